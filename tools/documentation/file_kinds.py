@@ -129,7 +129,7 @@ KINDS = (
         TransformersEmbedding,
         "transformers-embedding",
         "`config/embeddings/<name>.yaml` with `kind: transformers`",
-        "Downloaded once; needs the extra `finetune`. Texts never leave the machine.",
+        "Needs the extra `encoder` or `finetune`. Texts never leave the machine.",
         Path("src/emoalign/catalogue/embeddings/all-minilm-l6-v2.yaml"),
     ),
     FileKind(

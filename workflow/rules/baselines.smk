@@ -4,7 +4,7 @@ They need the extra finetune. What is learned is kept in results/trainings/, whi
 Snakemake would delete it, and with it what a training that was killed goes on from.
 """
 
-from emoalign.baselines.baseline_cards import require_packages
+from emoalign.baselines.baseline_cards import require_packages, require_weights
 
 TRAININGS = "results/trainings"
 
@@ -18,6 +18,7 @@ onstart:
     ):
         try:
             require_packages("a baseline of the study")
+            require_weights(loaded.baselines)
         except EmoalignError as error:
             raise WorkflowError(str(error))
 

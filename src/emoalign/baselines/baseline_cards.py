@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from emoalign.errors import BaselineError
 from emoalign.stimuli.dataset_cards import DatasetSource
-from emoalign.study.fields import Entry, Job, Name
+from emoalign.study.fields import Entry, FileSource, FolderSource, Job, Name
 from emoalign.study.reading import Kinds
 from emoalign.study.scales import DatasetScale, LabelScale, Scale
+from emoalign.study.source_files import folder_files, folder_sha256, locate, locate_verified
 
 Evaluated = Literal["test_split", "held_out"]
+Pooling = Literal["mean", "cls"]
 
 
 class Splits(Entry):
@@ -36,7 +38,15 @@ class TrainingSettings(Entry):
     """Training with AdamW and a learning rate that rises and falls linearly."""
 
     batch_size: int = Field(32, ge=1, description="Texts per step.")
-    learning_rate: float = Field(2e-5, gt=0, description="Highest learning rate.")
+    learning_rate: float = Field(2e-5, gt=0, description="Highest learning rate of the encoder.")
+    head_learning_rate: float | None = Field(
+        None,
+        gt=0,
+        description=(
+            "Highest learning rate of the new layer for answers. Default: 0.001, or learning_rate "
+            "where that is larger."
+        ),
+    )
     warmup: float = Field(
         0.1,
         ge=0,
@@ -56,15 +66,25 @@ class TrainingSettings(Entry):
     precision: Literal["float32", "bfloat16"] = Field(
         "float32",
         description=(
-            "Number format of computations (weights: float32); bfloat16 is faster on a GPU."
+            "Number format of computations (weights: float32); bfloat16 is faster on a GPU and on "
+            "processors with AVX-512 BF16."
         ),
     )
+
+    @property
+    def head_rate(self) -> float:
+        """The highest learning rate of the new layer for answers."""
+        return self.head_learning_rate or max(0.001, self.learning_rate)
+
+
+Weights = str | FolderSource
+"""Weights with their tokenizer: a name on the hub, a path, or a folder that is verified."""
 
 
 class PublishedClassifier(Entry):
     """A classifier as it was published: what it has seen, and what its outputs mean."""
 
-    weights: str
+    weights: Weights
     revision: str | None
     seen: tuple[str, ...]
     labels: dict[str, str]
@@ -73,9 +93,10 @@ class PublishedClassifier(Entry):
 
 class _Baseline(Entry):
     title: str = Field(description="Name in the report.")
-    weights: str = Field(
+    weights: Weights = Field(
         description=(
-            "Name on the Hugging Face hub, or folder with safetensors, config.json and tokenizer."
+            "Name on the Hugging Face hub, or folder with safetensors, config.json and tokenizer; "
+            "of a folder in a Python package its package and file."
         )
     )
     revision: str | None = Field(
@@ -93,9 +114,22 @@ class _Baseline(Entry):
     gpus: int = Field(1, ge=0, le=1, description="GPUs requested per job; one is used if present.")
     memory_gb: float = Field(16, gt=0, description="Main memory per job, in GB.")
 
-    def weight_files(self) -> list[Path]:
-        """The files of weights in a folder; none of weights on the hub."""
-        return sorted(path for path in Path(self.weights).glob("*") if path.is_file())
+    @model_validator(mode="after")
+    def _revision_of_the_hub(self) -> Self:
+        if self.revision is not None and isinstance(self.weights, FolderSource):
+            raise ValueError("revision: weights in a folder have none; give their sha256 instead")
+        return self
+
+    @property
+    def named_weights(self) -> str:
+        """What the weights are called in records and in the report."""
+        return name_of(self.weights)
+
+    def weight_files(self) -> list[FileSource]:
+        """The files and folders that weights are read from; none of weights on the hub."""
+        if isinstance(self.weights, FolderSource):
+            return [self.weights]
+        return [FileSource(file=str(path)) for path in folder_files(Path(self.weights))]
 
 
 class FinetunedBaseline(_Baseline):
@@ -106,6 +140,18 @@ class FinetunedBaseline(_Baseline):
         (1,),
         min_length=1,
         description="Seeds, one training each.",
+    )
+    pooling: Pooling = Field(
+        "cls",
+        description=(
+            "What the new layer reads. cls: the first token, as the model's own classifier does. "
+            "mean: the mean over tokens."
+        ),
+    )
+    max_texts: int | None = Field(
+        None,
+        ge=1,
+        description="Most training texts, drawn at random by the study's seed. Default: all.",
     )
     training: TrainingSettings = Field(
         default_factory=TrainingSettings, description="Settings of the training."
@@ -153,6 +199,8 @@ class CheckpointBaseline(_Baseline):
 
     seeds: ClassVar[tuple[int, ...]] = ()
     training: ClassVar[None] = None
+    pooling: ClassVar[None] = None
+    max_texts: ClassVar[None] = None
 
     def predicts(self, scale: Scale) -> bool:
         """Tell whether it can predict answers on a scale: those that choose labels."""
@@ -162,7 +210,7 @@ class CheckpointBaseline(_Baseline):
     def published(self) -> PublishedClassifier:
         """The settings that its predictions depend on, beside the data."""
         return PublishedClassifier(
-            weights=self.weights,
+            weights=without_directions(self.weights),
             revision=self.revision,
             seen=tuple(sorted(self.seen)),
             labels=dict(sorted(self.labels.items())),
@@ -177,9 +225,42 @@ BASELINES: Kinds[BaselineCard] = Kinds(
 )
 
 
+def name_of(weights: Weights) -> str:
+    """What weights are called in records and in the report."""
+    if isinstance(weights, str):
+        return weights
+    return f"{weights.package}/{weights.file}" if weights.package else weights.file
+
+
+def located_weights(weights: Weights) -> tuple[str, str | None]:
+    """The name on the hub, or the path of the folder and the checksum of its files.
+
+    Raises DataError when a folder in a package is missing, or has other files than expected.
+    """
+    if isinstance(weights, str):
+        folder = Path(weights)
+        return weights, folder_sha256(folder) if folder.is_dir() else None
+    path, checksum = locate_verified(weights)
+    return str(path), checksum
+
+
+def without_directions(weights: Weights) -> Weights:
+    """The same without how to get them, which changes nothing of what is learned."""
+    if isinstance(weights, str):
+        return weights
+    return weights.model_copy(update={"obtain": None})
+
+
 def trained(baselines: Mapping[str, BaselineCard]) -> dict[str, FinetunedBaseline]:
     """Those that the study trains itself."""
     return {name: card for name, card in baselines.items() if isinstance(card, FinetunedBaseline)}
+
+
+class DrawnTexts(Entry):
+    """A limit on the texts to learn from, and the seed of the study that draws them."""
+
+    most: int
+    seed: int
 
 
 class BaselineData(Entry):
@@ -193,14 +274,17 @@ class BaselineData(Entry):
     scale: DatasetScale
     splits: Splits
     evaluate: Evaluated
+    drawn: DrawnTexts | None = None
 
 
 class TrainingJob(Job):
     """Train one baseline with one seed."""
 
+    version: int = 2
     data: BaselineData
-    weights: str
+    weights: Weights
     revision: str | None
+    pooling: Pooling = "cls"
     max_tokens: int
     training: TrainingSettings
     seed: int
@@ -238,3 +322,10 @@ def require_packages(asked_by: str) -> None:
             f"same environment: pip install {' '.join(map(repr, REQUIREMENTS))}; or take "
             "`baselines` out of the study. docs/baselines.md has the steps"
         )
+
+
+def require_weights(baselines: Mapping[str, BaselineCard]) -> None:
+    """Raise DataError with how to get the first weights in a package that are missing."""
+    for card in baselines.values():
+        for source in card.weight_files():
+            locate(source)

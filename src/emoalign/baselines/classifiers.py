@@ -12,10 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
+from emoalign.baselines.baseline_cards import Pooling
 from emoalign.baselines.examples import Shares
+from emoalign.baselines.heads import POOLING, MeanPooled
 from emoalign.errors import BaselineError
 from emoalign.study.scales import LabelScale, Scale
 from emoalign.study.source_files import folder_sha256
@@ -88,7 +90,11 @@ class Classifier:
         tokens, cut = self.tokens(texts)
         if cut:
             _log.warning("%d texts are longer than %d tokens: cut", cut, self.max_tokens)
-        predicted: Shares = np.full((len(texts), self.model.config.num_labels), np.nan)
+        return self.predicted(tokens, output)
+
+    def predicted(self, tokens: Sequence[Tokens], output: Output) -> Shares:
+        """The same for texts by their token ids."""
+        predicted: Shares = np.full((len(tokens), self.model.config.num_labels), np.nan)
         for places, logits in self.outputs(tokens):
             predicted[places] = predicted_shares(logits, output).cpu().numpy()
         return predicted
@@ -100,13 +106,17 @@ def best_device() -> Any:
 
 
 def load(
-    weights: str, revision: str | None, max_tokens: int, answers: Sequence[str] | None = None
+    weights: str,
+    revision: str | None,
+    max_tokens: int,
+    answers: Sequence[str] | None = None,
+    pooling: Pooling = "cls",
 ) -> Classifier:
     """A classifier from the hub or from a folder, in float32, on the best device.
 
-    With `answers` the last layer is made anew, at random, with one output for each; without, it is
-    that of the weights. Only safetensors are read: other formats may hold programs. Raises
-    BaselineError when the weights cannot be loaded.
+    With `answers` the last layer is made anew, at random, with one output for each, on tokens
+    pooled as `pooling` says; without, it is that of the weights. Only safetensors are read: other
+    formats may hold programs. Raises BaselineError when the weights cannot be loaded.
     """
     new_layer: dict[str, Any] = {}
     if answers is not None:
@@ -115,16 +125,27 @@ def load(
             "num_labels": len(names),
             "id2label": names,
             "label2id": {name: place for place, name in names.items()},
-            "ignore_mismatched_sizes": True,
         }
     # It would list the new layer as missing, and draw bars of its own.
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(weights, revision=revision)
-        model = AutoModelForSequenceClassification.from_pretrained(
-            weights, revision=revision, dtype=torch.float32, use_safetensors=True, **new_layer
-        )
+        config = AutoConfig.from_pretrained(weights, revision=revision, **new_layer)
+        how = {
+            "config": config,
+            "revision": revision,
+            "dtype": torch.float32,
+            "use_safetensors": True,
+        }
+        if answers is None:
+            pooling = getattr(config, POOLING, "cls")
+        if pooling == "mean":
+            model: Any = MeanPooled.load(weights, **how)
+        else:
+            model = AutoModelForSequenceClassification.from_pretrained(
+                weights, ignore_mismatched_sizes=answers is not None, **how
+            )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise BaselineError(
             f"the weights {weights!r} cannot be loaded: {sentence(str(error))} "

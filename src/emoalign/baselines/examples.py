@@ -29,6 +29,8 @@ class Examples:
 
     texts: tuple[str, ...]
     shares: Shares
+    raters: NDArray[np.int64]
+    """People whose answers the shares of each text are of: (texts,)."""
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -65,7 +67,11 @@ def learned_from(data: BaselineData, items: list[SourceItem], stimuli: Path | No
             raise BaselineError("the items of the study are needed to hold them out of training")
         rows = STIMULI.read(stimuli)
         held_out = dict(zip(rows["item_id"], rows["text"], strict=True))
-    return partition(items, data.splits, held_out)
+    learnable = partition(items, data.splits, held_out)
+    if data.drawn is None:
+        return learnable
+    _, answered = human_shares(learnable.train, data.scale_name, data.scale)
+    return learnable.drawn(data.drawn.most, data.drawn.seed, answered)
 
 
 def published_seen(items: list[SourceItem], splits: tuple[str, ...]) -> Seen:
@@ -82,7 +88,8 @@ def published_seen(items: list[SourceItem], splits: tuple[str, ...]) -> Seen:
 
 def examples(items: tuple[SourceItem, ...], data: BaselineData) -> Examples:
     """The items that people's shares are known of. Raises BaselineError when there are none."""
-    shares, answered = human_shares(items, data.scale_name, data.scale)
+    shares, raters = _shares_and_raters(items, data.scale_name, data.scale)
+    answered = raters > 0
     if not answered.any():
         raise BaselineError(
             f"{data.dataset}: no single answers of people on {data.scale_name!r} are known, and a "
@@ -91,7 +98,7 @@ def examples(items: tuple[SourceItem, ...], data: BaselineData) -> Examples:
     texts = tuple(
         str(item.text) for item, is_answered in zip(items, answered, strict=True) if is_answered
     )
-    return Examples(texts, shares[answered])
+    return Examples(texts, shares[answered], raters[answered])
 
 
 Shares = NDArray[np.float64]
@@ -115,11 +122,27 @@ def human_shares(
     where single ratings are unknown, or where one lies between two points. Raises DataError for a
     rating that is not on the scale.
     """
+    shares, raters = _shares_and_raters(items, name, scale)
+    return shares, raters > 0
+
+
+def _shares_and_raters(
+    items: Sequence[SourceItem], name: str, scale: DatasetScale
+) -> tuple[Shares, NDArray[np.int64]]:
+    """The shares of each item, and the number of people they are of: 0 for a row of NaN."""
     people = human_answers(norm_rows(items, {name: scale}), name, scale)
     shares = np.full((len(items), people.counts.shape[1]), np.nan)
+    raters = np.zeros(len(items), dtype=np.int64)
     place = {item.item_id: number for number, item in enumerate(items)}
-    shares[[place[item_id] for item_id in people.item_ids]] = people.shares
-    return shares, ~np.isnan(shares[:, 0])
+    known = [place[item_id] for item_id in people.item_ids]
+    shares[known], raters[known] = people.shares, people.n
+    return shares, raters
+
+
+def spread(shares: Shares) -> float:
+    """How much shares differ between texts: their SD, from 0 to 0.5, as root mean square over
+    answers. 0 for a constant."""
+    return float(np.sqrt(shares.var(axis=0).mean()))
 
 
 def divergence(human: Shares, predicted: Shares, scale: Scale) -> float:
@@ -129,7 +152,56 @@ def divergence(human: Shares, predicted: Shares, scale: Scale) -> float:
     the divergence between the two Bernoulli distributions, averaged over labels and items. Scale
     of points: the divergence between the two distributions over points, averaged over items.
     """
+    return float(_divergences(human, predicted, scale).mean())
+
+
+def _divergences(human: Shares, predicted: Shares, scale: Scale) -> NDArray[np.float64]:
+    """The loss of each item: (items,)."""
+    each: NDArray[np.float64]
     if isinstance(scale, LabelScale):
-        both = rel_entr(human, predicted) + rel_entr(1 - human, 1 - predicted)
-        return float(both.mean())
-    return float(rel_entr(human, predicted).sum(axis=1).mean())
+        each = (rel_entr(human, predicted) + rel_entr(1 - human, 1 - predicted)).mean(axis=1)
+    else:
+        each = rel_entr(human, predicted).sum(axis=1)
+    return each
+
+
+@dataclass(frozen=True)
+class Gain:
+    """The share of a constant prediction's loss that a classifier saves, with its 95% interval.
+
+    1: nothing is lost any more; 0: no better than the constant; below 0: worse.
+    """
+
+    share: float
+    low: float
+    high: float
+
+
+def gain(human: Shares, predicted: Shares, constant: Shares, scale: Scale) -> Gain:
+    """The gain of predicted shares over constant ones, with an interval over items (normal).
+
+    `human` and `predicted` are of shape (items, answers), `constant` is (1, answers).
+    """
+    without = _divergences(human, constant, scale)
+    saved = without - _divergences(human, predicted, scale)
+    loss = float(without.mean())
+    if loss <= 0:
+        return Gain(0.0, 0.0, 0.0)
+    half = 1.96 * float(saved.std()) / len(saved) ** 0.5
+    share = float(saved.mean())
+    return Gain(share / loss, (share - half) / loss, (share + half) / loss)
+
+
+def starting_outputs(shares: Shares, scale: Scale) -> NDArray[np.float64]:
+    """The outputs that stand for the mean shares of texts: (answers,).
+
+    Log-odds for labels, log shares for points. Half an answer is added to each, as an answer that
+    nobody gave has no finite logarithm.
+    """
+    texts, answers = shares.shape
+    if isinstance(scale, LabelScale):
+        given = shares.sum(axis=0) + 0.5
+        odds: NDArray[np.float64] = given / (texts + 1 - given)
+        return np.log(odds)
+    total: NDArray[np.float64] = (shares.sum(axis=0) + 0.5) / (texts + 0.5 * answers)
+    return np.log(total)

@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from emoalign.baselines.baseline_cards import TrainingSettings
 from emoalign.baselines.classifiers import Classifier, Output, Tokens, divergences
+from emoalign.baselines.heads import new_parameters
 from emoalign.baselines.train import Epoch
 from emoalign.errors import BaselineError
 from emoalign.progress import Progress
@@ -31,6 +32,25 @@ def epoch_order(texts: int, seed: int, epoch: int) -> list[int]:
     return order
 
 
+_SORTED_BATCHES = 50
+
+
+def epoch_batches(lengths: Sequence[int], size: int, seed: int, epoch: int) -> list[list[int]]:
+    """The batches of an epoch, as places of texts; they depend on nothing but what is given.
+
+    Texts of about the same length stand together, which leaves little to fill up: those in random
+    order are sorted within each 50 batches, and all batches then shuffled.
+    """
+    order = epoch_order(len(lengths), seed, epoch)
+    many = _SORTED_BATCHES * size
+    for start in range(0, len(order), many):
+        order[start : start + many] = sorted(
+            order[start : start + many], key=lambda place: lengths[place]
+        )
+    batches = [order[start : start + size] for start in range(0, len(order), size)]
+    return [batches[place] for place in epoch_order(len(batches), seed, epoch)]
+
+
 def learning_rate(settings: TrainingSettings, step: int, steps: int) -> float:
     """The learning rate of a step (from 0) of so many: up linearly, then down to 0."""
     rising = math.ceil(settings.warmup * steps)
@@ -40,20 +60,30 @@ def learning_rate(settings: TrainingSettings, step: int, steps: int) -> float:
 
 
 def optimizer_for(model: Any, settings: TrainingSettings) -> Any:
-    """AdamW that lets biases and normalisation, which are vectors, alone when weights decay."""
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    """AdamW that lets biases and normalisation, which are vectors, alone when weights decay.
+
+    The layer for answers, which begins at random, has a learning rate of its own: `times` that of
+    the encoder.
+    """
+    new = list(new_parameters(model))
+    known = {id(parameter) for parameter in new}
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    encoder = [parameter for parameter in learned if id(parameter) not in known]
     return torch.optim.AdamW(
         [
             {
-                "params": [parameter for parameter in parameters if parameter.dim() > 1],
-                "weight_decay": settings.weight_decay,
-            },
-            {
-                "params": [parameter for parameter in parameters if parameter.dim() <= 1],
-                "weight_decay": 0.0,
-            },
+                "params": [each for each in part if (each.dim() > 1) == decays],
+                "weight_decay": settings.weight_decay if decays else 0.0,
+                "times": times,
+            }
+            for part, times in (
+                (encoder, 1.0),
+                (new, settings.head_rate / settings.learning_rate),
+            )
+            for decays in (True, False)
         ],
         lr=settings.learning_rate,
+        fused=True,  # a third of the time on a CPU
     )
 
 
@@ -109,19 +139,20 @@ class Fitting:
     ) -> None:
         """Learn from what is left of an epoch."""
         tokens, shares = train
-        size = self.settings.batch_size
-        order = epoch_order(len(tokens), self.seed, position.epoch)
-        batches = math.ceil(len(order) / size)
-        while position.batch < batches:
-            places = order[position.batch * size : (position.batch + 1) * size]
-            step = position.epoch * batches + position.batch
+        lengths = [len(each) for each in tokens]
+        batches = epoch_batches(lengths, self.settings.batch_size, self.seed, position.epoch)
+        steps = len(batches) * self.settings.max_epochs
+        while position.batch < len(batches):
+            places = batches[position.batch]
+            step = position.epoch * len(batches) + position.batch
+            rate = learning_rate(self.settings, step, steps)
             for group in self.optimizer.param_groups:
-                group["lr"] = learning_rate(self.settings, step, batches * self.settings.max_epochs)
+                group["lr"] = rate * group["times"]
             loss = self._step([tokens[place] for place in places], shares[places])
             position.loss_sum += loss * len(places)
             position.batch += 1
             progress.add(len(places))
-            if (step + 1) % self.checkpoint_steps == 0 and position.batch < batches:
+            if (step + 1) % self.checkpoint_steps == 0 and position.batch < len(batches):
                 self.checkpoints.save(position, self.classifier.model, self.optimizer)
 
     def _step(self, batch: Sequence[Tokens], shares: Any) -> float:

@@ -6,7 +6,10 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from emoalign.baselines.baseline_cards import Splits
 from emoalign.errors import BaselineError
@@ -39,6 +42,23 @@ class Partition:
     train: tuple[SourceItem, ...]
     dev: tuple[SourceItem, ...]
     counts: PartitionCounts
+    not_drawn: int = 0
+    """Items of the train split that a limit on training texts leaves out besides."""
+
+    def drawn(self, most: int, seed: int, usable: NDArray[np.bool_]) -> Partition:
+        """The same with at most so many training items, drawn at random from the usable ones.
+
+        The draw depends on the seed and on the items alone; a smaller one is part of a larger one.
+        """
+        places = np.flatnonzero(usable)
+        if len(places) <= most:
+            return self
+        chosen = np.sort(np.random.default_rng(seed).permutation(places)[:most])
+        return replace(
+            self,
+            train=tuple(self.train[place] for place in chosen),
+            not_drawn=len(self.train) - most,
+        )
 
     @property
     def seen(self) -> Seen:

@@ -10,7 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emoalign.baselines.baseline_cards import PredictionJob, PublishedClassifier, require_packages
+from emoalign.baselines.baseline_cards import (
+    PredictionJob,
+    PublishedClassifier,
+    located_weights,
+    require_packages,
+)
 from emoalign.baselines.examples import (
     Shares,
     answer_names,
@@ -59,7 +64,8 @@ def predict(
     items = source_items(job.data, files)
     if job.published is not None:
         seen = published_seen(items, job.published.seen)
-        runs = [_Run(None, job.published.weights, job.published.revision)]
+        weights, _ = located_weights(job.published.weights)
+        runs = [_Run(None, weights, job.published.revision)]
     else:
         learned = learned_from(job.data, items, stimuli)
         seen = learned.seen

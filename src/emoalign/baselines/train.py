@@ -11,21 +11,31 @@ from typing import Literal
 
 import orjson
 
-from emoalign.baselines.baseline_cards import PACKAGES, TrainingJob, require_packages
+from emoalign.baselines.baseline_cards import (
+    PACKAGES,
+    TrainingJob,
+    located_weights,
+    name_of,
+    require_packages,
+)
 from emoalign.baselines.examples import (
     Examples,
+    Gain,
     answer_names,
     divergence,
     examples,
+    gain,
     learned_from,
     source_items,
+    spread,
 )
 from emoalign.baselines.partition import Partition, PartitionCounts
 from emoalign.errors import BaselineError
 from emoalign.locks import alone
 from emoalign.study.fields import Entry, FileSource
-from emoalign.study.source_files import folder_sha256, installed_versions
+from emoalign.study.source_files import installed_versions
 from emoalign.tables import atomic
+from emoalign.wording import coefficient, percent
 
 _FINISHED = "training.json"
 _WEIGHTS = "weights"
@@ -63,7 +73,11 @@ def train(
             _fit(job, learnable, learned, tested, folder, checkpoint_steps, threads)
     # What it was asked for by this study: the same texts can have been left out for other reasons.
     record = TrainingRecord.read(folder / _FINISHED)
-    asked = {"counts": learnable.counts, "partition_sha256": learnable.digest}
+    asked = {
+        "counts": learnable.counts,
+        "not_drawn": learnable.not_drawn,
+        "partition_sha256": learnable.digest,
+    }
     record.model_copy(update=asked).write(output)
 
 
@@ -71,13 +85,15 @@ def _tell(job: TrainingJob, learnable: Partition) -> None:
     counts = learnable.counts
     _log.info(
         "%s: %d items held out; train: %d items, left out %d of the same id, %d with the text of "
-        "one held out and %d with that of one in dev; dev: %d items, left out %d and %d",
+        "one held out and %d with that of one in dev, %d not drawn; dev: %d items, left out %d "
+        "and %d",
         job.data.dataset,
         counts.held_out,
         counts.train,
         counts.train_same_item,
         counts.train_same_text,
         counts.train_text_in_dev,
+        learnable.not_drawn,
         counts.dev,
         counts.dev_same_item,
         counts.dev_same_text,
@@ -86,11 +102,12 @@ def _tell(job: TrainingJob, learnable: Partition) -> None:
 
 def _identity(job: TrainingJob, train: Examples, dev: Examples) -> str:
     """The identity of a training, as sha256: all that its weights depend on."""
-    folder = Path(job.weights)
+    weights, checksum = located_weights(job.weights)
     identity = {
         "version": job.version,
-        "weights": folder_sha256(folder) if folder.is_dir() else job.weights,
+        "weights": checksum or weights,
         "revision": job.revision,
+        "pooling": job.pooling,
         "answers": answer_names(job.data.scale),
         "max_tokens": job.max_tokens,
         "training": job.training.model_dump(),
@@ -117,11 +134,15 @@ def _fit(
 
     from emoalign.baselines.classifiers import load, output_of
     from emoalign.baselines.fitting import Checkpoints, Fitting
+    from emoalign.baselines.heads import start_at
 
     torch.set_num_threads(threads)
     torch.manual_seed(job.seed)
     scale = job.data.scale
-    classifier = load(job.weights, job.revision, job.max_tokens, answer_names(scale))
+    weights, _ = located_weights(job.weights)
+    classifier = load(weights, job.revision, job.max_tokens, answer_names(scale), job.pooling)
+    if not start_at(classifier.model, train.shares, scale):
+        _log.info("the layer for answers has no bias: training does not start at the mean shares")
     _log.info("training on %s", classifier.device)
     (tokens, cut), (dev_tokens, dev_cut) = (
         classifier.tokens(split.texts) for split in (train, dev)
@@ -137,21 +158,36 @@ def _fit(
         (dev_tokens, torch.from_numpy(dev.shares).float()),
         f"{job.data.dataset} {job.data.scale_name} seed {job.seed}",
     )
+    constant = train.shares.mean(axis=0, keepdims=True)
+    predicted = classifier.predicted(dev_tokens, output_of(scale))
+    sd, saved = spread(predicted), gain(dev.shares, predicted, constant, scale)
+    doubt = doubts(sd, saved)
+    if doubt:
+        _log.warning(
+            "%s %s: the classifier %s. %s", job.data.dataset, job.data.scale_name, doubt, _TRY
+        )
     shutil.rmtree(folder / _WEIGHTS, ignore_errors=True)
     classifier.model.save_pretrained(folder / _WEIGHTS)
     classifier.tokenizer.save_pretrained(folder / _WEIGHTS)
     TrainingRecord(
-        weights=job.weights,
+        weights=name_of(job.weights),
         weights_revision=classifier.revision,
         dataset=job.data.dataset,
         scale=job.data.scale_name,
         seed=job.seed,
         counts=learnable.counts,
+        not_drawn=learnable.not_drawn,
         partition_sha256=learnable.digest,
         texts=len(train),
         dev_texts=len(dev),
         cut_texts=cut + dev_cut,
-        constant_dev_loss=divergence(dev.shares, train.shares.mean(axis=0, keepdims=True), scale),
+        most_raters=int(train.raters.max()),
+        constant_dev_loss=divergence(dev.shares, constant, scale),
+        gain=saved.share,
+        gain_low=saved.low,
+        gain_high=saved.high,
+        dev_sd=sd,
+        warning=doubt,
         history=tuple(position.history),
         best_epoch=position.best_epoch,
         stopped="max_epochs" if len(position.history) == job.training.max_epochs else "patience",
@@ -160,6 +196,37 @@ def _fit(
         folder=str(folder / _WEIGHTS),
     ).write(folder / _FINISHED)
     checkpoints.remove()
+
+
+LEAST_SD = 0.01
+"""Below it, predicted shares hardly differ between texts: by a hundredth of all answers."""
+
+LEAST_GAIN = 0.01
+"""Below it, predictions are hardly better than the mean human shares for every text."""
+
+_TRY = (
+    "Try a larger learning_rate (below `training` in the baseline's card), more epochs or more "
+    "texts; where texts do not tell what people answer, nothing helps"
+)
+
+
+def doubts(sd: float | None, saved: Gain | None) -> str | None:
+    """Why a classifier seems to know nothing of texts, as the end of a sentence; None otherwise.
+
+    `sd` is the spread of its predictions between texts, `saved` its gain on the dev split, where
+    they are known.
+    """
+    found = []
+    if sd is not None and sd < LEAST_SD:
+        found.append(f"predicts almost the same for every text (SD of shares {coefficient(sd, 3)})")
+    if saved is not None and (saved.share < LEAST_GAIN or saved.low <= 0):
+        by = f"only {percent(saved.share)} closer" if saved.share > 0 else "no closer"
+        ends = (percent(end).replace("-", "−") for end in (saved.low, saved.high))
+        found.append(
+            f"comes {by} to people on the dev split than the mean human shares predicted for every "
+            f"text (95% CI [{', '.join(ends)}])"
+        )
+    return " and ".join(found) or None
 
 
 def _device_name(device: object) -> str:
@@ -187,14 +254,26 @@ class TrainingRecord(Entry):
     scale: str
     seed: int
     counts: PartitionCounts
+    not_drawn: int = 0
+    """Items of `counts.train` that a limit on training texts leaves out."""
     partition_sha256: str
     texts: int
     """Texts trained on: items of the train split that the shares of people are known of."""
+    most_raters: int | None = None
+    """Most people who answered to one training text; with 1, shares are single choices."""
     dev_texts: int
     cut_texts: int
     """Texts of both that are longer than max_tokens."""
     constant_dev_loss: float
     """Loss of the mean shares of the train split as prediction for every text."""
+    gain: float | None = None
+    gain_low: float | None = None
+    gain_high: float | None = None
+    """Share of that loss which the training saves, with its 95% interval over texts."""
+    dev_sd: float | None = None
+    """How much predictions differ between texts of the dev split: `spread`."""
+    warning: str | None = None
+    """Why the training seems to have learnt nothing; None where it has."""
     history: tuple[Epoch, ...]
     best_epoch: int
     """Counted from 1."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from emoalign.baselines.baseline_cards import missing_packages
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.engines.recorded.rated_items import rated_items
 from emoalign.elicitation.rating import RatingTask
@@ -200,21 +201,25 @@ def _missing_keys(loaded: LoadedStudy) -> Iterator[str]:
 
 
 def _missing_files(loaded: LoadedStudy) -> Iterator[str]:
-    """Missing files with the weights or the recorded ratings of models."""
-    for name, card in {**loaded.models, "embedding": loaded.embedding}.items():
-        for _, file in files_within(card):
-            try:
-                locate(file)
-            except DataError as error:
-                yield f"model {name!r}: {error}"
+    """Missing files with the weights or the recorded ratings of models and baselines."""
+    of_models = {**loaded.models, "embedding": loaded.embedding}
+    for kind, cards in (("model", of_models), ("baseline", loaded.baselines)):
+        for name, card in cards.items():
+            for _, file in files_within(card):
+                try:
+                    locate(file)
+                except DataError as error:
+                    yield f"{kind} {name!r}: {error}"
 
 
 def _missing_packages(loaded: LoadedStudy) -> Iterator[str]:
-    """Engines that are not installed on this machine, and the models that they run."""
+    """Packages that are not installed on this machine, and the models that need them."""
     needing: dict[str, list[str]] = {}
     for name, card in loaded.models.items():
         if isinstance(card, AskedModel) and not installed_versions(card.packages):
             needing.setdefault(card.packages[0], []).append(name)
+    if loaded.baselines:
+        needing |= {package: sorted(loaded.baselines) for package in missing_packages()}
     for package, names in needing.items():
         yield (
             f"{package} is not installed on this machine; it is needed to run {', '.join(names)}."

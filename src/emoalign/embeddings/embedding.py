@@ -196,24 +196,25 @@ def gguf_embedder(card: GgufEmbedding) -> Embedder:
 def hugging_face_embedder(card: TransformersEmbedding) -> Embedder:
     """What takes texts to embeddings, shape (texts, size); computed on the CPU.
 
-    Raises EngineError when packages or model are missing, or a text is longer than the card allows.
+    Raises EngineError when packages or model are missing, or a text is longer than the card allows;
+    DataError when weights in a package are missing, or others than expected.
     """
     try:
         import torch
         import transformers
     except ImportError as error:
         raise EngineError(_MISSING) from error
+    weights = card.located()
     try:
-        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
-            card.model, revision=card.revision
-        )
+        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(weights, revision=card.revision)
         model: Any = transformers.AutoModel.from_pretrained(
-            card.model, revision=card.revision, dtype=torch.float32
+            weights,
+            revision=card.revision,
+            dtype=torch.float32,
+            use_safetensors=None if card.weights is None else True,
         ).eval()
     except (OSError, ValueError) as error:
-        raise EngineError(
-            f"The embedding model {card.model!r} cannot be loaded: {error}"
-        ) from error
+        raise EngineError(f"The embedding model {weights!r} cannot be loaded: {error}") from error
 
     torch.set_num_threads(card.threads)
 

@@ -11,7 +11,14 @@ from emoalign.analyses.catalogue import (
     settings_of_report,
     settings_of_study,
 )
-from emoalign.baselines.baseline_cards import BaselineData, PredictionJob, TrainingJob, trained
+from emoalign.baselines.baseline_cards import (
+    BaselineData,
+    DrawnTexts,
+    PredictionJob,
+    TrainingJob,
+    trained,
+    without_directions,
+)
 from emoalign.elicitation.rating import RatingJob
 from emoalign.figures.planned import FigureSet, figure_sets, undrawn_figures
 from emoalign.items.item_jobs import AggregationJob
@@ -122,8 +129,9 @@ class Jobs:
         card = trained(self.loaded.baselines)[baseline]
         return TrainingJob(
             data=self._baseline_data(baseline),
-            weights=card.weights,
+            weights=without_directions(card.weights),
             revision=card.revision,
+            pooling=card.pooling,
             max_tokens=card.max_tokens,
             training=card.training,
             seed=seed,
@@ -151,6 +159,9 @@ class Jobs:
             scale=dataset.scales[card.scale],
             splits=card.splits,
             evaluate=card.evaluate,
+            drawn=None
+            if card.max_texts is None
+            else DrawnTexts(most=card.max_texts, seed=self.loaded.study.seed),
         )
 
 
@@ -185,8 +196,10 @@ def reported(loaded: LoadedStudy) -> ReportJob:
                 dataset=card.dataset,
                 scale=card.scale,
                 evaluate=card.evaluate,
-                weights=card.weights,
+                weights=card.named_weights,
                 revision=card.revision,
+                pooling=card.pooling,
+                max_texts=card.max_texts,
                 seeds=tuple(sorted(card.seeds)),
                 training=card.training,
                 leakage=card.leakage,

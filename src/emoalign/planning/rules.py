@@ -14,7 +14,7 @@ import orjson
 from emoalign.errors import DataError
 from emoalign.planning.studies import LoadedStudy
 from emoalign.study.fields import FileSource
-from emoalign.study.source_files import locate
+from emoalign.study.source_files import folder_files, locate
 
 
 @dataclass(frozen=True)
@@ -193,8 +193,8 @@ class Files:
         return [str(path) for path in self.loaded.models[model].files()]
 
     def baseline_weights(self, baseline: str) -> list[str]:
-        """The files of a baseline's weights in a folder."""
-        return [str(path) for path in self.loaded.baselines[baseline].weight_files()]
+        """The files of a baseline's weights in a folder without a checksum."""
+        return watched(self.loaded.baselines[baseline].weight_files())
 
 
 def watched(sources: Iterable[FileSource]) -> list[str]:
@@ -204,8 +204,9 @@ def watched(sources: Iterable[FileSource]) -> list[str]:
 
 def _there(sources: Iterable[FileSource]) -> list[str]:
     """The files that exist; for a missing one, the job itself says how to get it."""
-    paths = []
+    paths: list[str] = []
     for source in sources:
         with suppress(DataError):
-            paths.append(str(locate(source)))
+            path = locate(source)
+            paths += map(str, folder_files(path) if path.is_dir() else [path])
     return paths

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from emoalign.baselines.baseline_cards import Evaluated, TrainingSettings
+from emoalign.baselines.baseline_cards import Evaluated, Pooling, TrainingSettings
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.embeddings.embedding_cards import RIDGE
 from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
@@ -66,6 +66,8 @@ class ReportedBaseline(Entry):
     evaluate: Evaluated
     weights: str
     revision: str | None
+    pooling: Pooling | None = None
+    max_texts: int | None = None
     seeds: tuple[int, ...]
     training: TrainingSettings | None
     leakage: str | None

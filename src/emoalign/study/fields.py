@@ -181,6 +181,26 @@ class FileSource(Entry):
         return self
 
 
+class FolderSource(FileSource):
+    """A folder inside an installed Python package, or at a path."""
+
+    short: ClassVar[str] = "package: {0}, file: {1}"
+
+    file: str = Field(description="Folder, relative to the package or the project.")
+    sha256: Sha256 | None = Field(
+        None, description="Required checksum of all files in the folder. Default: any files."
+    )
+    url: str | None = Field(None, description="Not for a folder: it is not downloaded.")
+
+    @model_validator(mode="after")
+    def _not_downloaded(self) -> FolderSource:
+        if self.url is not None:
+            raise ValueError(
+                "url: a folder is not downloaded; say in obtain how to get it, and leave url out"
+            )
+        return self
+
+
 class Range(Entry):
     """A closed interval of numbers."""
 

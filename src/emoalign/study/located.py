@@ -94,12 +94,16 @@ def follows(mistake: Mistake, every: Sequence[Mistake]) -> bool:
     """Tell whether another mistake says it all.
 
     A list can be too short only because its entries were invalid, and a key missing only because
-    its old name was used; of the types a value may have, one may be nearly right.
+    its old name was used; of the types a value may have, one may be nearly right: something in it
+    is wrong, or a check of ours says what.
     """
     keys = mistake.keys
     others = [other.keys for other in every if other is not mistake]
     if mistake.kind == "too_short" or mistake.within:
-        return any(other[: len(keys)] == keys and other != keys for other in others)
+        checked = mistake.kind != "value_error" and any(
+            other.kind == "value_error" and other.keys == keys for other in every
+        )
+        return checked or any(other[: len(keys)] == keys and other != keys for other in others)
     if mistake.kind == "missing":
         renamed = mistake.owner.renamed
         return any(

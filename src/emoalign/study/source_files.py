@@ -11,13 +11,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from emoalign.errors import DataError
-from emoalign.study.fields import FileSource
+from emoalign.study.fields import FileSource, FolderSource
 
 
 def locate(source: FileSource) -> Path:
     """The path of a source; the package that carries it is found but not imported.
 
-    Raises DataError when the package or the file is not there.
+    Raises DataError when the package, or the file or folder, is not there.
     """
     if source.package is None:
         path = Path(source.file)
@@ -32,10 +32,11 @@ def locate(source: FileSource) -> Path:
                 f"installed.{_obtain(source)}"
             )
         path = Path(spec.origin).parent / source.file
+    wanted, other = ("folder", "file") if isinstance(source, FolderSource) else ("file", "folder")
     try:
-        if path.is_file():
+        if path.is_dir() if wanted == "folder" else path.is_file():
             return path
-        kind = "a folder, not a file" if path.is_dir() else f"no such file{similar(path)}"
+        kind = f"a {other}, not a {wanted}" if path.exists() else f"no such {wanted}{similar(path)}"
     except OSError as error:
         kind = f"cannot be read ({error.strerror})"
     raise DataError(f"{path}: {kind}.{_obtain(source)}")
@@ -54,18 +55,23 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def folder_sha256(folder: Path) -> str:
-    """Checksum of all files in a folder, their names included; hidden files are passed over.
-
-    It is computed anew only when a file has another size or time.
-    """
-    files = sorted(
+def folder_files(folder: Path) -> list[Path]:
+    """The files in a folder, at any depth; hidden ones are passed over."""
+    return sorted(
         path
         for path in folder.rglob("*")
         if path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
-    seen = [(path, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+
+
+def folder_sha256(folder: Path) -> str:
+    """Checksum of all files in a folder, their names included; hidden files are passed over.
+
+    It is that of the lines which sha256sum prints of them, and is computed anew only when a file
+    has another size or time.
+    """
+    seen = [(path, path.stat().st_size, path.stat().st_mtime_ns) for path in folder_files(folder)]
     return _folder_sha256(folder, tuple(seen))
 
 
@@ -76,12 +82,14 @@ def _folder_sha256(folder: Path, seen: tuple[tuple[Path, int, int], ...]) -> str
 
 
 def locate_verified(source: FileSource) -> tuple[Path, str]:
-    """The path of a source and its sha256. Raises DataError when it is not the expected file."""
+    """The path of a source and its sha256. Raises DataError when it is not what is expected."""
     path = locate(source)
-    checksum = sha256(path)
+    folder = isinstance(source, FolderSource)
+    checksum = folder_sha256(path) if folder else sha256(path)
     if source.sha256 is not None and checksum != source.sha256:
+        another = "these are other files" if folder else "this is another file"
         raise DataError(
-            f"{path}: this is another file than expected: sha256 {checksum}, expected "
+            f"{path}: {another} than expected: sha256 {checksum}, expected "
             f"{source.sha256}.{_obtain(source)}"
         )
     return path, checksum

@@ -168,6 +168,16 @@ TRAININGS = Table(
         SCALE,
         _SEED,
         Column("leakage", TEXT, "What a published classifier may have seen."),
+        Column(
+            "warning",
+            TEXT,
+            "Why it seems to know nothing of the texts: predicted_sd, or the same on dev, under "
+            "0.01, or gain under 0.01 or with a CI that reaches 0.",
+        ),
+        *numbers(
+            predicted_sd="SD of predicted shares between evaluated items, root mean square over "
+            "answers; 0: the same for every item. Null for fewer than ten items.",
+        ),
         *_counts(
             n_items="Items of the study.",
             n_evaluated="Items it is evaluated on.",
@@ -179,6 +189,8 @@ TRAININGS = Table(
             left_same_item="Left out of train and dev: held-out items.",
             left_same_text="Left out of train and dev: others with the text of one.",
             left_text_in_dev="Left out of train: text also in dev.",
+            left_not_drawn="Left out of train: not drawn, where the card limits the texts.",
+            most_raters="Most raters of one training text; 1: shares are single choices.",
             cut_texts="Texts longer than max_tokens.",
             epochs="Epochs run.",
             best_epoch="Epoch of the weights used, from 1.",
@@ -191,6 +203,11 @@ TRAININGS = Table(
             "dev_loss",
             "first_dev_loss",
             "constant_dev_loss",
+        ),
+        *estimate(
+            "gain",
+            "1 − dev_loss / constant_dev_loss: the share of the loss of the mean human shares, "
+            "predicted for every text, that the training saves (CI over texts).",
         ),
         Column("device", TEXT, "Device of the training."),
     ),

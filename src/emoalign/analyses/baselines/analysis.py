@@ -21,6 +21,7 @@ from emoalign.report.contents import PageSection
 class BaselinesJob(AnalysisJob):
     """Describe what each baseline learnt from; `leakage` has what published ones may have seen."""
 
+    version: int = 2
     leakage: dict[str, str] = Field(default_factory=dict)
 
     @classmethod

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.baselines.analysis import BaselinesJob
-from emoalign.baselines.train import TrainingRecord
+from emoalign.baselines.examples import spread
+from emoalign.baselines.train import TrainingRecord, doubts
 from emoalign.tables import PREDICTIONS, TRAININGS, groups
+
+_ENOUGH = 10
+"""Items between which a spread is told."""
 
 
 def describe_baselines(job: BaselinesJob, files: AnalysisFiles) -> None:
@@ -21,6 +26,7 @@ def describe_baselines(job: BaselinesJob, files: AnalysisFiles) -> None:
         for (model, baseline), predicted in groups(PREDICTIONS.read(path), ["model", "baseline"]):
             seed = predicted["seed"].iloc[0]
             record = trained.get((baseline, int(seed))) if pd.notna(seed) else None
+            sd = _spread(predicted)
             rows.append(
                 {
                     "model": model,
@@ -29,6 +35,8 @@ def describe_baselines(job: BaselinesJob, files: AnalysisFiles) -> None:
                     "scale": predicted["scale"].iloc[0],
                     "seed": seed,
                     "leakage": job.leakage.get(baseline),
+                    "predicted_sd": sd,
+                    "warning": (record and record.warning) or doubts(sd, None),
                     **_evaluated(predicted),
                     **(_learned(record) if record else {}),
                 }
@@ -38,6 +46,12 @@ def describe_baselines(job: BaselinesJob, files: AnalysisFiles) -> None:
     )
     counts = [column.name for column in TRAININGS.columns if column.type == "int32"]
     files.write(TRAININGS, table.astype(dict.fromkeys(counts, "Int32")))
+
+
+def _spread(predicted: pd.DataFrame) -> float | None:
+    """How much the predictions differ between the items it is evaluated on, if they are enough."""
+    known = predicted["distribution"].dropna()
+    return None if len(known) < _ENOUGH else spread(np.array(known.tolist()))
 
 
 def _evaluated(predicted: pd.DataFrame) -> dict[str, object]:
@@ -50,6 +64,13 @@ def _evaluated(predicted: pd.DataFrame) -> dict[str, object]:
     }
 
 
+def _gain(record: TrainingRecord) -> float:
+    """The gain; records of earlier versions have only the losses that it follows from."""
+    if record.gain is not None:
+        return record.gain
+    return 1 - record.dev_loss / record.constant_dev_loss if record.constant_dev_loss else 0.0
+
+
 def _learned(record: TrainingRecord) -> dict[str, object]:
     counts, best = record.counts, record.history[record.best_epoch - 1]
     return {
@@ -59,6 +80,8 @@ def _learned(record: TrainingRecord) -> dict[str, object]:
         "left_same_item": counts.train_same_item + counts.dev_same_item,
         "left_same_text": counts.train_same_text + counts.dev_same_text,
         "left_text_in_dev": counts.train_text_in_dev,
+        "left_not_drawn": record.not_drawn,
+        "most_raters": record.most_raters,
         "cut_texts": record.cut_texts,
         "epochs": len(record.history),
         "best_epoch": record.best_epoch,
@@ -67,5 +90,8 @@ def _learned(record: TrainingRecord) -> dict[str, object]:
         "dev_loss": best.dev_loss,
         "first_dev_loss": record.history[0].dev_loss,
         "constant_dev_loss": record.constant_dev_loss,
+        "gain": _gain(record),
+        "gain_low": record.gain_low,
+        "gain_high": record.gain_high,
         "device": record.device,
     }
