@@ -428,7 +428,7 @@ def completed(
     written: dict[str, list[Path]] = {"ratings": [], "completions": []}
     for job in Jobs(loaded).plan():
         stage = "completions" if job.protocol.recites else "ratings"
-        output = results / stage / job.model / job.protocol.name / "words/valence/0000.parquet"
+        output = results / stage / job.model / job.protocol.name / f"words/{job.asked}/0000.parquet"
         card = loaded.models[job.model]
         rate([job], card, stimuli, "0000", own.folder / "journal", [output], norms=norms)
         written[stage].append(output)
@@ -476,6 +476,52 @@ def test_a_recorded_model_that_knows_some_norms_by_heart_is_found_out(own: Own) 
     assert np.isnan(items.loc["w003", "completion"])
     assert items.loc["w005", "norm"] == means_of(own)["w005"]
     assert len(items) == N
+
+
+@pytest.mark.shared_data
+def test_recorded_completions_have_the_published_numbers(own: Own, shared: Path) -> None:
+    """GPT-4 on the arousal of the Glasgow norms (Trott 2024), from a rating job to the table."""
+    scale = {"min": 1, "max": 9, "direction": "higher is more arousing"}
+    own.dataset(
+        source=own.card()["source"]
+        | {
+            "table": {"file": str(shared / "glasgow/glasgow.csv")},
+            "id": "word",
+            "text": "word",
+            "scales": {"arousal": {"mean": "Arousal.M", "sd": "Arousal.SD", "n": "Arousal.N"}},
+        },
+        scales={"arousal": scale},
+    )
+    gpt4 = shared / "glasgow/gpt4_data_contamination_test.csv"
+    columns = {"item": "word", "rating": "Arousal", "completions": {"arousal": "num_response"}}
+    own.write(
+        "models/recorded.yaml",
+        {
+            "title": "GPT-4",
+            "engine": "recorded",
+            "source": {"file": str(gpt4)},
+            "columns": columns,
+            "scale": "arousal",
+        },
+    )
+    made = completed(own, own.load(*RECORDED, models=["recorded"]))
+    (row,) = made[RECITATION.path].to_dict("records")
+    assert (row["n_completions"], row["decimals"]) == (859, 3)
+    assert (row["exact"], row["hits"]) == (1, 37)
+    assert row["hits_by_chance"] == pytest.approx(31.35, abs=0.15)
+    assert row["hits_by_chance_sd"] == pytest.approx(3.22, abs=0.1)
+    assert row["p"] == pytest.approx(0.0559, abs=0.008)
+    published = {
+        "r_norm": 0.5063,
+        "r_rating_norm": 0.6636,
+        "r_rating": 0.5478,
+        "r_beyond": 0.2282,
+        "r_decimals": -0.0452,
+    }
+    assert {name: row[name] for name in published} == pytest.approx(published, abs=5e-5)
+    rated = pd.read_csv(shared / "glasgow/glasgow_gpt-4.csv").set_index("word")["Arousal"]
+    items = made[RECITATION_ITEMS.path].dropna().set_index("item_id")
+    assert (items["rating"] == rated.reindex(items.index)).all()
 
 
 def test_completions_are_kept_word_for_word(own: Own) -> None:

@@ -40,11 +40,15 @@ def _shown(job: ReportJob, protocols: list[str]) -> str:
         job.recitations[name].prompts or job.recitations[name].prompts_for for name in protocols
     )
     if not asked:
-        return "Completions are recorded; what the models were shown is not known here."
+        return (
+            "The completions of published means are recorded, and what the models were shown is "
+            "not known here."
+        )
     rows = listed(str(each) for each in examples)
     return (
-        "Each model was shown the title of the dataset, the names of two columns of its table, and "
-        f"{rows} rows of it."
+        "Each model that was asked was shown the title of a dataset, two columns of its table of "
+        f"norms with {rows} rows, and one further item at a time, whose published mean it was "
+        "asked for."
     )
 
 
