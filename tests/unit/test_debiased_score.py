@@ -302,10 +302,10 @@ def test_the_report_says_which_readout_is_closer_in_each_cell_or_in_how_many() -
     first, second = nearer(pd.DataFrame([unclear, row]), report_job())
     assert first.endswith("Neither is clearly closer to the human distributions.")
     assert second == (
-        "Model m under p (Words, valence, 40 words): debiased RPS 0.120 for sampled answers and "
+        "Model m (Words, valence, 40 words): debiased RPS 0.120 for sampled answers and "
         "0.200 for exact probabilities; sampled minus exact −0.080, 95% CI [−0.100, −0.060]. The "
         "sampled answers are closer to the human distributions."
     )
     opening, most = nearer(pd.DataFrame([*[unclear] * 4, row]), report_job())
     assert "sampled answers were closer to the human distributions in 1 and the exact" in opening
-    assert most.startswith("The largest difference: Model m under p (Words, valence, 40 words)")
+    assert most.startswith("The largest difference: Model m (Words, valence, 40 words)")

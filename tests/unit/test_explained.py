@@ -279,7 +279,7 @@ def test_findings_tell_what_was_shown_and_no_more(tmp_path: Path) -> None:
     assert first.startswith("Word length and frequency alone predict valence (")
     assert "with r = ." in first
     assert held.startswith("With them held constant, the correlations with human means are ")
-    assert " without), for Model noise under p (sampled answers)" in held
+    assert " without), for Model noise (sampled answers)" in held
     assert ridge.startswith("A ridge regression on embeddings of the words (Vectors) reaches r = .")
     by_model = {line.split(" under ")[0]: line for line in adds}
     short, noise = by_model["Model short"], by_model["Model noise"]

@@ -54,7 +54,7 @@ def test_the_group_that_a_model_is_closer_to_is_named() -> None:
     (finding,) = told(rated_as(LIKE_WOMEN), norms_of(TRUTHS, raters=20))
     assert re.match(
         r"Ratings correlated more highly with the means of women than of men \(r = \.9\d against "
-        r"\.7\d, difference \.\d\d, 95% CI \[\.\d\d, \.\d\d\]; Model m under p, sampled answers"
+        r"\.7\d, difference \.\d\d, 95% CI \[\.\d\d, \.\d\d\]; Model m, sampled answers"
         r"\)\. The different reliabilities of the groups' means do not explain this: the "
         r"difference remained after correction for them\. The ceilings there were \.9\d \(women\) "
         r"and \.9\d \(men\)\. "

@@ -91,7 +91,7 @@ class Protocol(Entry):
     def _of_one_kind(self) -> Protocol:
         if self.kind == "rating":
             for key in ("examples", "items"):
-                if key in self.model_fields_set and getattr(self, key) is not None:
+                if getattr(self, key) != type(self).model_fields[key].default:
                     raise ValueError(f"{key}: only a protocol of kind: recitation has it")
             return self
         for key, value in RECITING.items():

@@ -58,6 +58,12 @@ def _view(results: Results) -> View | Absent:
         reasons = rows.loc[rows["source"] == "residual", "reason"].dropna()
         why = "; ".join(dict.fromkeys(reasons.replace(WHY_NO_RESIDUAL)))
         return Absent(f"The variance of sampled ratings could not be decomposed: {why}.")
+    known = set(rows.dropna(subset="share")["source"])
+    if known == {"residual"}:
+        return Absent(
+            "The variance of sampled ratings could not be decomposed: there is one item, prompt set "
+            "and temperature, so nothing differs but single answers."
+        )
     sources = list(dict.fromkeys(rows["source"]))
     wide = pd.DataFrame([_split(some) for _, some in groups(rows, BY, sort=False)])
     columns = (
@@ -66,12 +72,12 @@ def _view(results: Results) -> View | Absent:
         count("Ratings", "n_ratings", "Single sampled ratings, over all protocols."),
         *(_share(source) for source in sources),
     )
-    known = set(rows.dropna(subset="share")["source"])
+    between = [BETWEEN[name] for name in BETWEEN if name in known]
     untold = rows.dropna(subset="reason")
     return View(
         {
             "grid": grid("variance-table", "Share of variance by source", wide, columns, VARIANCE),
-            "between": listed(plural for source, plural in BETWEEN.items() if source in known),
+            "between": listed(between),
             "by_persona": "persona" in known,
             "by_prompt": rows.loc[rows["source"] == "item x prompts", "share"].notna().any(),
             "reasons": [

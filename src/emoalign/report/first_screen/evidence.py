@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 
 from emoalign.report.report_job import ReportJob
-from emoalign.statistics.significance import holm
 from emoalign.tables import (
     ALTERNATIVE_ANNOTATOR,
     CELL_KEY,
@@ -111,6 +110,9 @@ class Evidence:
         over all models and scales by Holm's method; of several protocols, the one with the most
         hits beyond chance."""
         rows = self.rows(RECITATION)
+        # Imported where it is needed: it loads SciPy's distributions, most reports need none.
+        from emoalign.statistics.significance import holm
+
         rows = rows.assign(p_holm=holm(rows["p"].astype(float)))
         about = {name: self.cell[name] for name in ("model", "dataset", "scale")}
         return self._first(_alike(rows, about).sort_values("p_holm", kind="stable"))
