@@ -281,7 +281,7 @@ def test_findings_tell_what_was_shown_and_no_more(tmp_path: Path) -> None:
     assert held.startswith("With them held constant, the correlations with human means are ")
     assert " without), for Model noise (sampled answers)" in held
     assert ridge.startswith("A ridge regression on embeddings of the words (Vectors) reaches r = .")
-    by_model = {line.split(" under ")[0]: line for line in adds}
+    by_model = {line.split(" (")[0]: line for line in adds}
     short, noise = by_model["Model short"], by_model["Model noise"]
     assert " adds ." in short.split(";")[0]
     assert " to the r of the embedding (." in short

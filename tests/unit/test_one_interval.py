@@ -22,7 +22,7 @@ from emoalign.items.rated_items import (
 from emoalign.report.report_job import ReportJob
 from emoalign.statistics.replicates import pearson_replicates
 from emoalign.statistics.seeds import seed_of
-from emoalign.tables import ALIGNMENT, AROUSAL, FRAMEWORK, SCORECARD, Table
+from emoalign.tables import ALIGNMENT, AROUSAL, EXPLAINED, FRAMEWORK, SCORECARD, Table
 from emoalign.wording import R_INTERVAL, ci, coefficient, interval
 from tests.kit.comparison import SCALES, aligned, comparison, dataset, item_rows
 from tests.kit.ratings import norms, rating_rows, ratings
@@ -85,7 +85,17 @@ def test_all_outputs_of_a_study_show_the_same_interval_of_a_cell(tmp_path: Path)
     # The headline, the grid of alignment and that of the scorecard.
     behind_r = re.findall(rf"(?<!\d){re.escape(r)},? (?:95% CI )?\[[^\]]*\]", words)
     assert len(behind_r) >= 3
-    assert set(behind_r) == {told, f"{r} {interval(*ends, bounded=True)}"}
+    [beside] = EXPLAINED.read(tmp_path / EXPLAINED.path).to_dict("records")
+    partial = [beside["partial_r_low"], beside["partial_r_high"]]
+    intervals = [(r, *ends), (coefficient(beside["partial_r"]), *partial)]
+    assert set(behind_r) == {
+        text
+        for value, low, high in intervals
+        for text in (
+            f"{value}, {ci(low, high, bounded=True)}",
+            f"{value} {interval(low, high, bounded=True)}",
+        )
+    }
 
 
 def test_comparisons_resample_a_cell_with_missing_items_as_the_alignment_does() -> None:

@@ -266,7 +266,7 @@ def test_the_report_tells_of_both(labelled: Project) -> None:
     assert "gave a choice of labels in only 56% of its sampled answers" in page
     assert "Do models choose labels as people do?" in page
     assert "an answer chose 1 or more of 3 labels: anger, joy, neutral" in page
-    assert "comments emotions" in page
+    assert "Comments, emotions" in page
     assert "[&#34;boredom&#34;]" in page
     assert "pictures arousal, valence" in page
 

@@ -110,7 +110,9 @@ class Evidence:
         over all models and scales by Holm's method; of several protocols, the one with the most
         hits beyond chance."""
         rows = self.rows(RECITATION)
-        # Imported where it is needed: it loads SciPy's distributions, most reports need none.
+        if rows.empty:
+            return None
+        # Imported where it is needed: it loads SciPy's distributions, and few reports need them.
         from emoalign.statistics.significance import holm
 
         rows = rows.assign(p_holm=holm(rows["p"].astype(float)))
