@@ -268,7 +268,7 @@ def test_the_report_tells_of_both(labelled: Project) -> None:
     assert "an answer chose 1 or more of 3 labels: anger, joy, neutral" in page
     assert "Comments, emotions" in page
     assert "[&#34;boredom&#34;]" in page
-    assert "pictures arousal, valence" in page
+    assert "Pictures, arousal, valence" in page
 
 
 def test_a_study_of_labels_alone_has_a_report_without_correlations(
