@@ -61,8 +61,8 @@ def _view(results: Results) -> View | Absent:
     known = set(rows.dropna(subset="share")["source"])
     if known == {"residual"}:
         return Absent(
-            "The variance of sampled ratings could not be decomposed: no source but chance could be "
-            "estimated."
+            "The variance of sampled ratings could not be decomposed: no source but chance could "
+            "be estimated."
         )
     sources = list(dict.fromkeys(rows["source"]))
     wide = pd.DataFrame([_split(some) for _, some in groups(rows, BY, sort=False)])
