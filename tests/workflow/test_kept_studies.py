@@ -23,7 +23,7 @@ STUDIES = sorted(path.name for path in KEPT.iterdir())
 
 CHANGED = {
     # Drawn by one rule of seeds: ends of intervals, halves of raters, simulations, folds.
-    "alignment": "*_low *_high intercept "  # and the lines that figures show
+    "alignment": "calibration_slope *_low *_high intercept "  # and the lines that figures show
     # Reliability on the items that r uses, of people who are known as people.
     "ceiling one_human_r one_rating_r reliability_human reliability_model reliability_source "
     "pearson_disattenuated disattenuated_above_1 "
