@@ -29,9 +29,10 @@ import openai
 import orjson
 
 from emoalign.elicitation import journal_file
+from emoalign.elicitation.engines.api.client import ApiEngine
 from emoalign.elicitation.engines.conversation import collect
-from emoalign.elicitation.engines.openai.client import OpenAIEngine
-from emoalign.elicitation.engines.openai.openai_model import OpenAIModel, request_body
+from emoalign.elicitation.engines.openai.chat_completions import CHAT_COMPLETIONS
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.elicitation.readings import read_answer
@@ -133,7 +134,7 @@ def ask_all(port: int, number: int, per_minute: float | None = None) -> float:
     ratings = 0
 
     async def converse(journal: JournalWriter) -> None:
-        engine = OpenAIEngine(card.base_url, card.model, card.api_key_env, card)
+        engine = ApiEngine(card.dialect, card.base_url, card.model, card.api_key_env, card)
 
         def keep(answers: Sequence[Answer], sent: float) -> None:
             nonlocal ratings
@@ -173,7 +174,7 @@ def package_all(port: int, number: int, http_client: httpx2.AsyncClient | None =
         async def work() -> None:
             nonlocal ratings
             for ask in waiting:
-                body = request_body("instant", capabilities, ask)
+                body = CHAT_COMPLETIONS.body("instant", capabilities, ask)
                 reply = await client.chat.completions.create(**body)
                 ratings += sum(choice.message.content == "7" for choice in reply.choices)
 

@@ -21,9 +21,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from emoalign.elicitation.engines.api.client import ApiEngine
 from emoalign.elicitation.engines.conversation import collect
 from emoalign.elicitation.engines.llamacpp import LlamaCppModel, served
-from emoalign.elicitation.engines.openai.client import OpenAIEngine
+from emoalign.elicitation.engines.openai.chat_completions import CHAT_COMPLETIONS
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, rate
@@ -560,7 +561,9 @@ def carelessly(
 
     async def ask(address: str, key: str) -> None:
         for arm, (requests, asked) in arms.items():
-            engine = OpenAIEngine(f"{address}/v1", card.weights.file, None, asked, key)
+            engine = ApiEngine(
+                CHAT_COMPLETIONS, f"{address}/v1", card.weights.file, None, asked, key
+            )
             try:
                 asks = [Ask(one, tuple(range(PARTICIPANTS))) for one in requests]
                 await collect(engine, asks, lambda got, _, arm=arm: found[arm].extend(got), 1)

@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 
 from emoalign.elicitation.budget import Account
-from emoalign.elicitation.engines.openai import batches
+from emoalign.elicitation.engines.api import batches
 from emoalign.errors import BudgetError, EngineError
 from emoalign.prompts import Message, Prompt, most_tokens
 from tests.faults.batch_server import (

@@ -14,9 +14,10 @@ import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from emoalign.elicitation.engines.api.additions import OWN_KEYS
 from emoalign.elicitation.engines.llamacpp import LlamaCppModel
-from emoalign.elicitation.engines.openai.additions import OWN_KEYS
-from emoalign.elicitation.engines.openai.openai_model import OpenAIModel, request_body
+from emoalign.elicitation.engines.openai.chat_completions import CHAT_COMPLETIONS
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.engines.served import Capabilities
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, Sampling
@@ -219,7 +220,7 @@ def test_every_key_of_every_body_is_one_that_extra_body_refuses() -> None:
         for prompt in (chat, Prompt(None, "text")):
             for readout, who in (("sampled", (0, 1, 2)), ("exact", (None,))):
                 asked = RatingRequest("a", None, prompt, Sampling(1, 3, ("\n",)), readout, 1, 5)  # type: ignore[arg-type]
-                set_here |= set(request_body("a", capabilities, Ask(asked, who)))
+                set_here |= set(CHAT_COMPLETIONS.body("a", capabilities, Ask(asked, who)))
     assert {"model", "stop", "seed", "top_k", "ignore_eos", "prompt", "n"} <= set_here
     assert set_here <= set(OWN_KEYS)
 

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from emoalign.elicitation.budget import Account
-from emoalign.elicitation.engines.openai.openai_model import request_body
+from emoalign.elicitation.engines.openai.chat_completions import CHAT_COMPLETIONS
 from emoalign.elicitation.inquiry import Inquiry
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.errors import BudgetError
@@ -201,7 +201,7 @@ def test_the_most_follows_from_the_body_that_is_sent(
         extra_body=tuple(extra.items()),
     )
     ask = Ask(request, (0, 1, 2))
-    body = request_body("faulty", card.capabilities, ask)
+    body = CHAT_COMPLETIONS.body("faulty", card.capabilities, ask)
     longest = max(int(str(body.get(name, 0))) for name in ("max_tokens", "max_completion_tokens"))
     prompt, answers = card.most_tokens(ask)
     assert answers == longest * n

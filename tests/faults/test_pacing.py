@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoalign.elicitation.engines.openai.limits import Pacing
-from emoalign.elicitation.engines.openai.replies import backoff, failure_in, refused
-from emoalign.elicitation.engines.openai.waits import asked_wait, exhausted_for, seconds_until
+from emoalign.elicitation.engines.api.limits import Pacing
+from emoalign.elicitation.engines.api.replies import backoff, failure_in, refused
+from emoalign.elicitation.engines.api.waits import asked_wait, exhausted_for, seconds_until
 from emoalign.elicitation.engines.served import Limits
 
 LATE_S = 0.003  # how late a timer of a busy machine rings

@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 from aiohttp import web
 
-from emoalign.elicitation.engines.openai.received import LARGEST_REPLY
-from emoalign.elicitation.engines.openai.replies import refused
+from emoalign.elicitation.engines.api.received import LARGEST_REPLY
+from emoalign.elicitation.engines.api.replies import refused
 from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.rating import Ask, RatingJob
 from emoalign.errors import CapabilityError, EngineError

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pytest
 
+from emoalign.elicitation.engines.api.replies import refused
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
-from emoalign.elicitation.engines.openai.replies import refused
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from PIL import Image as Picture
 
-from emoalign.elicitation.engines.openai.openai_model import OpenAIModel, request_body
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.installed import CATALOGUE
 from emoalign.planning.loading import MODELS
@@ -68,7 +68,9 @@ def bodies(card: OpenAIModel, picture: Image) -> Iterator[dict[str, Any]]:
             )
             for participants in {1, able.choices}:
                 ask = Ask(asked, tuple(range(participants)))
-                yield json.loads(json.dumps(request_body(card.model, card.capabilities, ask)))
+                yield json.loads(
+                    json.dumps(CHAT_COMPLETIONS.body(card.model, card.capabilities, ask))
+                )
 
 
 def test_there_are_cards_and_prompt_sets_to_hold_against_it() -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from emoalign.elicitation.engines.base import JOB_MB, Resources
+from emoalign.elicitation.engines.openai.chat_completions import CHAT_COMPLETIONS
 from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.rating import Ask
 from emoalign.errors import DataError, EngineError
@@ -141,10 +142,10 @@ class LlamaCppModel(ServedModel):
 
         Raises EngineError when the file cannot be loaded.
         """
-        from emoalign.elicitation.engines.openai.client import OpenAIEngine
+        from emoalign.elicitation.engines.api.client import ApiEngine
 
         with served(self) as (address, key):
-            yield OpenAIEngine(f"{address}/v1", self.weights.file, None, self, key)
+            yield ApiEngine(CHAT_COMPLETIONS, f"{address}/v1", self.weights.file, None, self, key)
 
 
 class Served(NamedTuple):

@@ -1,1 +1,1 @@
-"""Models behind an OpenAI-compatible interface, request by request or in batches."""
+"""OpenAI's interface: Chat Completions, and its batches."""

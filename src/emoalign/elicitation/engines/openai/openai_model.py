@@ -1,36 +1,18 @@
-"""Models behind an API, OpenAI's or any with its interface: their cards, and bodies of requests."""
+"""Models behind OpenAI's interface, or any like it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-import orjson
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field
 
-from emoalign.addresses import on_this_machine, reading_proxy, shown
-from emoalign.elicitation import untrusted
-from emoalign.elicitation.engines.asked import Prices, Terms
-from emoalign.elicitation.engines.base import JOB_MB, Resources
-from emoalign.elicitation.engines.openai.additions import (
-    SecretValue,
-    wrong_address,
-    wrong_headers,
-    wrong_parameters,
-    wrong_variables,
-)
-from emoalign.elicitation.engines.served import Capabilities, Engine, ServedModel
-from emoalign.elicitation.rating import Ask, RatingRequest, Settings
-from emoalign.prompts import (
-    chat_messages,
-)
-from emoalign.study.fields import Entry
+from emoalign.elicitation.engines.api.api_model import KEY, ApiModel
+from emoalign.elicitation.engines.api.dialect import Dialect
+from emoalign.elicitation.engines.openai.chat_completions import CHAT_COMPLETIONS
 
 if TYPE_CHECKING:
-    from emoalign.elicitation.budget import Account
-    from emoalign.elicitation.inquiry import Inquiry
+    from emoalign.elicitation.engines.api.batch_interface import BatchInterface
 
 _EXAMPLE = """\
 # yaml-language-server: $schema=../schemas/openai-model.schema.json
@@ -47,29 +29,7 @@ limits:
 """
 
 
-TOKEN_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens")
-"""Names that servers have for the longest answer."""
-
-
-class BatchSettings(Entry):
-    """Sizes and pace of batches."""
-
-    max_requests: int = Field(50_000, ge=1, description="Most requests per batch.")
-    max_bytes: int = Field(190_000_000, ge=1, description="Most bytes per batch.")
-    at_once: int | None = Field(
-        None,
-        ge=1,
-        description=(
-            "Most batches at once, for accounts that limit queued tokens; null for no limit."
-        ),
-    )
-    poll_s: float = Field(30, gt=0, description="Seconds between status requests.")
-    completion_window: str = Field(
-        "24h", description="Time given to the provider, in its own words."
-    )
-
-
-class OpenAIModel(ServedModel):
+class OpenAIModel(ApiModel):
     """A model behind an OpenAI-compatible HTTP interface."""
 
     heading: ClassVar[str] = "Model behind an API"
@@ -77,178 +37,21 @@ class OpenAIModel(ServedModel):
         "Prefer a model name with a date or version, so that the study can be repeated."
     )
     example: ClassVar[Path | str] = _EXAMPLE
-    decisive: ClassVar[frozenset[str]] = frozenset({"engine", "model", "revision", "extra_body"})
     packages: ClassVar[tuple[str, ...]] = ("openai",)
 
     engine: Literal["openai"] = Field(description="Engine of the model.")
-    model: str = Field(description="Model name sent to the server.")
-    revision: str | None = Field(
-        None, description="Version of the weights, if the name does not fix it."
-    )
     base_url: str = Field(
         "https://api.openai.com/v1", description="Address of the interface, including /v1."
     )
-    api_key_env: str | None = Field(
-        "OPENAI_API_KEY",
-        description=(
-            "Environment variable with the API key; null for none. Never write the key "
-            "itself into a file."
-        ),
-    )
-    extra_body: dict[str, JsonValue] = Field(
-        default_factory=dict,
-        description=(
-            "Further parameters sent with every request, such as one that turns reasoning "
-            "off. A change asks again."
-        ),
-    )
-    headers: dict[str, str | SecretValue] = Field(
-        default_factory=dict,
-        description=(
-            "Further headers; for secrets {env: NAME}. The manifest records only their "
-            "names; a change causes no requests."
-        ),
-    )
-    prices: Prices | None = Field(None, description="Prices of the provider.")
-    delivery: Literal["single", "batch"] = Field(
-        "single",
-        description=(
-            "single: single requests. batch: the batch interface, usually half price "
-            "within a day. A change causes no requests."
-        ),
-    )
-    batches: BatchSettings = Field(
-        default_factory=BatchSettings, description="Settings for delivery: batch."
-    )
-
-    @classmethod
-    def reports(cls, said: Mapping[str, Any]) -> str | None:
-        """The name that replies give the model: that of the card, as far as it has one."""
-        return said.get("model")
-
-    @model_validator(mode="after")
-    def _nothing_unseen_or_secret(self) -> OpenAIModel:
-        problems = [
-            *wrong_address(self.base_url),
-            *wrong_parameters(self.extra_body),
-            *wrong_headers(self.headers, self.api_key_env),
-            *wrong_variables(sorted(self.key_variables())),
-        ]
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
+    api_key_env: str | None = Field("OPENAI_API_KEY", description=KEY)
 
     @property
-    def destination(self) -> str | None:
-        """The address of the server, and of a proxy that reads along; None on this machine."""
-        if on_this_machine(self.base_url):
-            return None
-        server, proxy = shown(self.base_url), reading_proxy(self.base_url)
-        return f"{server}, through the proxy {proxy}, which can read them" if proxy else server
+    def dialect(self) -> Dialect:
+        """The dialect of its server."""
+        return CHAT_COMPLETIONS
 
-    @property
-    def cost_unknown(self) -> bool:
-        """Tell whether the card has no prices: a server of one's own says that it costs nothing."""
-        return self.prices is None
+    def batch_interface(self) -> BatchInterface:
+        """The batch interface of its provider."""
+        from emoalign.elicitation.engines.openai.batch_client import BatchClient
 
-    def key_variables(self) -> frozenset[str]:
-        """The environment variables that hold the key and secret headers, where there are any."""
-        secret = [each.env for each in self.headers.values() if isinstance(each, SecretValue)]
-        return frozenset(filter(None, [self.api_key_env, *secret]))
-
-    def settings(self) -> Mapping[str, Any]:
-        """The set-up of the engine, for the manifest: of headers the names alone."""
-        return {
-            **super().settings(),
-            "extra_body": self.extra_body,
-            "headers": sorted(self.headers),
-        }
-
-    def resources(self, attempt: int = 1) -> Resources:
-        """The resources of a job: little here, and a place at the server."""
-        return Resources(JOB_MB * attempt, api=1)
-
-    def identity(self) -> tuple[str, str | None]:
-        """Name and revision, as the card says."""
-        return self.model, self.revision
-
-    def extras(self) -> Settings:
-        """Parameters of every request to the model, in ascending order of their names."""
-        return tuple(sorted(self.extra_body.items()))
-
-    def terms(self) -> Terms:
-        """The delivery of its answers, and their prices."""
-        return Terms(self.prices, self.delivery)
-
-    def most_tokens(self, ask: Ask) -> tuple[int, int]:
-        """Tokens of the prompt and of all answers that a request cannot exceed, by its body."""
-        prompt, answers = super().most_tokens(ask)
-        body = request_body(self.model, self.capabilities, ask)
-        longest = [untrusted.count(body.get(name)) or 0 for name in TOKEN_LIMITS]
-        times = [untrusted.count(body.get(name)) or 1 for name in ("n", "best_of")]
-        more = len(orjson.dumps(dict(ask.request.extra_body))) if ask.request.extra_body else 0
-        return prompt + more, max(answers, max(longest) * max(times))
-
-    @contextmanager
-    def running(self) -> Iterator[Engine]:
-        """The server, which runs already."""
-        from emoalign.elicitation.engines.openai.client import OpenAIEngine
-
-        yield OpenAIEngine(self.base_url, self.model, self.api_key_env, self, headers=self.headers)
-
-    def under_way(self, journal: Path) -> bool:
-        """Tell whether batches are remembered: not collected, or not settled with the account."""
-        from emoalign.elicitation.engines.openai.batches import under_way
-
-        return under_way(journal)
-
-    async def collect_batches(self, inquiry: Inquiry, account: Account | None) -> None:
-        """Collect the batches under way, then get what is missing in new ones if the card says."""
-        from emoalign.elicitation.engines.openai.batches import collect_batches
-
-        await collect_batches(self, inquiry, account)
-
-
-def interface(ask: Ask) -> str:
-    """The path that a request is sent to, below the address of the server."""
-    return "/chat/completions" if ask.request.prompt.messages is not None else "/completions"
-
-
-def request_body(model: str, capabilities: Capabilities, ask: Ask) -> dict[str, object]:
-    """The body of a request; `model` is the name the server knows it by."""
-    request = ask.request
-    sampling = request.sampling
-    body: dict[str, object] = {
-        "model": model,
-        capabilities.token_limit: sampling.max_tokens,
-        **dict(request.extra_body),
-    }
-    body |= {name: getattr(sampling, name) for name in capabilities.sent}
-    if request.prompt.messages is not None:
-        body["messages"] = chat_messages(request.prompt)
-    else:
-        body["prompt"] = request.prompt.text
-    if sampling.stop:
-        body["stop"] = list(sampling.stop)
-    first = ask.participants[0]
-    if request.readout == "exact":
-        body |= _logprob_parameters(request, capabilities)
-    elif first is not None:
-        if len(ask.participants) > 1:
-            body["n"] = len(ask.participants)
-        if capabilities.seed_bits:
-            body["seed"] = request.seed(first, capabilities.seed_bits)
-    return body
-
-
-def _logprob_parameters(request: RatingRequest, capabilities: Capabilities) -> dict[str, object]:
-    parameters: dict[str, object] = (
-        {"logprobs": request.top_logprobs}
-        if request.prompt.messages is None
-        else {"logprobs": True, "top_logprobs": request.top_logprobs}
-    )
-    if capabilities.sampling_extras:
-        # llama.cpp reports nothing when the token it draws ends the text or is half a
-        # character. Neither setting touches the probabilities: they are those before sampling.
-        parameters |= {"temperature": 0, "ignore_eos": True}
-    return parameters
+        return BatchClient(self)

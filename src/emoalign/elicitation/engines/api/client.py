@@ -1,4 +1,4 @@
-"""The engine for every OpenAI-compatible interface, remote or on this machine."""
+"""The engine for every HTTP interface, remote or on this machine."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ import orjson
 
 import emoalign
 from emoalign.addresses import shown
-from emoalign.elicitation.engines.openai.additions import SecretValue, card_should_say
-from emoalign.elicitation.engines.openai.choices import (
+from emoalign.elicitation.engines.api.additions import SecretValue, card_should_say
+from emoalign.elicitation.engines.api.choices import (
     has_choices,
     has_probabilities,
     read_answers,
     used_tokens,
     withheld_reply,
 )
-from emoalign.elicitation.engines.openai.connections import (
+from emoalign.elicitation.engines.api.connections import (
     CONNECTION_ERRORS,
     Connection,
     unreachable,
 )
-from emoalign.elicitation.engines.openai.credentials import Credentials
-from emoalign.elicitation.engines.openai.limits import Gate
-from emoalign.elicitation.engines.openai.openai_model import interface, request_body
-from emoalign.elicitation.engines.openai.received import parsed
-from emoalign.elicitation.engines.openai.replies import (
+from emoalign.elicitation.engines.api.credentials import Credentials
+from emoalign.elicitation.engines.api.dialect import Dialect
+from emoalign.elicitation.engines.api.limits import Gate
+from emoalign.elicitation.engines.api.received import parsed
+from emoalign.elicitation.engines.api.replies import (
     Fault,
     backoff,
     beginning,
@@ -43,8 +43,8 @@ from emoalign.elicitation.engines.openai.replies import (
     refused,
     too_late,
 )
-from emoalign.elicitation.engines.openai.tokenizing import questions, token_ids
-from emoalign.elicitation.engines.openai.waits import exhausted_for, in_words
+from emoalign.elicitation.engines.api.tokenizing import questions, token_ids
+from emoalign.elicitation.engines.api.waits import exhausted_for, in_words
 from emoalign.elicitation.engines.served import ServedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
@@ -78,7 +78,7 @@ def nothing() -> None:
     """Do nothing."""
 
 
-class OpenAIEngine:
+class ApiEngine:
     """Asks one model through its HTTP interface.
 
     Faults are retried here, at the pace that the server allows.
@@ -86,6 +86,7 @@ class OpenAIEngine:
 
     def __init__(
         self,
+        dialect: Dialect,
         base_url: str,
         model: str,
         api_key_env: str | None,
@@ -93,6 +94,7 @@ class OpenAIEngine:
         key: str | None = None,
         headers: Mapping[str, str | SecretValue] = MappingProxyType({}),
     ) -> None:
+        self._dialect = dialect
         self._model = model
         self._credentials = Credentials.of(api_key_env, headers, key)
         self._capabilities = card.capabilities
@@ -104,7 +106,8 @@ class OpenAIEngine:
         self._connection = Connection(
             base_url,
             {
-                **self._credentials.headers,
+                **dialect.headers(self._credentials.key),
+                **self._credentials.own,
                 "Content-Type": "application/json",
                 "User-Agent": f"emoalign/{emoalign.__version__}",
             },
@@ -129,8 +132,8 @@ class OpenAIEngine:
 
     async def _ask(self, ask: Ask, again: Callable[[], None]) -> list[Answer]:
         request = ask.request
-        body = request_body(self._model, self._capabilities, ask)
-        path = interface(ask)
+        body = self._dialect.body(self._model, self._capabilities, ask)
+        path = self._dialect.path(self._model, ask)
         expected = has_probabilities if request.readout == "exact" else has_choices
         answers_at_most = request.sampling.max_tokens * len(ask.participants)
         tokens = estimated_tokens(request.prompt) + answers_at_most
@@ -222,6 +225,8 @@ class OpenAIEngine:
             reply = parsed(response.content)
         except ValueError:
             raise no_json(response.content) from None
+        if isinstance(reply, dict):
+            reply = self._dialect.reply(reply)
         failure = failure_in(reply, self._words) if isinstance(reply, dict) else None
         if failure is not None:
             raise failure

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from emoalign.elicitation.engines.openai.replies import odd
+from emoalign.elicitation.engines.api.replies import odd
 
 LARGEST_REPLY = 32 * 2**20
 """Bytes of a reply, unpacked: a hundred answers of a model that thinks at length are a tenth."""

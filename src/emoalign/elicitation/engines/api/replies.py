@@ -13,14 +13,14 @@ from typing import Any, Literal
 import orjson
 
 from emoalign.addresses import shown
-from emoalign.elicitation.engines.openai.refusals import (
+from emoalign.elicitation.engines.api.refusals import (
     as_text,
     filtered,
     out_of_money,
     refuses_content,
     text_of,
 )
-from emoalign.elicitation.engines.openai.waits import (
+from emoalign.elicitation.engines.api.waits import (
     asked_wait,
     exhausted_for,
     no_wait,

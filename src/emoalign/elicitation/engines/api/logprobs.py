@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emoalign.elicitation import untrusted
-from emoalign.elicitation.engines.openai.replies import Fault, beginning
+from emoalign.elicitation.engines.api.replies import Fault, beginning
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.readings import MOST_MASS, returned_mass, withheld
 

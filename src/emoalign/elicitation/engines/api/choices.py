@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emoalign.elicitation import untrusted
-from emoalign.elicitation.engines.openai.logprobs import check_logprobs, logprobs_in
-from emoalign.elicitation.engines.openai.replies import choice_failed
+from emoalign.elicitation.engines.api.logprobs import check_logprobs, logprobs_in
+from emoalign.elicitation.engines.api.replies import choice_failed
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.elicitation.readings import wordless

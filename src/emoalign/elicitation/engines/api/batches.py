@@ -14,13 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from emoalign.elicitation.budget import Account
-from emoalign.elicitation.engines.openai.batch_calls import BatchError
-from emoalign.elicitation.engines.openai.batch_client import A_DAY_S, BatchClient
-from emoalign.elicitation.engines.openai.batch_files import BatchFile, batch_files, endpoint
-from emoalign.elicitation.engines.openai.batch_harvest import Harvest, price_factor
-from emoalign.elicitation.engines.openai.batch_memory import Memory, Remembered
-from emoalign.elicitation.engines.openai.batch_states import ENDED, BatchState
-from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.engines.api.api_model import ApiModel
+from emoalign.elicitation.engines.api.batch_files import BatchFile, batch_files
+from emoalign.elicitation.engines.api.batch_harvest import Harvest, price_factor
+from emoalign.elicitation.engines.api.batch_interface import BatchError, BatchInterface
+from emoalign.elicitation.engines.api.batch_memory import Memory, Remembered
+from emoalign.elicitation.engines.api.batch_states import ENDED, BatchState
 from emoalign.elicitation.inquiry import Inquiry
 from emoalign.elicitation.rating import Ask
 from emoalign.errors import BudgetError, EngineError
@@ -28,6 +27,8 @@ from emoalign.wording import sentence
 
 ROUNDS = 3
 """Times that what is missing is submitted."""
+
+A_DAY_S = 86400.0
 
 PATIENCE_S = 3600.0
 """Seconds without any news about batches before the job stops."""
@@ -40,7 +41,7 @@ SUFFIX = ".batches.json"
 _log = logging.getLogger(__name__)
 
 
-async def collect_batches(card: OpenAIModel, inquiry: Inquiry, account: Account | None) -> None:
+async def collect_batches(card: ApiModel, inquiry: Inquiry, account: Account | None) -> None:
     """Finish the batches under way, then get what is missing in new ones if the card says so.
 
     Batches under way are waited for even where the card now says single: they are paid for. Of what
@@ -50,7 +51,7 @@ async def collect_batches(card: OpenAIModel, inquiry: Inquiry, account: Account 
     memory = Memory(_memory_file(inquiry.task.file))
     if card.delivery == "single" and not memory.batches:
         return
-    client = BatchClient(card)
+    client = card.batch_interface()
     try:
         batches = _Batches(card, client, memory, inquiry, account)
         await batches.take_up()
@@ -91,8 +92,8 @@ class _Batches:
 
     def __init__(
         self,
-        card: OpenAIModel,
-        client: BatchClient,
+        card: ApiModel,
+        client: BatchInterface,
         memory: Memory,
         inquiry: Inquiry,
         account: Account | None,
@@ -134,18 +135,19 @@ class _Batches:
         """
         self.held_back = False
         self._harvest.reasons.clear()
-        address = endpoint(asks[0])
-        for file in batch_files(self.card, asks, self._most_usd, self._left_usd):
+        for file in batch_files(
+            self.card.batches, asks, self._client.line, self._most_usd, self._left_usd
+        ):
             if self._at_once:
                 await self.collect(self._at_once)
-            await self._submit_in_turn(file, address)
+            await self._submit_in_turn(file)
         await self.collect()
 
-    async def _submit_in_turn(self, file: BatchFile, address: str) -> None:
+    async def _submit_in_turn(self, file: BatchFile) -> None:
         """Submit a batch, if need be once others have ended: those of this job, or of another."""
         while True:
             try:
-                await self._submit(file, address)
+                await self._submit(file)
                 return
             except BudgetError:
                 # What is under way costs less than was set aside for it: then the rest may fit.
@@ -200,7 +202,7 @@ class _Batches:
             if len(self._memory.batches) >= fewer_than:
                 await asyncio.sleep(self.card.batches.poll_s)
 
-    async def _submit(self, file: BatchFile, address: str) -> None:
+    async def _submit(self, file: BatchFile) -> None:
         if self._account:
             self._account.reserve(file.usd)
         remembered = Remembered(
@@ -213,12 +215,8 @@ class _Batches:
             self._alone.add(remembered.token)
         self._memory.add(remembered)
         try:
-            if file.uploaded is None:
-                name = f"emoalign-{remembered.token}.jsonl"
-                file.uploaded = await self._client.upload(name, b"".join(file.lines))
-            file_id, remembered.since = file.uploaded
-            self._memory.write()
-            self._attach(remembered, await self._client.create(remembered, file_id, address))
+            batch = await self._client.make(remembered, file, self._memory.write)
+            self._attach(remembered, batch)
         except BatchError as error:
             if error.not_made:
                 self._forget(remembered, 0.0)

@@ -1,44 +1,38 @@
-"""Calls of a batch interface: made again after faults that pass, their errors explained."""
+"""The batch interface of a provider: make, find, look, fetch; made again after faults that pass."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
 from itertools import count
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-import openai
 import orjson
 
 from emoalign.addresses import shown
-from emoalign.elicitation.engines.openai.batch_states import BatchState, read_state, takes_no_more
-from emoalign.elicitation.engines.openai.connections import package_client, unreachable
-from emoalign.elicitation.engines.openai.credentials import Credentials
-from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
-from emoalign.elicitation.engines.openai.replies import (
+from emoalign.elicitation.engines.api.api_model import ApiModel
+from emoalign.elicitation.engines.api.batch_files import BatchFile, Outcome
+from emoalign.elicitation.engines.api.batch_memory import Remembered
+from emoalign.elicitation.engines.api.batch_states import BatchState, takes_no_more
+from emoalign.elicitation.engines.api.credentials import Credentials
+from emoalign.elicitation.engines.api.replies import (
     Fault,
     backoff,
     beginning,
     failure_in,
     odd,
-    refused,
 )
-from emoalign.elicitation.engines.openai.waits import in_words
+from emoalign.elicitation.engines.api.waits import in_words
+from emoalign.elicitation.rating import Ask
 from emoalign.errors import EngineError
 from emoalign.wording import sentence
 
 AGAIN = "Submitted batches are remembered; the next run collects their answers."
 _log = logging.getLogger(__name__)
 _Found = TypeVar("_Found")
-
-
-class _Response(Protocol):
-    @property
-    def content(self) -> bytes: ...
-
-    @property
-    def headers(self) -> Mapping[str, str]: ...
+Noted = Callable[[], None]
 
 
 class BatchError(EngineError):
@@ -73,25 +67,40 @@ class BatchError(EngineError):
         return self.passing or takes_no_more(self.fault.said)
 
 
-class BatchCalls:
+class BatchInterface(ABC):
     """Calls the batch interface of one model's server. Raises BatchError."""
 
-    def __init__(self, card: OpenAIModel) -> None:
+    def __init__(self, card: ApiModel) -> None:
         self.card = card
+        self.credentials = Credentials.of(card.api_key_env, card.headers)
         self._told_wait = False
-        self._credentials = Credentials.of(card.api_key_env, card.headers)
-        self.client = openai.AsyncOpenAI(
-            api_key=self._credentials.key or "none",
-            base_url=card.base_url,
-            default_headers=self._credentials.own,
-            timeout=card.limits.timeout_s,
-            http_client=package_client(card.base_url),
-            max_retries=0,  # a reply with status 200 may be a fault too
-        )
 
+    @abstractmethod
+    def line(self, ask: Ask) -> bytes:
+        """A request of a batch, as a line of JSON; its body is that of a single request."""
+
+    @abstractmethod
+    async def make(self, remembered: Remembered, file: BatchFile, noted: Noted) -> BatchState:
+        """Make a batch, once: after a fault, look whether it was made before trying again.
+
+        `noted` is called when `remembered` has changed, before the batch is made.
+        """
+
+    @abstractmethod
+    async def find(self, remembered: Remembered) -> BatchState | None:
+        """The batch that was made for `remembered`, among those of the account, newest first."""
+
+    @abstractmethod
+    async def retrieve(self, batch_id: str) -> BatchState:
+        """A batch as it is now."""
+
+    @abstractmethod
+    async def outcomes(self, batch: BatchState) -> tuple[list[Outcome], list[str]]:
+        """The lines of a batch that can be read, and where the others are and why they cannot."""
+
+    @abstractmethod
     async def close(self) -> None:
         """Close the connections."""
-        await self.client.close()
 
     async def persistently(
         self,
@@ -127,23 +136,12 @@ class BatchCalls:
                 return found
         raise AssertionError("counting does not end")
 
-    async def sent(self, what: str, call: Awaitable[_Response]) -> _Response:
-        """The response to a call; errors of the client become those of an engine."""
-        try:
-            return await call
-        except openai.APIStatusError as error:
-            fault = refused(error.status_code, error.response.headers, error.response.content)
-            raise self.error(what, fault, error.status_code) from None
-        except openai.APIConnectionError as error:
-            lost = unreachable(error.__cause__ or error, self.card.base_url)
-            raise self.error(what, lost) from None
-
-    def json_object(self, what: str, response: _Response) -> dict[str, Any]:
+    def json_object(self, what: str, content: bytes) -> dict[str, Any]:
         """The JSON object of a reply that says that all is well."""
         try:
-            reply = orjson.loads(response.content)
+            reply = orjson.loads(content)
         except orjson.JSONDecodeError:
-            said = f"answered with something other than JSON: {response.content[:200]!r}"
+            said = f"answered with something other than JSON: {content[:200]!r}"
             raise self.error(what, odd(said)) from None
         if not isinstance(reply, dict):
             raise self.error(what, odd(f"sent a reply of an unexpected form: {beginning(reply)}"))
@@ -151,15 +149,6 @@ class BatchCalls:
         if failure is not None:
             raise self.error(what, failure)
         return reply
-
-    def state(self, what: str, fields: Mapping[str, Any]) -> BatchState:
-        """A batch, from the fields of a reply."""
-        try:
-            return read_state(fields)
-        except ValueError:
-            raise self.error(
-                what, odd(f"sent a reply of an unexpected form: {beginning(fields)}")
-            ) from None
 
     def error(self, what: str, fault: Fault, status: int | None = None) -> BatchError:
         """A fault of a call as an error that says where it was, and what to do."""
@@ -175,7 +164,7 @@ class BatchCalls:
 
     def keyless(self, said: object) -> str:
         """The beginning of what a server said, which may repeat secrets, without them."""
-        return self._credentials.hidden(str(said))[:300]
+        return self.credentials.hidden(str(said))[:300]
 
     def _not_found(self, what: str) -> str:
         if what in ("files", "batches"):

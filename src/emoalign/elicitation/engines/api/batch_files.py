@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
-from emoalign.elicitation.engines.openai.batch_memory import Asked
-from emoalign.elicitation.engines.openai.choices import has_choices, withheld_reply
-from emoalign.elicitation.engines.openai.openai_model import OpenAIModel, interface, request_body
-from emoalign.elicitation.engines.openai.received import parsed, unparsed
-from emoalign.elicitation.engines.openai.replies import (
+from emoalign.elicitation.engines.api.api_model import ApiModel, BatchSettings
+from emoalign.elicitation.engines.api.batch_memory import Asked
+from emoalign.elicitation.engines.api.choices import has_choices, withheld_reply
+from emoalign.elicitation.engines.api.received import parsed, unparsed
+from emoalign.elicitation.engines.api.replies import (
     Fault,
     beginning,
     failure_in,
@@ -51,25 +49,10 @@ def custom_id(ask: Ask) -> str:
     return f"{ask.request.request_id[:40]}-{who}"
 
 
-def request_line(card: OpenAIModel, ask: Ask) -> bytes:
-    """A request as a line of a batch; its body is that of a single request."""
-    line = {
-        "custom_id": custom_id(ask),
-        "method": "POST",
-        "url": endpoint(ask),
-        "body": request_body(card.model, card.capabilities, ask),
-    }
-    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def endpoint(ask: Ask) -> str:
-    """The path below the server that a batch sends its requests to."""
-    return f"/v1{interface(ask)}"
-
-
 def batch_files(
-    card: OpenAIModel,
+    settings: BatchSettings,
     asks: Iterable[Ask],
+    as_line: Callable[[Ask], bytes],
     most_usd: Callable[[Ask], float],
     left_usd: Callable[[], float],
 ) -> Iterator[BatchFile]:
@@ -77,10 +60,9 @@ def batch_files(
 
     A request that by itself exceeds what is left makes a file of its own.
     """
-    settings = card.batches
     file, left = BatchFile(), left_usd()
     for ask in asks:
-        line, usd = request_line(card, ask), most_usd(ask)
+        line, usd = as_line(ask), most_usd(ask)
         full = (
             len(file.lines) >= settings.max_requests
             or file.size + len(line) > settings.max_bytes
@@ -133,9 +115,9 @@ def _outcome(fields: Any) -> Outcome:
     return Outcome(fields["custom_id"], status, body)
 
 
-def reply_in(outcome: Outcome, choices: int, card: OpenAIModel) -> dict[str, Any]:
+def reply_in(outcome: Outcome, choices: int, card: ApiModel) -> dict[str, Any]:
     """The reply in a line. Raises Fault when it holds no answer."""
-    body = dict(outcome.body)
+    body = dict(card.dialect.reply(outcome.body))
     words = card.capabilities.content_filter_words
     if outcome.status is None:
         error = body.get("error")

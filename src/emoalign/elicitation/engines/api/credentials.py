@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from emoalign.elicitation.engines.openai.additions import SecretValue
+from emoalign.elicitation.engines.api.additions import SecretValue
 from emoalign.errors import EngineError
 
 
@@ -42,11 +42,6 @@ class Credentials:
             else:
                 own[name] = value
         return cls(key, own, tuple(secrets))
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers, with the key as a bearer."""
-        return ({"Authorization": f"Bearer {self.key}"} if self.key else {}) | dict(self.own)
 
     def hidden(self, text: str) -> str:
         """A text, which may repeat secrets, without them."""

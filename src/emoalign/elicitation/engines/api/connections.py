@@ -16,8 +16,8 @@ import httpx2
 import openai
 
 from emoalign.addresses import proxy_for, reading_proxy, shown
-from emoalign.elicitation.engines.openai.received import ENCODINGS, whole
-from emoalign.elicitation.engines.openai.replies import Fault
+from emoalign.elicitation.engines.api.received import ENCODINGS, whole
+from emoalign.elicitation.engines.api.replies import Fault
 from emoalign.errors import EngineError
 
 _log = logging.getLogger(__name__)

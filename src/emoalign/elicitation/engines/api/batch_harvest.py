@@ -8,15 +8,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from emoalign.elicitation.budget import paid
+from emoalign.elicitation.engines.api.api_model import ApiModel
+from emoalign.elicitation.engines.api.batch_files import Outcome, reply_in
+from emoalign.elicitation.engines.api.batch_interface import BatchInterface
+from emoalign.elicitation.engines.api.batch_memory import Remembered
+from emoalign.elicitation.engines.api.batch_states import BatchState
+from emoalign.elicitation.engines.api.choices import read_choices
+from emoalign.elicitation.engines.api.logprobs import check_logprobs
+from emoalign.elicitation.engines.api.replies import Fault
 from emoalign.elicitation.engines.asked import Prices
-from emoalign.elicitation.engines.openai.batch_client import BatchClient
-from emoalign.elicitation.engines.openai.batch_files import Outcome, read_outcomes, reply_in
-from emoalign.elicitation.engines.openai.batch_memory import Remembered
-from emoalign.elicitation.engines.openai.batch_states import BatchState
-from emoalign.elicitation.engines.openai.choices import read_choices
-from emoalign.elicitation.engines.openai.logprobs import check_logprobs
-from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
-from emoalign.elicitation.engines.openai.replies import Fault
 from emoalign.elicitation.inquiry import Inquiry
 from emoalign.elicitation.journal import Answer, Key
 from emoalign.elicitation.rejections import Rejected
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 class Harvest:
     """The answers of the batches of one job; `reasons` count why others did not come."""
 
-    def __init__(self, card: OpenAIModel, client: BatchClient, inquiry: Inquiry) -> None:
+    def __init__(self, card: ApiModel, client: BatchInterface, inquiry: Inquiry) -> None:
         self.reasons: Counter[str] = Counter()
         self._card = card
         self._client = client
@@ -49,13 +49,13 @@ class Harvest:
         Returns the US dollars it cost, and the first fault that will not pass. Raises BatchError
         when its files cannot be had.
         """
-        outcomes, damaged = await self._lines(batch)
+        outcomes, damaged = await self._client.outcomes(batch)
         for _ in range(READINGS - 1):
             short = batch.status == "completed" and len(outcomes) < len(remembered.asked)
             if not (damaged or short):
                 break
             await asyncio.sleep(self._card.batches.poll_s)
-            outcomes, damaged = await self._lines(batch)
+            outcomes, damaged = await self._client.outcomes(batch)
         if damaged:
             _log.warning(
                 "batch %s: lines that cannot be read: %d (%s). The others are kept, and what is "
@@ -69,16 +69,6 @@ class Harvest:
         # The cost of a line that cannot be read is not known: its share of the most there can be.
         share = min(1.0, len(damaged) / len(remembered.asked))
         return usd + share * remembered.usd, permanent
-
-    async def _lines(self, batch: BatchState) -> tuple[list[Outcome], list[str]]:
-        """The lines of a batch that can be read, and where the others are and why they cannot."""
-        outcomes: list[Outcome] = []
-        damaged: list[str] = []
-        for file_id in batch.files:
-            read, wrong = read_outcomes(await self._client.content(file_id))
-            outcomes += read
-            damaged += (f"file {file_id}, {why}" for why in wrong)
-        return outcomes, damaged
 
     def _keep_answers(
         self, remembered: Remembered, batch_id: str, outcomes: Iterable[Outcome]

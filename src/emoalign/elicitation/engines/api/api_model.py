@@ -1,0 +1,194 @@
+"""Models behind an API, in any dialect: what their cards have in common."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import orjson
+from pydantic import Field, JsonValue, model_validator
+
+from emoalign.addresses import on_this_machine, reading_proxy, shown
+from emoalign.elicitation import untrusted
+from emoalign.elicitation.engines.api.additions import (
+    SecretValue,
+    wrong_address,
+    wrong_headers,
+    wrong_parameters,
+    wrong_variables,
+)
+from emoalign.elicitation.engines.api.dialect import Dialect
+from emoalign.elicitation.engines.asked import Prices, Terms
+from emoalign.elicitation.engines.base import JOB_MB, Resources
+from emoalign.elicitation.engines.served import Engine, ServedModel
+from emoalign.elicitation.rating import Ask, Settings
+from emoalign.study.fields import Entry
+
+if TYPE_CHECKING:
+    from emoalign.elicitation.budget import Account
+    from emoalign.elicitation.engines.api.batch_interface import BatchInterface
+    from emoalign.elicitation.inquiry import Inquiry
+
+KEY = (
+    "Environment variable with the API key; null for none. Never write the key itself into a file."
+)
+TOKEN_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens")
+"""Names that servers have for the longest answer."""
+
+
+class BatchSettings(Entry):
+    """Sizes and pace of batches."""
+
+    max_requests: int = Field(50_000, ge=1, description="Most requests per batch.")
+    max_bytes: int = Field(190_000_000, ge=1, description="Most bytes per batch.")
+    at_once: int | None = Field(
+        None,
+        ge=1,
+        description=(
+            "Most batches at once, for accounts that limit queued tokens; null for no limit."
+        ),
+    )
+    poll_s: float = Field(30, gt=0, description="Seconds between status requests.")
+    completion_window: str = Field(
+        "24h", description="Time given to the provider, in its own words."
+    )
+
+
+class ApiModel(ServedModel):
+    """A model behind an HTTP interface; `dialect` says how it is spoken to."""
+
+    decisive: ClassVar[frozenset[str]] = frozenset({"engine", "model", "revision", "extra_body"})
+
+    engine: str = Field(description="Engine of the model.")
+    model: str = Field(description="Model name sent to the server.")
+    revision: str | None = Field(
+        None, description="Version of the weights, if the name does not fix it."
+    )
+    base_url: str = Field(description="Address of the interface.")
+    api_key_env: str | None = Field(None, description=KEY)
+    extra_body: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        description=(
+            "Further parameters sent with every request, such as one that turns reasoning "
+            "off. A change asks again."
+        ),
+    )
+    headers: dict[str, str | SecretValue] = Field(
+        default_factory=dict,
+        description=(
+            "Further headers; for secrets {env: NAME}. The manifest records only their "
+            "names; a change causes no requests."
+        ),
+    )
+    prices: Prices | None = Field(None, description="Prices of the provider.")
+    delivery: Literal["single", "batch"] = Field(
+        "single",
+        description=(
+            "single: single requests. batch: the batch interface, usually half price "
+            "within a day. A change causes no requests."
+        ),
+    )
+    batches: BatchSettings = Field(
+        default_factory=BatchSettings, description="Settings for delivery: batch."
+    )
+
+    @classmethod
+    def reports(cls, said: Mapping[str, Any]) -> str | None:
+        """The name that replies give the model: that of the card, as far as it has one."""
+        return said.get("model")
+
+    @model_validator(mode="after")
+    def _nothing_unseen_or_secret(self) -> ApiModel:
+        problems = [
+            *wrong_address(self.base_url),
+            *wrong_parameters(self.extra_body),
+            *wrong_headers(self.headers, self.api_key_env),
+            *wrong_variables(sorted(self.key_variables())),
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    @abstractmethod
+    def dialect(self) -> Dialect:
+        """The dialect of its server."""
+
+    @abstractmethod
+    def batch_interface(self) -> BatchInterface:
+        """The batch interface of its provider. Raises EngineError where the key is missing."""
+
+    @property
+    def destination(self) -> str | None:
+        """The address of the server, and of a proxy that reads along; None on this machine."""
+        if on_this_machine(self.base_url):
+            return None
+        server, proxy = shown(self.base_url), reading_proxy(self.base_url)
+        return f"{server}, through the proxy {proxy}, which can read them" if proxy else server
+
+    @property
+    def cost_unknown(self) -> bool:
+        """Tell whether the card has no prices: a server of one's own says that it costs nothing."""
+        return self.prices is None
+
+    def key_variables(self) -> frozenset[str]:
+        """The environment variables that hold the key and secret headers, where there are any."""
+        secret = [each.env for each in self.headers.values() if isinstance(each, SecretValue)]
+        return frozenset(filter(None, [self.api_key_env, *secret]))
+
+    def settings(self) -> Mapping[str, Any]:
+        """The set-up of the engine, for the manifest: of headers the names alone."""
+        return {
+            **super().settings(),
+            "extra_body": self.extra_body,
+            "headers": sorted(self.headers),
+        }
+
+    def resources(self, attempt: int = 1) -> Resources:
+        """The resources of a job: little here, and a place at the server."""
+        return Resources(JOB_MB * attempt, api=1)
+
+    def identity(self) -> tuple[str, str | None]:
+        """Name and revision, as the card says."""
+        return self.model, self.revision
+
+    def extras(self) -> Settings:
+        """Parameters of every request to the model, in ascending order of their names."""
+        return tuple(sorted(self.extra_body.items()))
+
+    def terms(self) -> Terms:
+        """The delivery of its answers, and their prices."""
+        return Terms(self.prices, self.delivery)
+
+    def most_tokens(self, ask: Ask) -> tuple[int, int]:
+        """Tokens of the prompt and of all answers that a request cannot exceed, by its body."""
+        prompt, answers = super().most_tokens(ask)
+        body = self.dialect.body(self.model, self.capabilities, ask)
+        longest = [untrusted.count(body.get(name)) or 0 for name in TOKEN_LIMITS]
+        times = [untrusted.count(body.get(name)) or 1 for name in ("n", "best_of")]
+        more = len(orjson.dumps(dict(ask.request.extra_body))) if ask.request.extra_body else 0
+        return prompt + more, max(answers, max(longest) * max(times))
+
+    @contextmanager
+    def running(self) -> Iterator[Engine]:
+        """The server, which runs already."""
+        from emoalign.elicitation.engines.api.client import ApiEngine
+
+        yield ApiEngine(
+            self.dialect, self.base_url, self.model, self.api_key_env, self, headers=self.headers
+        )
+
+    def under_way(self, journal: Path) -> bool:
+        """Tell whether batches are remembered: not collected, or not settled with the account."""
+        from emoalign.elicitation.engines.api.batches import under_way
+
+        return under_way(journal)
+
+    async def collect_batches(self, inquiry: Inquiry, account: Account | None) -> None:
+        """Collect the batches under way, then get what is missing in new ones if the card says."""
+        from emoalign.elicitation.engines.api.batches import collect_batches
+
+        await collect_batches(self, inquiry, account)

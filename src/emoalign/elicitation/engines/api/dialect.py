@@ -1,0 +1,43 @@
+"""The dialect of a family of servers: addresses, headers, bodies and replies.
+
+Everything else about asking over HTTP is the same for all: pace, retries, faults, batches, budget.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from emoalign.elicitation.engines.served import Capabilities
+from emoalign.elicitation.rating import Ask
+
+Reply = Mapping[str, Any]
+
+
+class Dialect(ABC):
+    """The way in which a family of servers is asked, and answers."""
+
+    @abstractmethod
+    def headers(self, key: str | None) -> dict[str, str]:
+        """The headers of every request: the key, where there is one, and the version spoken."""
+
+    @abstractmethod
+    def path(self, model: str, ask: Ask) -> str:
+        """The path that a request is sent to, below the address of the server."""
+
+    @abstractmethod
+    def body(self, model: str, capabilities: Capabilities, ask: Ask) -> dict[str, Any]:
+        """The body of a request; `model` is the name the server knows it by."""
+
+    def reply(self, said: Reply) -> Reply:
+        """A reply in the form of Chat Completions, in which all are read.
+
+        What is not a reply of this dialect, such as an error, is returned as it is.
+        """
+        return said
+
+
+def sampling_parameters(capabilities: Capabilities, ask: Ask) -> dict[str, Any]:
+    """The parameters of sampling that a request sends, by the names they have in most dialects."""
+    return {name: getattr(ask.request.sampling, name) for name in capabilities.sent}

@@ -1,0 +1,65 @@
+"""The dialect of OpenAI's Chat Completions, and of the many servers that speak it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emoalign.elicitation.engines.api.dialect import Dialect, sampling_parameters
+from emoalign.elicitation.engines.served import Capabilities
+from emoalign.elicitation.rating import Ask, RatingRequest
+from emoalign.prompts import chat_messages
+
+
+class ChatCompletions(Dialect):
+    """Chat Completions, and Completions for prompts that are to be continued."""
+
+    def headers(self, key: str | None) -> dict[str, str]:
+        """The headers of every request: the key as a bearer."""
+        return {"Authorization": f"Bearer {key}"} if key else {}
+
+    def path(self, model: str, ask: Ask) -> str:
+        """The path that a request is sent to."""
+        chat = ask.request.prompt.messages is not None
+        return "/chat/completions" if chat else "/completions"
+
+    def body(self, model: str, capabilities: Capabilities, ask: Ask) -> dict[str, Any]:
+        """The body of a request."""
+        request = ask.request
+        sampling = request.sampling
+        body: dict[str, Any] = {
+            "model": model,
+            capabilities.token_limit: sampling.max_tokens,
+            **dict(request.extra_body),
+            **sampling_parameters(capabilities, ask),
+        }
+        if request.prompt.messages is not None:
+            body["messages"] = chat_messages(request.prompt)
+        else:
+            body["prompt"] = request.prompt.text
+        if sampling.stop:
+            body["stop"] = list(sampling.stop)
+        first = ask.participants[0]
+        if request.readout == "exact":
+            body |= _logprob_parameters(request, capabilities)
+        elif first is not None:
+            if len(ask.participants) > 1:
+                body["n"] = len(ask.participants)
+            if capabilities.seed_bits:
+                body["seed"] = request.seed(first, capabilities.seed_bits)
+        return body
+
+
+def _logprob_parameters(request: RatingRequest, capabilities: Capabilities) -> dict[str, object]:
+    parameters: dict[str, object] = (
+        {"logprobs": request.top_logprobs}
+        if request.prompt.messages is None
+        else {"logprobs": True, "top_logprobs": request.top_logprobs}
+    )
+    if capabilities.sampling_extras:
+        # llama.cpp reports nothing when the token it draws ends the text or is half a
+        # character. Neither setting touches the probabilities: they are those before sampling.
+        parameters |= {"temperature": 0, "ignore_eos": True}
+    return parameters
+
+
+CHAT_COMPLETIONS = ChatCompletions()
