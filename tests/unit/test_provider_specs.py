@@ -68,9 +68,7 @@ def bodies(card: OpenAIModel, picture: Image) -> Iterator[dict[str, Any]]:
             )
             for participants in {1, able.choices}:
                 ask = Ask(asked, tuple(range(participants)))
-                yield json.loads(
-                    json.dumps(CHAT_COMPLETIONS.body(card.model, card.capabilities, ask))
-                )
+                yield json.loads(json.dumps(card.dialect.body(card.model, card.capabilities, ask)))
 
 
 def test_there_are_cards_and_prompt_sets_to_hold_against_it() -> None:
