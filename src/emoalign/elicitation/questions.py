@@ -64,7 +64,7 @@ def build_questions(
     able = card.able
     model, revision = card.identity()
     sampling = card.samplings(job)
-    extras, setup = card.extras(), card.setup()
+    extras, setup = card.extras(job.thoughts), card.setup(job.thoughts)
     by_token = "exact" in job.protocol.readouts and able.top_logprobs == WHOLE_VOCABULARY
     points = only_scale(job)[1].points if by_token else ()
 

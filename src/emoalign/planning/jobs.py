@@ -96,6 +96,7 @@ class Jobs:
             model=model,
             card=self.loaded.models[model].answering(),
             protocol=entry.model_copy(update=chosen),
+            thoughts=self.loaded.models[model].thoughts(entry.thinking),
             prompts=prompts,
             personas=self.loaded.participants(entry),
             dataset=dataset,

@@ -124,8 +124,8 @@ def _doubts(job: ReportJob, ratings: Sequence[Path]) -> list[str]:
         for name, model in job.models.items()
         if ENGINES[model.card["engine"]].asked
     }
-    sampled = frozenset(name for name, each in job.protocols.items() if each.temperature > 0)
-    return doubts(sorted(ratings), Asked(models, sampled, job.short_names)) if ratings else []
+    temperatures = {name: each.temperature for name, each in job.protocols.items()}
+    return doubts(sorted(ratings), Asked(models, temperatures, job.short_names)) if ratings else []
 
 
 def _asked(query: str, ratings: Sequence[Path], **bound: int) -> pd.DataFrame:

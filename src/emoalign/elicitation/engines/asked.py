@@ -5,20 +5,27 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue, field_validator
 
 from emoalign.elicitation.engines.base import ModelCard
-from emoalign.elicitation.rating import Ask, RatingJob, Sampling, Settings
+from emoalign.elicitation.rating import (
+    UNTOLD,
+    Ask,
+    RatingJob,
+    Sampling,
+    Settings,
+    Thoughts,
+)
 from emoalign.prompts import (
     Prompt,
     estimated_tokens,
 )
 from emoalign.study.fields import Entry, Modality, Range, Readout
-from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.protocols import ASKED_TO_THINK, PromptSet, Protocol, Thinking
 from emoalign.study.scales import Scale
 from emoalign.study.source_files import installed_versions
 
@@ -30,12 +37,18 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     from emoalign.elicitation.questions import Remaining
     from emoalign.elicitation.rating import RatingTask
 
+SAMPLING = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty")
+"""The parameters of sampling."""
+
 WHOLE_VOCABULARY = -1
 """In place of a number of reported tokens: the probability of any token can be asked for."""
 
 
+ThinkingLevel = Literal["off", "low", "medium", "high"]
+
+
 class Shown(Entry):
-    """The part of a model's capabilities that says what it can be shown."""
+    """Capabilities of a model in any engine: what it can be shown, and how it thinks."""
 
     modalities: tuple[Modality, ...] = Field(
         ("word", "sentence"), description="Kinds of items the model can process."
@@ -52,6 +65,37 @@ class Shown(Entry):
             "user's. A change asks again."
         ),
     )
+    thinking: dict[ThinkingLevel, dict[str, JsonValue]] = Field(
+        default_factory=dict,
+        description=(
+            "Parameters of the server that make it think so much; {} for a level that needs "
+            "none. A level that is missing is refused. A change asks again."
+        ),
+    )
+    thinking_tokens: int | dict[Thinking, int] = Field(
+        default_factory=dict,
+        description=(
+            "Most tokens of thoughts, added to those of the answer: a number for every level but "
+            "off, or one for each level. A change asks again."
+        ),
+    )
+
+    @field_validator("thinking_tokens")
+    @classmethod
+    def _counts(cls, tokens: int | dict[Thinking, int]) -> int | dict[Thinking, int]:
+        each = {"": tokens} if isinstance(tokens, int) else tokens
+        for level, number in each.items():
+            if number < 0 or (level == "off" and number):
+                where = f" of {level}" if level else ""
+                raise ValueError(f"found {number}{where}; expected 0 or more, and nothing for off")
+        return tokens
+
+    @property
+    def most_thoughts(self) -> Mapping[Thinking, int]:
+        """The most tokens of thoughts at the levels for which the card says it."""
+        if isinstance(self.thinking_tokens, dict):
+            return self.thinking_tokens
+        return dict.fromkeys(("low", "medium", "high", "provider"), self.thinking_tokens)
 
 
 @dataclass(frozen=True)
@@ -61,7 +105,9 @@ class Abilities:
     `choices` are the answers one request can bring; `top_logprobs` how many of the likeliest next
     tokens it reports, or WHOLE_VOCABULARY; `tokenizer` whether it tells how it splits text;
     `system_role` whether a chat may have a system message; `temperature` those it takes at their
-    word, None if it takes none.
+    word, None if it takes none; `default_sampling` whether there is a provider whose own sampling
+    can be asked for; `thinking` the parameters of each level of thinking; `thinking_tokens` the
+    most tokens of thoughts.
     """
 
     modalities: tuple[Modality, ...] = ("word", "sentence")
@@ -73,6 +119,9 @@ class Abilities:
     top_logprobs: int = 0
     tokenizer: bool = False
     temperature: Range | None = None
+    default_sampling: bool = False
+    thinking: Mapping[ThinkingLevel, Mapping[str, JsonValue]] = field(default_factory=dict)
+    thinking_tokens: Mapping[Thinking, int] = field(default_factory=dict)
 
 
 class Prices(Entry):
@@ -116,6 +165,9 @@ class AskedModel(ModelCard):
     packages: ClassVar[tuple[str, ...]] = ()
     """Python packages of the engine, whose versions are in the manifest."""
 
+    thinking_example: ClassVar[str] = "such as reasoning_effort: low"
+    """Words for parameters that make a model think, for messages."""
+
     @property
     @abstractmethod
     def able(self) -> Abilities:
@@ -128,13 +180,25 @@ class AskedModel(ModelCard):
         Raises DataError when the weights are missing or are another file than the card says.
         """
 
-    def extras(self) -> Settings:
-        """Parameters of every request to the model, in ascending order of their names."""
+    def extras(self, thoughts: Thoughts = UNTOLD) -> Settings:
+        """Parameters of a request to the model, in ascending order of their names: those of every
+        one, and those that say how much it thinks."""
         return ()
 
-    def setup(self) -> Settings:
+    def setup(self, thoughts: Thoughts = UNTOLD) -> Settings:
         """The engine's settings that decide the answers, in ascending order of the names."""
         return ()
+
+    def thoughts(self, thinking: Thinking) -> Thoughts:
+        """The thinking at a level, as the card describes it; see `cannot_follow`."""
+        able = self.able
+        told = {} if thinking == "provider" else able.thinking.get(thinking, {})
+        return Thoughts(parameters=dict(told), tokens=able.thinking_tokens.get(thinking, 0))
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        """The parameters of sampling that the engine sets where a protocol gives a temperature."""
+        return SAMPLING
 
     def samplings(self, job: RatingJob) -> Mapping[Readout, Sampling]:
         """The drawing of an answer's tokens in each readout of the job's protocol.
@@ -145,10 +209,15 @@ class AskedModel(ModelCard):
         answer = job.prompts.answer
         whole = self.able.top_logprobs == WHOLE_VOCABULARY
         every: Mapping[Readout, Sampling] = {
-            "sampled": Sampling(job.protocol.temperature, answer.max_tokens, answer.stop),
-            "exact": Sampling(job.protocol.temperature if whole else 1.0, max_tokens=1),
+            "sampled": Sampling.at(job.protocol.temperature, job.longest, answer.stop),
+            "exact": Sampling.at(job.protocol.temperature if whole else 1.0, max_tokens=1),
         }
         return {readout: every[readout] for readout in job.protocol.readouts}
+
+    def answer_tokens(self, job: RatingJob) -> tuple[int, int]:
+        """The least and the most tokens of a sampled answer: without thoughts, and with as many
+        as it may have."""
+        return 1, job.longest
 
     def settings(self) -> Mapping[str, object]:
         """The set-up of the engine, for the manifest."""
@@ -186,12 +255,40 @@ class AskedModel(ModelCard):
         if prompts.kind == "completion" and not able.completion:
             yield "a completion, but its card says completion: false"
         if "sampled" in protocol.readouts:
-            yield from _wrong_temperature(protocol.temperature, able.temperature)
+            yield from _wrong_temperature(protocol.temperature, able)
+        if protocol.thinking != "provider":
+            yield from self._wrong_thinking(protocol.thinking, prompts)
         if "exact" in protocol.readouts and not able.top_logprobs:
             yield "the exact readout, but its card says top_logprobs: 0"
         single = "exact" in protocol.readouts or prompts.answer.kind == "next_token"
         if single and not able.tokenizer:
             yield "an answer read from single tokens, but its card says tokenizer: false"
+
+    def _wrong_thinking(self, thinking: ThinkingLevel, prompts: PromptSet) -> Iterator[str]:
+        able = self.able
+        if thinking not in able.thinking:
+            yield (
+                f"thinking: {thinking}, but its card does not say how to ask for it: write, among "
+                f"its capabilities, thinking: {{{thinking}: {{…}}}} with the parameters that do it "
+                f"({self.thinking_example}), or with {{}} if it needs none"
+            )
+        if thinking not in ASKED_TO_THINK:
+            return
+        if thinking not in able.thinking_tokens:
+            yield (
+                f"thinking: {thinking}, but its card does not say how many tokens thoughts may "
+                f"take: write, among its capabilities, thinking_tokens: {{{thinking}: 2048}}"
+            )
+        if prompts.answer.kind == "next_token":
+            yield (
+                f"thinking: {thinking}, but an answer of the kind next_token is the token after "
+                "the prompt, which is then a thought: use a prompt set with answer.kind: text"
+            )
+        if prompts.answer.stop:
+            yield (
+                f"thinking: {thinking}, but answer.stop of the prompt set may end its thoughts: "
+                "use a prompt set without it"
+            )
 
     def terms(self) -> Terms:
         """The delivery of its answers, and their prices."""
@@ -234,12 +331,19 @@ class AskedModel(ModelCard):
         return asked_ratings(tasks, self, account)
 
 
-def _wrong_temperature(asked: float, able: Range | None) -> Iterator[str]:
-    if able is None:
+def _wrong_temperature(asked: float | None, able: Abilities) -> Iterator[str]:
+    takes = able.temperature
+    if asked is None:
+        if not able.default_sampling:
+            yield (
+                "the provider's own sampling (temperature: provider), but it runs on this machine "
+                "and has no provider: give a number, such as temperature: 1"
+            )
+    elif takes is None:
         if asked != 1:
             yield (
                 f"temperature {asked:g}, but its card says sampling: none, which leaves only "
-                "temperature 1"
+                "temperature 1: write temperature: provider, and nothing is said of sampling"
             )
-    elif not able.min <= asked <= able.max:
-        yield f"temperature {asked:g}, but its card says {able.min:g} to {able.max:g}"
+    elif not takes.min <= asked <= takes.max:
+        yield f"temperature {asked:g}, but its card says {takes.min:g} to {takes.max:g}"

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from emoalign.descriptors import too_few
 from emoalign.elicitation.engines.asked import Abilities, AskedModel, Shown
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating import Ask
+from emoalign.elicitation.rating import UNTOLD, Ask, Settings, Thoughts
 from emoalign.errors import EngineError
 from emoalign.prompts import most_tokens
 from emoalign.study.fields import Entry, Range, Readout
@@ -51,8 +51,9 @@ class Capabilities(Shown):
     sampling: Sent = Field(
         "all",
         description=(
-            "none: temperature 1 only, as for many reasoning models. temperature: sends "
-            "only that. all: also top_p."
+            "none: nothing is sent, as many newer models refuse or ignore it; protocols ask at "
+            "temperature: provider, or at 1 if that is its default. temperature: sends only that. "
+            "all: also top_p."
         ),
     )
     temperature: Range = Field(
@@ -94,6 +95,19 @@ class Capabilities(Shown):
     def sent(self) -> tuple[str, ...]:
         """The names of the parameters of sampling that are sent."""
         return _ALWAYS[self.sampling] + (_EXTRAS if self.sampling_extras else ())
+
+
+def merged(
+    parameters: Mapping[str, JsonValue], over: Mapping[str, JsonValue]
+) -> dict[str, JsonValue]:
+    """Parameters with others laid over them, at any depth."""
+    whole = dict(parameters)
+    for name, value in over.items():
+        below = whole.get(name)
+        if isinstance(value, dict) and isinstance(below, dict):
+            value = merged(below, value)
+        whole[name] = value
+    return whole
 
 
 class Limits(Entry):
@@ -162,7 +176,22 @@ class ServedModel(AskedModel):
             top_logprobs=said.top_logprobs,
             tokenizer=said.tokenizer,
             temperature=None if said.sampling == "none" else said.temperature,
+            thinking=said.thinking,
+            thinking_tokens=said.most_thoughts,
         )
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        """The parameters of sampling that are sent where a protocol gives a temperature."""
+        return self.capabilities.sent
+
+    def added(self) -> Mapping[str, JsonValue]:
+        """The parameters that the card adds to every request."""
+        return {}
+
+    def extras(self, thoughts: Thoughts = UNTOLD) -> Settings:
+        """Parameters of a request, those of thinking merged into those of every one."""
+        return tuple(sorted(merged(self.added(), thoughts.parameters).items()))
 
     def answering(self) -> Mapping[str, Any]:
         """The part of the card that decides what the model answers."""
@@ -177,7 +206,7 @@ class ServedModel(AskedModel):
     def settings(self) -> Mapping[str, object]:
         """The set-up of the engine, for the manifest."""
         limits = self.limits.model_dump(mode="json")
-        return {**super().settings(), "limits": limits, "sampling_sent": self.capabilities.sent}
+        return {**super().settings(), "limits": limits, "sampling_sent": self.sent}
 
     @property
     def exact_at_once(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -21,10 +22,10 @@ from emoalign.elicitation.engines.api.additions import (
     wrong_variables,
 )
 from emoalign.elicitation.engines.api.dialect import Dialect
-from emoalign.elicitation.engines.asked import Prices, Terms
+from emoalign.elicitation.engines.asked import Abilities, Prices, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Engine, ServedModel
-from emoalign.elicitation.rating import Ask, Settings
+from emoalign.elicitation.rating import Ask
 from emoalign.study.fields import Entry
 
 if TYPE_CHECKING:
@@ -104,7 +105,12 @@ class ApiModel(ServedModel):
     def _nothing_unseen_or_secret(self) -> ApiModel:
         problems = [
             *wrong_address(self.base_url),
-            *wrong_parameters(self.extra_body),
+            *wrong_parameters(self.extra_body, "extra_body"),
+            *(
+                problem
+                for level, parameters in self.capabilities.thinking.items()
+                for problem in wrong_parameters(parameters, f"capabilities.thinking.{level}")
+            ),
             *wrong_headers(self.headers, self.api_key_env),
             *wrong_variables(sorted(self.key_variables())),
         ]
@@ -155,9 +161,14 @@ class ApiModel(ServedModel):
         """Name and revision, as the card says."""
         return self.model, self.revision
 
-    def extras(self) -> Settings:
-        """Parameters of every request to the model, in ascending order of their names."""
-        return tuple(sorted(self.extra_body.items()))
+    @property
+    def able(self) -> Abilities:
+        """The abilities of the model and its server, which has sampling of its own."""
+        return replace(super().able, default_sampling=True)
+
+    def added(self) -> Mapping[str, JsonValue]:
+        """The parameters that the card adds to every request."""
+        return self.extra_body
 
     def terms(self) -> Terms:
         """The delivery of its answers, and their prices."""
