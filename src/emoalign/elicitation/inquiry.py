@@ -324,9 +324,10 @@ def _exact_columns(
         return {name: {**none, "status": "truncated"}}
     if logprobs is None or returned_mass(logprobs) > MOST_MASS:
         return {name: {**none, "status": withheld(answer) or "error"}}
-    wanted = job.protocol.temperature  # known, where probabilities are asked for
-    applied = wanted is None or request.sampling.temperature == wanted
-    reading = read_distribution(logprobs, scale, 1.0 if applied else wanted)
+    wanted = job.protocol.temperature
+    applied = request.sampling.temperature == wanted
+    # A protocol that reads probabilities has a temperature.
+    reading = read_distribution(logprobs, scale, 1.0 if applied or wanted is None else wanted)
     columns = {
         "status": "ok" if any(reading.probabilities) else "unparsable",
         "probabilities": list(reading.probabilities),

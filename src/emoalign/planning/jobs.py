@@ -176,10 +176,9 @@ def reported(loaded: LoadedStudy) -> ReportJob:
         seed=study.seed,
         **{key.key: getattr(study, key.key) for key in settings_of_report()},
         models={
-            name: ReportedModel(
-                title=loaded.models[name].title, card=loaded.models[name].answering()
-            )
+            name: ReportedModel(title=card.title, card=card.answering(), sent=card.sent)
             for name in study.models
+            for card in [loaded.models[name]]
         },
         datasets={entry.dataset: _dataset(loaded, entry.dataset) for entry in study.datasets},
         protocols=protocols,
