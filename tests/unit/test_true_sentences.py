@@ -367,7 +367,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
         "one answer",
         "recorded ratings",
     },
-    "no item has two or more ratings by the same prompt and temperature": {
+    "no item has two or more ratings given in the same way": {
         "one answer",
         "recorded ratings",
     },

@@ -13,7 +13,7 @@ from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob
 from emoalign.elicitation.readings import is_cut, only_thoughts, withheld
 from emoalign.errors import EngineError
-from emoalign.wording import counted, percent
+from emoalign.wording import percent
 
 FEWEST_ITEMS = 10
 """Items that must have been answered before a job without any rating is given up."""
@@ -93,9 +93,9 @@ def likely_causes(job: RatingJob, answers: Sequence[Answer]) -> Iterator[str]:
         not answer.text.strip() and is_cut(answer) for answer in answers
     ):
         yield (
-            f"Thinking uses up the {counted(most, 'token')} of an answer before there is one: "
-            "switch thinking off (thinking: off in the protocol), or raise thinking_tokens among "
-            "the capabilities in the model's card."
+            f"Thinking uses up max_tokens ({most}) before there is an answer: switch thinking off "
+            "(thinking: off in the protocol), or leave it more tokens (thinking_tokens among the "
+            "capabilities in the model's card)."
         )
         ended = 0
     if any(map(_MARK.search, texts)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.items.clusters import ItemClusters
 from emoalign.stimuli.preparation import USED
 from emoalign.tables import NORMS, PLAN, PRECISION, STIMULI, groups, metadata
-from emoalign.wording import at_most, dollars, listed, minutes
+from emoalign.wording import at_most, dollars, listed, minutes, span
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +42,8 @@ def plan_study(
             _log.info("%s: %s", name, used)
     means = {name: NORMS.read(path) for name, path in norms.items()}
     plan(jobs, cards, stimuli, journal, costs, max_usd, means)
+    for line in settings_in_words(jobs):
+        _log.info("%s", line)
     rows = precision_rows(
         precision,
         means,
@@ -120,6 +122,20 @@ def costs_in_words(
         verdict = "covers this" if total <= max_usd else "does not cover this: jobs will stop at it"
         lines.append(f"max_usd = {max_usd:g} {verdict}{without}.")
     return lines
+
+
+def settings_in_words(jobs: Sequence[RatingJob]) -> Iterator[str]:
+    """A line on each protocol that leaves sampling to the provider, or says how much to think."""
+    for protocol in {job.protocol.name: job.protocol for job in jobs}.values():
+        told = []
+        if protocol.temperature is None:
+            told.append("no setting of sampling is sent (temperature: provider)")
+        if protocol.thinking != "provider":
+            most = [job.thoughts.tokens for job in jobs if job.protocol.name == protocol.name]
+            with_up_to = f" with up to {span(most, 0)} tokens per answer" if any(most) else ""
+            told.append(f"thinking is {protocol.thinking}{with_up_to}")
+        if told:
+            yield f"{protocol.name}: {listed(told)}."
 
 
 def _of_model(model: str, rows: pd.DataFrame, here: Collection[str]) -> str:

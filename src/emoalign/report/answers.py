@@ -43,7 +43,10 @@ TITLES: dict[Status, tuple[str, str]] = {
     "refusal": ("Refused", "The model declined to answer."),
     "content_filter": ("Blocked", "Stopped by a content filter."),
     "rejected": ("Rejected", "The provider did not accept the request."),
-    "truncated": ("Cut off", "The answer reached the limit of tokens."),
+    "truncated": (
+        "Cut off",
+        "The answer reached the limit of tokens, or ended with the model's thoughts.",
+    ),
     "error": ("Failed", "No answer arrived."),
 }
 """What tables call each status, and what it means."""

@@ -9,7 +9,7 @@ from emoalign.report.report_job import ReportJob
 from emoalign.study.protocols import AnswerFormat, Protocol, Thinking
 from emoalign.wording import listed, number
 
-DEFAULT = "the provider’s default"
+DEFAULT = "the provider's default"
 
 FRAMES = {"chat": "a chat message", "completion": "a text to be continued"}
 

@@ -30,12 +30,16 @@ class ReportedDataset(ShownDataset):
 
 
 class ReportedModel(Entry):
-    """What the report tells of a model; `sent` are the parameters of sampling that its engine sets
-    where a protocol gives a temperature, none for a model that is not asked."""
+    """What the report tells of a model.
+
+    `sent` are the parameters of sampling that its engine sets where a protocol gives a temperature,
+    none for a model that is not asked; `thoughts` the most tokens of thoughts under each protocol.
+    """
 
     title: str
     card: dict[str, Any]
     sent: tuple[str, ...] = SAMPLING
+    thoughts: dict[str, int] = Field(default_factory=dict)
 
 
 def is_asked(model: ReportedModel) -> bool:

@@ -37,8 +37,7 @@ BETWEEN = {
 MEANINGS = {
     "item": "Differences between items, the same under all protocols and personas.",
     "prompts": "Differences in level between prompt sets.",
-    "temperature": "Differences in level between temperatures; the provider's own sampling counts "
-    "as one of them.",
+    "temperature": "Differences in level between temperatures.",
     "thinking": "Differences in level between levels of thinking.",
     "persona": "Differences in level between personas.",
     "item x prompts": "Differences between items that depend on the prompt set.",
@@ -50,8 +49,8 @@ MEANINGS = {
 
 
 WHY_NO_RESIDUAL = {
-    "changes only together with another source": "no item has two or more ratings by the same "
-    "protocol, so chance cannot be told apart from differences between items",
+    "changes only together with another source": "no item has two or more ratings given in "
+    "the same way, so chance cannot be told apart from differences between items",
 }
 """What a reason of the table means where it is that of the residual."""
 

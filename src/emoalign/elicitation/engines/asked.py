@@ -106,7 +106,8 @@ class Abilities:
     tokens it reports, or WHOLE_VOCABULARY; `tokenizer` whether it tells how it splits text;
     `system_role` whether a chat may have a system message; `temperature` those it takes at their
     word, None if it takes none; `default_sampling` whether there is a provider whose own sampling
-    can be asked for; `thinking` the parameters of each level of thinking; `thinking_tokens` the
+    can be asked for; `context_tokens` the longest prompt and answer, where that is set for it;
+    `thinking` the parameters of each level of thinking; `thinking_tokens` the
     most tokens of thoughts.
     """
 
@@ -120,6 +121,7 @@ class Abilities:
     tokenizer: bool = False
     temperature: Range | None = None
     default_sampling: bool = False
+    context_tokens: int | None = None
     thinking: Mapping[ThinkingLevel, Mapping[str, JsonValue]] = field(default_factory=dict)
     thinking_tokens: Mapping[Thinking, int] = field(default_factory=dict)
 
@@ -278,6 +280,12 @@ class AskedModel(ModelCard):
             yield (
                 f"thinking: {thinking}, but its card does not say how many tokens thoughts may "
                 f"take: write, among its capabilities, thinking_tokens: {{{thinking}: 2048}}"
+            )
+        longest = able.thinking_tokens.get(thinking, 0) + prompts.answer.max_tokens
+        if able.context_tokens is not None and longest >= able.context_tokens:
+            yield (
+                f"thinking: {thinking}, but thoughts and answer of {longest} tokens do not fit "
+                f"into context_tokens: {able.context_tokens} of its card, with the prompt: raise it"
             )
         if prompts.answer.kind == "next_token":
             yield (

@@ -112,6 +112,12 @@ def wrong_parameters(parameters: Mapping[str, JsonValue], where: str) -> Iterato
         )
 
 
+def wrong_levels(levels: Mapping[str, Mapping[str, JsonValue]]) -> Iterator[str]:
+    """Reasons why the parameters of levels of thinking cannot be added to the body of requests."""
+    for level, parameters in levels.items():
+        yield from wrong_parameters(parameters, f"capabilities.thinking.{level}")
+
+
 def _other_models(
     value: JsonValue | Mapping[str, JsonValue], where: str, outermost: bool = True
 ) -> Iterator[str]:

@@ -18,6 +18,7 @@ from emoalign.elicitation.engines.api.additions import (
     SecretValue,
     wrong_address,
     wrong_headers,
+    wrong_levels,
     wrong_parameters,
     wrong_variables,
 )
@@ -106,11 +107,7 @@ class ApiModel(ServedModel):
         problems = [
             *wrong_address(self.base_url),
             *wrong_parameters(self.extra_body, "extra_body"),
-            *(
-                problem
-                for level, parameters in self.capabilities.thinking.items()
-                for problem in wrong_parameters(parameters, f"capabilities.thinking.{level}")
-            ),
+            *wrong_levels(self.capabilities.thinking),
             *wrong_headers(self.headers, self.api_key_env),
             *wrong_variables(sorted(self.key_variables())),
         ]

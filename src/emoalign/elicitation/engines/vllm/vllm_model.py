@@ -128,6 +128,7 @@ class VllmModel(AskedModel):
             top_logprobs=WHOLE_VOCABULARY,
             tokenizer=True,
             temperature=Range(min=0, max=2),
+            context_tokens=self.context_tokens,
             thinking=said.thinking,
             thinking_tokens=said.most_thoughts,
         )
