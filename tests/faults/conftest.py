@@ -19,7 +19,7 @@ from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.prompts import QuestionTemplate
-from emoalign.study.protocols import Protocol
+from emoalign.study.protocols import Protocol, Thinking
 from emoalign.tables import RATINGS, STIMULI
 from tests.faults.server import FaultServer
 from tests.kit.waiting import HANGS_S
@@ -66,7 +66,8 @@ class Desk:
     choices: int = 20
     more: Mapping[str, Any] = field(default_factory=dict)
     wave: int = 1
-    temperature: float = 1.0
+    temperature: float | str = 1.0
+    thinking: Thinking = "provider"
 
     @property
     def card(self) -> OpenAIModel:
@@ -103,12 +104,14 @@ class Desk:
             "participants": self.participants,
             "wave": self.wave,
             "temperature": self.temperature,
+            "thinking": self.thinking,
         }
         return RatingJob.model_validate(
             {
                 "model": "faulty",
                 "card": dict(self.card.answering()),
                 "protocol": Protocol.model_validate({**protocol, "readouts": ("sampled",)}),
+                "thoughts": self.card.thoughts(self.thinking),
                 "prompts": QuestionTemplate.model_validate(prompts),
                 "dataset": "mine",
                 "scales": {"valence": {"min": 1, "max": 9, "direction": "higher is better"}},

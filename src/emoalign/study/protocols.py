@@ -39,9 +39,11 @@ Temperature = Annotated[
 """A temperature; None for the provider's own sampling, of which nothing is said to it, and which a
 study writes as `provider`."""
 
+ThinkingLevel = Literal["off", "low", "medium", "high"]
+"""How much a model is told to think before it answers."""
+
 Thinking = Literal["off", "low", "medium", "high", "provider"]
-"""How much a model thinks before it answers; `provider` leaves that to its provider and its card.
-"""
+"""The same; `provider` leaves it to the provider and the model's card."""
 
 ASKED_TO_THINK: frozenset[Thinking] = frozenset({"low", "medium", "high"})
 """The levels at which a model is told to think."""

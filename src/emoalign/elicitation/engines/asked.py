@@ -25,7 +25,13 @@ from emoalign.prompts import (
     estimated_tokens,
 )
 from emoalign.study.fields import Entry, Modality, Range, Readout
-from emoalign.study.protocols import ASKED_TO_THINK, PromptSet, Protocol, Thinking
+from emoalign.study.protocols import (
+    ASKED_TO_THINK,
+    PromptSet,
+    Protocol,
+    Thinking,
+    ThinkingLevel,
+)
 from emoalign.study.scales import Scale
 from emoalign.study.source_files import installed_versions
 
@@ -42,9 +48,6 @@ SAMPLING = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty")
 
 WHOLE_VOCABULARY = -1
 """In place of a number of reported tokens: the probability of any token can be asked for."""
-
-
-ThinkingLevel = Literal["off", "low", "medium", "high"]
 
 
 class Shown(Entry):

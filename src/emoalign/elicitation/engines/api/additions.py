@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue
 
 from emoalign.addresses import no_address
 from emoalign.study.fields import Entry
+from emoalign.study.protocols import ThinkingLevel
 from emoalign.study.secrets import is_secret, is_secret_name, secret_part, secrets_in
 
 _FIXED = (
@@ -112,7 +113,7 @@ def wrong_parameters(parameters: Mapping[str, JsonValue], where: str) -> Iterato
         )
 
 
-def wrong_levels(levels: Mapping[str, Mapping[str, JsonValue]]) -> Iterator[str]:
+def wrong_levels(levels: Mapping[ThinkingLevel, Mapping[str, JsonValue]]) -> Iterator[str]:
     """Reasons why the parameters of levels of thinking cannot be added to the body of requests."""
     for level, parameters in levels.items():
         yield from wrong_parameters(parameters, f"capabilities.thinking.{level}")

@@ -14,11 +14,11 @@ from emoalign.elicitation.engines.asked import (
     Abilities,
     AskedModel,
     Shown,
-    ThinkingLevel,
 )
 from emoalign.elicitation.engines.base import Resources
 from emoalign.elicitation.rating import UNTOLD, Ask, RatingRequest, Scalar, Settings, Thoughts
 from emoalign.study.fields import Range
+from emoalign.study.protocols import ThinkingLevel
 from emoalign.study.source_files import folder_sha256
 
 if TYPE_CHECKING:
