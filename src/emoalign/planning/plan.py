@@ -17,7 +17,7 @@ from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.items.clusters import ItemClusters
 from emoalign.stimuli.preparation import USED
 from emoalign.tables import NORMS, PLAN, PRECISION, STIMULI, groups, metadata
-from emoalign.wording import at_most, dollars, listed, minutes, span
+from emoalign.wording import at_most, dollars, listed, minutes
 
 _log = logging.getLogger(__name__)
 
@@ -132,8 +132,8 @@ def settings_in_words(jobs: Sequence[RatingJob]) -> Iterator[str]:
             told.append("no setting of sampling is sent (temperature: provider)")
         if protocol.thinking != "provider":
             most = [job.thoughts.tokens for job in jobs if job.protocol.name == protocol.name]
-            with_up_to = f" with up to {span(most, 0)} tokens per answer" if any(most) else ""
-            told.append(f"thinking is {protocol.thinking}{with_up_to}")
+            up_to = f" with up to {max(most):,} tokens per answer" if any(most) else ""
+            told.append(f"thinking is {protocol.thinking}{up_to}")
         if told:
             yield f"{protocol.name}: {listed(told)}."
 

@@ -21,7 +21,9 @@ HOW = {
         "from the model's full distribution (top-p 1; other settings of sampling were left to the "
         "server)"
     ),
-    ("temperature",): "at this temperature; other settings of sampling were left to the server",
+    (
+        "temperature",
+    ): "at the temperature of the protocol; other settings of sampling were left to the server",
     (): "by the provider's own settings, because the model takes none",
 }
 """How answers were drawn, by the parameters of sampling that were sent."""
@@ -38,8 +40,8 @@ OWN_BETWEEN_MODELS = (
 def drawn(job: ReportJob) -> Iterator[str]:
     """Sentences on the sampling of answers, for a method section."""
     stated, own = _stated(job), _own(job)
-    only = f" under {_names(stated)}" if own else ""
     if stated:
+        only = f" under {_names(stated)}" if own else ""
         for sent, titles in alike(_asked(job), [model.sent for model in _asked(job)]):
             of = f" of {titles}" if titles else ""
             yield f"Answers{of}{only} were sampled {HOW[sent]}."

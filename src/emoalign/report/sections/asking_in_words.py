@@ -177,7 +177,7 @@ def _protocol(job: ReportJob, protocol: Protocol) -> str:
 def _after_thoughts(job: ReportJob, protocol: Protocol) -> str:
     """The tokens that models could think with before an answer, where they could."""
     most = [model.thoughts.get(protocol.name, 0) for model in job.models.values()]
-    return f", after up to {span(filter(None, most), 0)} tokens of thoughts" if any(most) else ""
+    return f", after up to {max(most):,} tokens of thoughts" if any(most) else ""
 
 
 def answers_read(job: ReportJob) -> Iterator[str]:
