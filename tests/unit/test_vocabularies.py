@@ -47,7 +47,7 @@ def test_a_card_with_a_vocabulary_has_its_prompts_counted() -> None:
     prompts = [chat(QUESTION + word) for word in ("joy", "woe", "tea")]
     counted = card.model_copy(update={"capabilities": able}).prompt_tokens(prompts)
     assert counted.source == "tokenizer"
-    assert counted.least == pytest.approx(18 + 1 + 3, abs=2)
+    assert counted.least == pytest.approx((3 * (20 + 3) + 3 + 1) / 3, abs=0.01)
     without = card.model_copy(
         update={"capabilities": able.model_copy(update={"vocabulary": None})}
     ).prompt_tokens(prompts)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
-from contextlib import suppress
 
 from emoalign.elicitation.engines.asked import PromptTokens
 from emoalign.prompts import Prompt, image_tokens, texts_of
@@ -20,14 +20,14 @@ def counted(vocabulary: str | None, prompts: Sequence[Prompt]) -> PromptTokens |
     """The tokens of a prompt on average; None if the vocabulary is not at hand."""
     if vocabulary is None:
         return None
-    bpe_openai = None
-    with suppress(ImportError):
-        import bpe_openai
-    if bpe_openai is None:
-        return None
-    encoding = bpe_openai.get_encoding(vocabulary)
     some = prompts[:: math.ceil(len(prompts) / COUNTED_PROMPTS)]
-    texts = sum(len(encoding.encode_ordinary(text)) for each in some for text in texts_of(each))
+    with warnings.catch_warnings(action="ignore"):  # it reads its data in a way that is outdated
+        try:
+            import bpe_openai
+        except ImportError:
+            return None
+        encoding = bpe_openai.get_encoding(vocabulary)
+        texts = sum(len(encoding.encode_ordinary(text)) for each in some for text in texts_of(each))
     messages = sum(len(prompt.messages or ()) for prompt in some)
     images = sum(map(image_tokens, some))
     least, most = (texts + frame * messages for frame in FRAME)
