@@ -92,6 +92,13 @@ def dollars(usd: float) -> str:
     return f"{usd:,.2f} US dollars" if usd >= 0.005 or not usd else "< 0.01 US dollars"
 
 
+def dollars_between(least: float, most: float) -> str:
+    """An amount of money within bounds: 0.80–1.20 US dollars, or < 0.01 US dollars."""
+    if f"{least:.2f}" == f"{most:.2f}" or most < 0.005:
+        return dollars(most)
+    return f"{least:,.2f}–{dollars(most)}"
+
+
 def at_most(usd: float, most: str = "at most") -> str:
     """The most that something costs: at most 1.20 US dollars, or < 0.01 US dollars."""
     amount = dollars(usd)
