@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emoalign.elicitation.engines.asked import SAMPLING
+from emoalign.elicitation.engines.abilities import SAMPLING
 from emoalign.report.asked_differently import apart
 from emoalign.report.report_job import ReportJob
 from emoalign.report.sampling_in_words import confounded, drawn

@@ -77,6 +77,11 @@ def refusals(config_dir: Path, model: str, **protocol: Any) -> str:
             {"thinking": "deep"},
             'expected one of off, low, medium, high, provider, found "deep"',
         ),
+        (
+            "gpt-5.4-mini",
+            {"thinking": "low"},
+            "temperature 1 with thinking: low, but its card says thinking_sampling: false",
+        ),
         ("gpt-4o-mini", {"temperature": "hot"}, 'expected a number, found "hot"'),
         ("gpt-4o-mini", {"temperature": -1}, "must be 0 or more, found -1"),
         (
@@ -103,6 +108,7 @@ def test_what_a_model_cannot_follow_is_refused_with_what_to_write(
         ("gpt-4o-mini", {"temperature": "provider"}),
         ("claude-haiku-4-5", {"temperature": "provider"}),
         ("gpt-5.4-mini", {"thinking": "off"}),
+        ("gpt-5.4-mini", {"thinking": "high", "temperature": "provider"}),
         ("qwen3-8b", {"thinking": "off", "readouts": ["sampled", "exact"]}),
         ("qwen3-8b", {"thinking": "high"}),
     ],

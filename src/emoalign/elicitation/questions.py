@@ -12,12 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from emoalign.elicitation.engines.asked import (
-    WHOLE_VOCABULARY,
-    Abilities,
-    AskedModel,
-    PromptTokens,
-)
+from emoalign.elicitation.engines.abilities import WHOLE_VOCABULARY, Abilities
+from emoalign.elicitation.engines.asked import AskedModel, PromptTokens
 from emoalign.elicitation.journal import Answer, read_answers
 from emoalign.elicitation.pace import time_needed
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing

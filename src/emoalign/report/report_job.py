@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from emoalign.baselines.baseline_cards import Evaluated, Pooling, TrainingSettings
-from emoalign.elicitation.engines.asked import SAMPLING
+from emoalign.elicitation.engines.abilities import SAMPLING
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.embeddings.embedding_cards import RIDGE
 from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TypeVar
 
-from emoalign.elicitation.engines.asked import SAMPLING
 from emoalign.report.report_job import ReportedModel, ReportJob, is_asked
 from emoalign.study.protocols import Protocol
 from emoalign.wording import listed
 
-Same = TypeVar("Same", bool, tuple[str, ...])
-
-HOW = {
-    SAMPLING: (
-        "from the model's full distribution (top-p 1, without top-k, minimum probability or "
-        "repetition penalties)"
-    ),
-    ("temperature", "top_p"): (
-        "from the model's full distribution (top-p 1; other settings of sampling were left to the "
-        "server)"
-    ),
-    (
-        "temperature",
-    ): "at the temperature of the protocol; other settings of sampling were left to the server",
-    (): "by the provider's own settings, because the model takes none",
-}
-"""How answers were drawn, by the parameters of sampling that were sent."""
+Same = TypeVar("Same", bool, str)
 
 OWN = (
     "Under {protocols}, no setting of sampling was sent, so the provider's own settings "
@@ -42,9 +25,9 @@ def drawn(job: ReportJob) -> Iterator[str]:
     stated, own = _stated(job), _own(job)
     if stated:
         only = f" under {_names(stated)}" if own else ""
-        for sent, titles in alike(_asked(job), [model.sent for model in _asked(job)]):
+        for how, titles in alike(_asked(job), [_how(model.sent) for model in _asked(job)]):
             of = f" of {titles}" if titles else ""
-            yield f"Answers{of}{only} were sampled {HOW[sent]}."
+            yield f"Answers{of}{only} were sampled {how}."
     if own:
         yield OWN.format(protocols=_names(own))
         if len(_asked(job)) > 1:
@@ -77,6 +60,25 @@ def alike(models: Sequence[ReportedModel], has: Sequence[Same]) -> Iterator[tupl
     for value in sorted(set(has), reverse=True):
         those = [model.title for model, one in zip(models, has, strict=True) if one == value]
         yield value, "" if len(those) == len(models) else listed(those)
+
+
+def _how(sent: Collection[str]) -> str:
+    """How answers are drawn where these parameters of sampling are sent."""
+    if "top_k" in sent:
+        return (
+            "from the model's full distribution (top-p 1, without top-k, minimum probability or "
+            "repetition penalties)"
+        )
+    if "top_p" in sent:
+        return (
+            "from the model's full distribution (top-p 1; other settings of sampling were left to "
+            "the server)"
+        )
+    if sent:
+        return (
+            "at the temperature of the protocol; other settings of sampling were left to the server"
+        )
+    return "by the provider's own settings, because the model takes none"
 
 
 def _asked(job: ReportJob) -> list[ReportedModel]:

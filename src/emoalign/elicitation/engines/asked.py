@@ -1,17 +1,19 @@
-"""Models that are asked for ratings: what they can do, what they cost, how a task is asked."""
+"""Models that are asked for ratings: what they cost, how a task is asked."""
 
 from __future__ import annotations
 
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import Field, JsonValue, field_validator
+from pydantic import Field
 
+from emoalign.elicitation.engines.abilities import SAMPLING, WHOLE_VOCABULARY, Abilities
 from emoalign.elicitation.engines.base import ModelCard
+from emoalign.elicitation.engines.lacking import lacking
 from emoalign.elicitation.rating import (
     UNTOLD,
     Ask,
@@ -21,14 +23,8 @@ from emoalign.elicitation.rating import (
     Thoughts,
 )
 from emoalign.prompts import Prompt, likely_tokens
-from emoalign.study.fields import Entry, Modality, Range, Readout
-from emoalign.study.protocols import (
-    ASKED_TO_THINK,
-    PromptSet,
-    Protocol,
-    Thinking,
-    ThinkingLevel,
-)
+from emoalign.study.fields import Entry, Modality, Readout
+from emoalign.study.protocols import PromptSet, Protocol, Thinking
 from emoalign.study.scales import Scale
 from emoalign.study.source_files import installed_versions
 
@@ -39,91 +35,6 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     from emoalign.elicitation.inquiry import Inquiry
     from emoalign.elicitation.questions import Remaining
     from emoalign.elicitation.rating import RatingTask
-
-SAMPLING = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty")
-"""The parameters of sampling."""
-
-WHOLE_VOCABULARY = -1
-"""In place of a number of reported tokens: the probability of any token can be asked for."""
-
-
-class Shown(Entry):
-    """Capabilities of a model in any engine: what it can be shown, and how it thinks."""
-
-    modalities: tuple[Modality, ...] = Field(
-        ("word", "sentence"), description="Kinds of items the model can process."
-    )
-    image_longest_side: int = Field(
-        1024,
-        ge=16,
-        description=("Images are scaled down to this size in pixels. A change asks again."),
-    )
-    system_role: bool = Field(
-        True,
-        description=(
-            "Whether chats may begin with a system message; else it is prepended to the "
-            "user's. A change asks again."
-        ),
-    )
-    thinking: dict[ThinkingLevel, dict[str, JsonValue]] = Field(
-        default_factory=dict,
-        description=(
-            "Parameters of the server that make it think so much; {} for a level that needs "
-            "none. A level that is missing is refused. A change asks again."
-        ),
-    )
-    thinking_tokens: int | dict[Thinking, int] = Field(
-        default_factory=dict,
-        description=(
-            "Most tokens of thoughts, added to those of the answer: a number for every level but "
-            "off, or one for each level. A change asks again."
-        ),
-    )
-
-    @field_validator("thinking_tokens")
-    @classmethod
-    def _counts(cls, tokens: int | dict[Thinking, int]) -> int | dict[Thinking, int]:
-        each = {"": tokens} if isinstance(tokens, int) else tokens
-        for level, number in each.items():
-            if number < 0 or (level == "off" and number):
-                where = f" of {level}" if level else ""
-                raise ValueError(f"found {number}{where}; expected 0 or more, and nothing for off")
-        return tokens
-
-    @property
-    def most_thoughts(self) -> Mapping[Thinking, int]:
-        """The most tokens of thoughts at the levels for which the card says it."""
-        if isinstance(self.thinking_tokens, dict):
-            return self.thinking_tokens
-        return dict.fromkeys(("low", "medium", "high", "provider"), self.thinking_tokens)
-
-
-@dataclass(frozen=True)
-class Abilities:
-    """Abilities of a model and its engine; a study that asks for more is refused.
-
-    `choices` are the answers one request can bring; `top_logprobs` how many of the likeliest next
-    tokens it reports, or WHOLE_VOCABULARY; `tokenizer` whether it tells how it splits text;
-    `system_role` whether a chat may have a system message; `temperature` those it takes at their
-    word, None if it takes none; `default_sampling` whether there is a provider whose own sampling
-    can be asked for; `context_tokens` the longest prompt and answer, where that is set for it;
-    `thinking` the parameters of each level of thinking; `thinking_tokens` the
-    most tokens of thoughts.
-    """
-
-    modalities: tuple[Modality, ...] = ("word", "sentence")
-    image_longest_side: int = 1024
-    chat: bool = True
-    completion: bool = False
-    system_role: bool = True
-    choices: int = 1
-    top_logprobs: int = 0
-    tokenizer: bool = False
-    temperature: Range | None = None
-    default_sampling: bool = False
-    context_tokens: int | None = None
-    thinking: Mapping[ThinkingLevel, Mapping[str, JsonValue]] = field(default_factory=dict)
-    thinking_tokens: Mapping[Thinking, int] = field(default_factory=dict)
 
 
 class Prices(Entry):
@@ -258,11 +169,6 @@ class AskedModel(ModelCard):
         }
         return {readout: every[readout] for readout in job.protocol.readouts}
 
-    def answer_tokens(self, job: RatingJob) -> tuple[int, int]:
-        """The least and the most tokens of a sampled answer: without thoughts, and with as many
-        as it may have."""
-        return 1, job.longest
-
     def settings(self) -> Mapping[str, object]:
         """The set-up of the engine, for the manifest."""
         kept = self.model_dump(
@@ -288,57 +194,8 @@ class AskedModel(ModelCard):
         """Reasons why the model cannot give the answers that a protocol asks for."""
         asks = f"protocol {protocol.name!r} asks model {name!r} for"
         for asked in prompts:
-            for lacking in self._lacking(protocol, asked):
-                yield f"{asks} {lacking}"
-
-    def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
-        """Things asked for that cannot be had, each with what the card says of it."""
-        able = self.able
-        if prompts.kind == "chat" and not able.chat:
-            yield "a chat answer, but its card says chat: false"
-        if prompts.kind == "completion" and not able.completion:
-            yield "a completion, but its card says completion: false"
-        if "sampled" in protocol.readouts:
-            yield from _wrong_temperature(protocol.temperature, able)
-        if protocol.thinking != "provider":
-            yield from self._wrong_thinking(protocol.thinking, prompts)
-        if "exact" in protocol.readouts and not able.top_logprobs:
-            yield "the exact readout, but its card says top_logprobs: 0"
-        single = "exact" in protocol.readouts or prompts.answer.kind == "next_token"
-        if single and not able.tokenizer:
-            yield "an answer read from single tokens, but its card says tokenizer: false"
-
-    def _wrong_thinking(self, thinking: ThinkingLevel, prompts: PromptSet) -> Iterator[str]:
-        able = self.able
-        if thinking not in able.thinking:
-            yield (
-                f"thinking: {thinking}, but its card does not say how to ask for it: write, among "
-                f"its capabilities, thinking: {{{thinking}: {{…}}}} with the parameters that do it "
-                f"({self.thinking_example}), or with {{}} if it needs none"
-            )
-        if thinking not in ASKED_TO_THINK:
-            return
-        if thinking not in able.thinking_tokens:
-            yield (
-                f"thinking: {thinking}, but its card does not say how many tokens thoughts may "
-                f"take: write, among its capabilities, thinking_tokens: {{{thinking}: 2048}}"
-            )
-        longest = able.thinking_tokens.get(thinking, 0) + prompts.answer.max_tokens
-        if able.context_tokens is not None and longest >= able.context_tokens:
-            yield (
-                f"thinking: {thinking}, but thoughts and answer of {longest} tokens do not fit "
-                f"into context_tokens: {able.context_tokens} of its card, with the prompt: raise it"
-            )
-        if prompts.answer.kind == "next_token":
-            yield (
-                f"thinking: {thinking}, but an answer of the kind next_token is the token after "
-                "the prompt, which is then a thought: use a prompt set with answer.kind: text"
-            )
-        if prompts.answer.stop:
-            yield (
-                f"thinking: {thinking}, but answer.stop of the prompt set may end its thoughts: "
-                "use a prompt set without it"
-            )
+            for what in lacking(self.able, protocol, asked, self.thinking_example):
+                yield f"{asks} {what}"
 
     def terms(self) -> Terms:
         """The delivery of its answers, and their prices."""
@@ -381,21 +238,3 @@ class AskedModel(ModelCard):
         from emoalign.elicitation.inquiry import asked_ratings
 
         return asked_ratings(tasks, self, account)
-
-
-def _wrong_temperature(asked: float | None, able: Abilities) -> Iterator[str]:
-    takes = able.temperature
-    if asked is None:
-        if not able.default_sampling:
-            yield (
-                "the provider's own sampling (temperature: provider), but it runs on this machine "
-                "and has no provider: give a number, such as temperature: 1"
-            )
-    elif takes is None:
-        if asked != 1:
-            yield (
-                f"temperature {asked:g}, but its card says sampling: none, which leaves only "
-                "temperature 1: write temperature: provider, and nothing is said of sampling"
-            )
-    elif not takes.min <= asked <= takes.max:
-        yield f"temperature {asked:g}, but its card says {takes.min:g} to {takes.max:g}"

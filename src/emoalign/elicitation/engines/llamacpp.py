@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
+from emoalign.elicitation.engines.abilities import Abilities
 from emoalign.elicitation.engines.api.additions import wrong_levels
-from emoalign.elicitation.engines.asked import Abilities, PromptTokens
+from emoalign.elicitation.engines.asked import PromptTokens
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.openai.chat_completions import CHAT_COMPLETIONS
 from emoalign.elicitation.engines.served import Engine, ServedModel

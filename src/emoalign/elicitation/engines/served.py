@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from emoalign.descriptors import too_few
-from emoalign.elicitation.engines.asked import Abilities, AskedModel, Shown
+from emoalign.elicitation.engines.abilities import Abilities, Shown
+from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import UNTOLD, Ask, Settings, Thoughts
 from emoalign.errors import EngineError
@@ -59,6 +60,13 @@ class Capabilities(Shown):
     temperature: Range = Field(
         Range(min=0, max=2),
         description="Temperatures the server applies faithfully; others are refused.",
+    )
+    thinking_sampling: bool = Field(
+        True,
+        description=(
+            "Whether it takes a temperature while it thinks; if not, protocols that ask it to "
+            "think leave sampling to it (temperature: provider)."
+        ),
     )
     token_limit: Literal["max_tokens", "max_completion_tokens"] = Field(
         "max_tokens", description="Name of the parameter that limits answer length."
@@ -185,6 +193,7 @@ class ServedModel(AskedModel):
             temperature=None if said.sampling == "none" else said.temperature,
             thinking=said.thinking,
             thinking_tokens=said.most_thoughts,
+            thinks_at_temperatures=said.thinking_sampling,
         )
 
     @property

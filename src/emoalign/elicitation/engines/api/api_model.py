@@ -14,6 +14,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from emoalign.addresses import on_this_machine, reading_proxy, shown
 from emoalign.elicitation import untrusted
+from emoalign.elicitation.engines.abilities import Abilities
 from emoalign.elicitation.engines.api.additions import (
     SecretValue,
     wrong_address,
@@ -23,7 +24,7 @@ from emoalign.elicitation.engines.api.additions import (
     wrong_variables,
 )
 from emoalign.elicitation.engines.api.dialect import Dialect
-from emoalign.elicitation.engines.asked import Abilities, Prices, PromptTokens, Terms
+from emoalign.elicitation.engines.asked import Prices, PromptTokens, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.rating import Ask

@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, JsonValue, field_validator
 
-from emoalign.elicitation.engines.asked import (
-    WHOLE_VOCABULARY,
-    Abilities,
-    AskedModel,
-    Shown,
-)
+from emoalign.elicitation.engines.abilities import WHOLE_VOCABULARY, Abilities, Shown
+from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.engines.base import Resources
 from emoalign.elicitation.rating import UNTOLD, Ask, RatingRequest, Scalar, Settings, Thoughts
 from emoalign.study.fields import Range
