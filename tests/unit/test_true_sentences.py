@@ -223,10 +223,10 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     - EXACT
     - {"both readouts", "one answer", "constant", "opposite"}
     - {"blocked", "few rated", "recorded ratings"},
-    "1 point between two words in the model's ratings stands for": COMPARED
+    "difference of 1 point between two words in the model's ratings corresponds to": COMPARED
     - {"constant", "opposite", "blocked", "few rated", "recorded ratings"},
     "recalibrate first": set(),
-    "Using one answer instead of one person's rating: ": {
+    "Ranking words by one answer instead of one person's rating: ": {
         "whole",
         "fewer answers",
         "recorded answers",

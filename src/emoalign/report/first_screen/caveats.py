@@ -22,9 +22,10 @@ def caveats(found: Evidence) -> Iterator[Worry]:
 
 def _memory(row: Row) -> Worry:
     return Worry(
-        f"The agreement may be memory. When asked for {counted(int(row['n_completions']), 'mean')} "
-        f"as published, the model came within {row['tolerance']:g} points of {int(row['hits'])}; "
-        f"by chance, it would have done so of {number(row['hits_by_chance'], 1)} (Holm-adjusted "
+        "The agreement may be memory. Asked for "
+        f"{counted(int(row['n_completions']), 'published mean')}, the model gave "
+        f"{int(row['hits'])} of them to within {row['tolerance']:g} points; "
+        f"{number(row['hits_by_chance'], 1)} would be expected by chance (Holm-adjusted "
         f"{with_p(row['p_holm'])}).",
         "recitation",
     )
@@ -53,8 +54,6 @@ def _embedding(row: Row) -> Iterator[Worry]:
     shown = (
         "agrees more closely with people than the model does"
         if apart[2] < 0
-        else (
-            "agrees about as closely with people as the model does, as far as these data can tell"
-        )
+        else ("was not shown to agree less closely with people than the model does")
     )
     yield Worry(f"{cheap}, {shown} {numbers}.", "explained")
