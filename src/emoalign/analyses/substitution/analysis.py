@@ -34,8 +34,9 @@ class SubstitutionSettings(Entry):
         None,
         ge=0,
         lt=1,
-        description="What replacing a rater must save, as a share of items: .1 for crowd workers, "
-        ".15 for skilled raters, .2 for experts (Calderon et al. 2025). Default: no verdict.",
+        description="Lead over the model, as a share of items, that a rater is allowed because a "
+        "model costs less: .1 for crowd workers, .15 for skilled raters, .2 for experts (Calderon "
+        "et al. 2025). Default: no verdict.",
     )
     because: str | None = Field(
         None, min_length=1, description="Why this epsilon; needed with it, and quoted."
@@ -162,7 +163,7 @@ ANALYSIS = Analysis(
             caption="{dataset}: the number of people whose mean would order the items as well as "
             "the model's (logarithmic axis), by the number of sampled answers averaged (all: as "
             "many as were given), with 95% percentile bootstrap intervals over items. Right of the "
-            "dotted line: the number that ever more answers approach (∞), and exact probabilities. "
+            "dotted line: the limit for ever more answers (∞), and exact probabilities. "
             "Dashed: one person. Numbers beyond the axis are drawn at its ends.",
             alt="Number of people that each condition of {dataset} is worth, by the number of "
             "answers; the numbers are in the table of raters' worth.",
@@ -174,9 +175,10 @@ ANALYSIS = Analysis(
             "dataset",
             draw="emoalign.analyses.substitution.figure:draw_annotators",
             title="Raters whom a model may replace: {dataset}",
-            caption="{dataset}: the share of raters whom each condition may replace (ω) by what "
-            "replacing a rater must save (ε). From the dashed line on (ω ≥ .5) a condition passes "
-            "the alternative annotator test. Vertical line: the ε that the study states, if any.",
+            caption="{dataset}: the share of raters whom each condition may replace (ω) by the "
+            "lead over the model that each rater is allowed (ε). From the dashed line on (ω ≥ .5) "
+            "a condition passes the alternative annotator test. Vertical line: the ε that the "
+            "study states, if any.",
             alt="Share of replaceable raters by ε for each condition of {dataset}; the numbers are "
             "in the table of the alternative annotator test.",
             reads=statistics("alternative_annotator"),

@@ -123,15 +123,15 @@ def _worth_grid(rows: pd.DataFrame, job: ReportJob) -> Grid:
             "means.",
         ),
         Column(
-            "More answers approach [95% CI]",
+            "With unlimited answers [95% CI]",
             lambda row: (
                 ""
-                if math.isnan(row["k_limit"])
+                if math.isnan(row["k_limit_low"])
                 else with_interval(row["k_limit"], row["k_limit_low"], row["k_limit_high"])
             ),
             "k_limit",
-            meaning="What the ratings would be worth for ranking with ever more sampled answers "
-            "per item.",
+            meaning="What the ratings would be worth for ranking if ever more sampled answers were "
+            "averaged; empty without an interval.",
             optional=True,
         ),
         Column(
@@ -217,7 +217,7 @@ def _tests_grid(tests: pd.DataFrame, settings: SubstitutionSettings, job: Report
         count("Raters", "n_raters", "Raters who share 30 items or more with others."),
         count("Items", "n_items", "Items with an answer of the model and two raters or more."),
         share(
-            "Advantage ρ",
+            "Advantage",
             "advantage",
             "Share of items on which the model agreed with the other raters at least as well as "
             "the rater left out; mean over raters.",
@@ -226,7 +226,7 @@ def _tests_grid(tests: pd.DataFrame, settings: SubstitutionSettings, job: Report
             share(
                 f"ω at ε = {coefficient(epsilon)}" + (" (stated)" if stated else ""),
                 f"ω {epsilon}",
-                "Share of the raters whom the model may replace if that saves ε.",
+                "Share of the raters whom the model may replace if each is allowed a lead of ε.",
             )
             for epsilon in epsilons
             for stated in [epsilon == settings.epsilon]
