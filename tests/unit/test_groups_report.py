@@ -202,7 +202,7 @@ def test_single_ratings_by_group_are_on_the_page_without_a_rater(
     page = make_page(tmp_path / "results", *single)
     seen = html.unescape(page)
     assert "Whose ratings does the model give?" in seen
-    assert "Words has groups by sex (men, women)." in seen
+    assert "In Words, raters are grouped by sex (men, women)." in seen
     assert "Personas of men and of women moved ratings towards their own group" in seen
     assert "person-" not in page
     statistics = tmp_path / "results/statistics"

@@ -62,19 +62,23 @@ def _view(results: Results) -> View | Absent | None:
     held = cells["partial_r"].notna().any()
     beside = cells["ridge_r"].notna().any()
     missing = _missing(scales, job)
+    shown_scales, shown_cells = scales, cells
+    if job.embedding is None:  # The page says so once.
+        shown_scales = scales[scales["predictor"] != "ridge"]
+        shown_cells = cells.assign(ridge_reason=None)
     return View(
         {
             "scales": grid(
                 "explained-scales-table",
                 "Predictions without a language model",
-                scales,
+                shown_scales,
                 _scale_columns(job),
                 EXPLAINED_SCALES,
             ),
             "cells": grid(
                 "explained-table",
                 "Agreement with covariates held constant, and beside a ridge regression",
-                cells,
+                shown_cells,
                 _columns(job),
                 EXPLAINED,
             ),
@@ -136,15 +140,15 @@ def _distributions(results: Results) -> list[Finding]:
         closer = sum(name not in (None, RIDGE) for name in found)
         limits = ci(row["value_low"], row["value_high"])
         told = [
-            "A ridge regression on embeddings diverged from the human distributions of "
-            f"{_of(row, job)} by {number(row['value'])} bits{f', {limits}' if limits else ''} "
+            "Distributions predicted by ridge regression on embeddings diverged from people's on "
+            f"{_of(row, job)}, by {number(row['value'])} bits{f', {limits}' if limits else ''} "
             "(mean Jensen–Shannon divergence)."
         ]
         if compared:
             told.append(
                 f"Compared with it on the same items, models were farther from people in "
-                f"{found.count(RIDGE)} of {counted(len(found), 'comparison')} and closer in "
-                f"{closer} (Holm-adjusted p < .05)."
+                f"{found.count(RIDGE) or 'none'} of {counted(len(found), 'comparison')} and closer "
+                f"in {closer or 'none'} (Holm-adjusted p < .05)."
             )
         findings.append(Finding(told, dataset=row["dataset"], scale=row["scale"]))
     return findings
@@ -164,11 +168,11 @@ def _covariates(
     if row["r_low"] > 0:
         yield f"{names[0].upper()}{names[1:]} alone {predict} {where} with {found}."
     else:
-        yield f"It cannot be shown that {names} alone {predict} {where}: {found}."
+        yield f"It was not shown that {names} alone {predict} {where}: {found}."
     known = cells.dropna(subset="partial_r")
     if known.empty:
         return
-    held = f"With {'it' if one else 'them'} held constant,"
+    held = f"With {'this covariate' if one else 'these covariates'} held constant,"
     if len(known) > FEW:
         most = (known["partial_r"] - known["r"]).abs().max()
         yield (
@@ -179,7 +183,7 @@ def _covariates(
         return
     told = [
         f"{coefficient(cell['partial_r'])}{_after(cell, 'partial_r')} "
-        f"({coefficient(cell['r'])} without), for {_named(job, cell)}"
+        f"(before: {coefficient(cell['r'])}), for {_named(job, cell)}"
         for cell in records(known)
     ]
     are = (
@@ -192,9 +196,12 @@ def _ridge(row: Row, cells: pd.DataFrame, card: ReportedDataset, job: ReportJob)
     """What embeddings predict by themselves, and what models and they add to each other."""
     if pd.isna(row["r"]):
         return
+    ridge = f"ridge regression on embeddings of the {CALLED[card.modality]} ({job.embedding})"
+    found = f"{_of(row, job)}: r = {coefficient(row['r'])}{_after(row, 'r')}"
     yield (
-        f"A ridge regression on embeddings of the {CALLED[card.modality]} ({job.embedding}) "
-        f"reaches r = {coefficient(row['r'])}{_after(row, 'r')} ({_of(row, job)})."
+        f"A {ridge} predicts {found}."
+        if row["r_low"] > 0
+        else f"It was not shown that a {ridge} predicts {found}."
     )
     known = cells.dropna(subset="stacked_minus_ridge")
     if len(known) <= FEW:
@@ -211,7 +218,7 @@ def _ridge(row: Row, cells: pd.DataFrame, card: ReportedDataset, job: ReportJob)
     ):
         clear = known[known[f"stacked_minus_{name}_low"] > 0]
         if clear.empty:
-            yield f"{added} adds nothing that can be shown to {base} in any of {n} conditions."
+            yield f"{added} was not shown to add anything to {base} in any of {n} conditions."
         else:
             by = span(clear[f"stacked_minus_{name}"], bounded=True)
             yield (
@@ -227,9 +234,10 @@ def _adds(added: str, base: str, row: Row, name: str) -> str:
     before, after = coefficient(row[f"{name}_r"]), coefficient(row["stacked_r"])
     limits = _after(row, difference)
     if row[f"{difference}_low"] > 0:
-        return f"{added} adds {by}{limits} to the r of {base} ({before} alone, {after} together)"
+        by = f"{by}{limits}," if limits else by
+        return f"{added} adds {by} to the r of {base} ({before} alone, {after} together)"
     return (
-        f"{added} adds nothing that can be shown to {base} ({before} alone, {after} together, "
+        f"{added} was not shown to add anything to {base} (r = {before} alone, {after} together, "
         f"difference {by}{limits})"
     )
 
