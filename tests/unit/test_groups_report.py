@@ -138,7 +138,7 @@ def test_a_table_shows_every_group_and_contrast(tmp_path: Path) -> None:
     assert len(view.values["groups"].texts) == 2
     assert len(view.values["contrasts"].texts) == 1
     assert view.values["personas"] is None
-    assert view.values["no_personas"] == ["sex (Words): no protocol asks as men or women"]
+    assert view.values["no_personas"] == ["for sex (Words), no protocol asks as men or women"]
     assert any("paired bootstrap over items" in one for one in view.methods)
 
 

@@ -644,7 +644,9 @@ def test_hits_above_chance_are_told_as_evidence_and_those_at_chance_as_none(own:
         told.append(" ".join(view.findings[0]))
         assert "permutations of the norms" in view.methods[0]
         assert view.values["spread"] == "1 in 11"
-    assert re.search(r"by chance, p < .001\), [0-9]+ of them to the last decimal: either it has", told[0])
+    assert re.search(
+        r"by chance, p < .001\), [0-9]+ of them to the last decimal: either it has", told[0]
+    )
     assert "it has seen the published norms, or it judges items to a fraction" in told[0]
     assert "no evidence that it recites them, which does not show that it has not seen" in told[1]
     assert "Beyond its own ratings (asked, sampled answers), its completions" in told[0]

@@ -22,6 +22,7 @@ from emoalign.wording import counted
 
 _REMEDIES = {
     "--people": "Correct the fields, and leave those empty that people did not rate.",
+    "--with": "Correct the fields. If the column names two groups, use --by.",
     "--on": "Correct the fields. To regress on groups, give each but one a column of 0 and 1.",
 }
 """What to do where a column contains something else than numbers."""
@@ -102,11 +103,10 @@ def _once(table: Path, named: Named) -> None:
     twice = [name for name, times in Counter(name for _, name in roles).items() if times > 1]
     twice += [name for name in (named.by, named.covariate) if name in (named.model, named.people)]
     for name in filter(None, twice):
-        options = " and ".join(option for option, given in named.given() if given == name)
-        raise DataError(
-            f"{table}: the column {name!r} is given twice, by {options}: name a column of its own "
-            "for each"
-        )
+        given = dict.fromkeys(option for option, column in named.given() if column == name)
+        options = " and ".join(given)
+        remedy = "name a column of its own for each" if len(given) > 1 else "name it once"
+        raise DataError(f"{table}: the column {name!r} is given twice, by {options}: {remedy}")
 
 
 class _Fields:
@@ -150,7 +150,8 @@ class _Fields:
             self._add(
                 "Items that the model did not rate",
                 f"{record.where}, column {named.model!r}: the model's rating is missing",
-                "Remove these lines: the estimates are then about the items that remain.",
+                "Remove these lines: the estimates are then about the items that remain. If there "
+                "are many, --model and --people may be swapped.",
             )
         for option, name in (("--with", named.covariate), *(("--on", name) for name in named.on)):
             if name is not None and np.isnan(found[f"{option} {name}"]):
@@ -190,6 +191,10 @@ class _Fields:
         self.mistakes.add(kind, problem, remedy)
 
 
+MOST_GROUPS = 10
+"""A column with more values does not name groups."""
+
+
 def two_groups(table: Path, column: str, groups: Sequence[str]) -> tuple[str, str]:
     """The names of two groups in order. Raises DataError if there are more, or only one."""
     sizes = Counter(groups)
@@ -204,6 +209,8 @@ def two_groups(table: Path, column: str, groups: Sequence[str]) -> tuple[str, st
         + (
             "name another column."
             if len(sizes) == 1
+            else "name another column; for a column of numbers, use --with."
+            if len(sizes) > MOST_GROUPS
             else "keep the lines of two of them. For more, give each group but one a column of 0 "
             "and 1, and name these columns by --on."
         )
