@@ -14,6 +14,10 @@ from emoalign.report.typography import typeset
             "<p>r = .70, p &lt; .001</p>",
             "<p><i>r</i>&nbsp;=&nbsp;.70, <i>p</i>&nbsp;&lt;&nbsp;.001</p>",
         ),
+        (
+            "(k = 2.6), k is the number of people, ω = .50",
+            "(<i>k</i>&nbsp;=&nbsp;2.6), <i>k</i> is the number of people, ω&nbsp;=&nbsp;.50",
+        ),
         ("<th>Rank-sum W</th>", "<th>Rank-sum <i>W</i></th>"),
         ("<th>SD, people</th>", "<th><i>SD</i>, people</th>"),
         ("<b>d_z</b> two SDs", "<b><i>d</i><sub>z</sub></b> two <i>SD</i>s"),

@@ -16,8 +16,9 @@ _TOLD = re.compile(r'(?<= )(?:title|alt|aria-label)="[^"]*"')
 _APOSTROPHE = re.compile(r"(?<=\w)(?:'|&#39;)(?=\w)|(?<=s)(?:'|&#39;)(?=\s)")
 
 _SYMBOL = re.compile(r"(?<![\w’'./-])(?:[rpnt]|SD)(?![\w’'/])|(?<![\w’'./-])SD(?=s\b)")
+_PEOPLE = re.compile(r"(?<![\w’'./-])k(?= = | is the number )")
 _Z = re.compile(r"(?<=-sum )[Wz]\b|(?<=-rank )z\b|(?<=[Nn]egative )z\b")
-_RELATION = re.compile(r"(?<=</i>) (=|&lt;|&gt;) (?=[\d.\N{MINUS SIGN}&])")
+_RELATION = re.compile(r"(?:(?<=</i>)|(?<=[ελρω])) (=|&lt;|&gt;) (?=[\d.\N{MINUS SIGN}∞&])")
 """What keeps a symbol and its number on one line."""
 
 _D_Z = re.compile(r"\bd_z\b")
@@ -42,6 +43,6 @@ def _with_apostrophes(text: str) -> str:
 
 
 def _in_italics(text: str) -> str:
-    text = _SYMBOL.sub(r"<i>\g<0></i>", text)
+    text = _PEOPLE.sub(r"<i>\g<0></i>", _SYMBOL.sub(r"<i>\g<0></i>", text))
     text = _RELATION.sub(r"&nbsp;\1&nbsp;", text)
     return _D_Z.sub("<i>d</i><sub>z</sub>", _Z.sub(r"<i>\g<0></i>", text))
