@@ -34,9 +34,9 @@ class SubstitutionSettings(Entry):
         None,
         ge=0,
         lt=1,
-        description="Lead over the model, as a share of items, that a rater is allowed because a "
-        "model costs less: .1 for crowd workers, .15 for skilled raters, .2 for experts (Calderon "
-        "et al. 2025). Default: no verdict.",
+        description="Lead over the model that a rater is allowed, as a share of items: .1 for crowd "
+        "workers, .15 for skilled raters, .2 for experts (Calderon et al. 2025). Default: no "
+        "verdict.",
     )
     because: str | None = Field(
         None, min_length=1, description="Why this epsilon; needed with it, and quoted."
