@@ -140,13 +140,13 @@ def _distributions(results: Results) -> list[Finding]:
         closer = sum(name not in (None, RIDGE) for name in found)
         limits = ci(row["value_low"], row["value_high"])
         told = [
-            "Distributions predicted by ridge regression on embeddings diverged from people's on "
-            f"{_of(row, job)}, by {number(row['value'])} bits{f', {limits}' if limits else ''} "
+            "Distributions predicted by ridge regression on embeddings diverged from people's for "
+            f"{_of(row, job)} by {number(row['value'])} bits{f', {limits}' if limits else ''} "
             "(mean Jensen–Shannon divergence)."
         ]
         if compared:
             told.append(
-                f"Compared with it on the same items, models were farther from people in "
+                f"Compared with them on the same items, models were farther from people in "
                 f"{found.count(RIDGE) or 'none'} of {counted(len(found), 'comparison')} and closer "
                 f"in {closer or 'none'} (Holm-adjusted p < .05)."
             )

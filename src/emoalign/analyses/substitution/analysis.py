@@ -34,8 +34,8 @@ class SubstitutionSettings(Entry):
         None,
         ge=0,
         lt=1,
-        description="Lead over the model that a rater is allowed, as a share of items: .1 for crowd "
-        "workers, .15 for skilled raters, .2 for experts (Calderon et al. 2025). Default: no "
+        description="Lead over the model that a rater is allowed, as a share of items: .1 for "
+        "crowd workers, .15 for skilled raters, .2 for experts (Calderon et al. 2025). Default: no "
         "verdict.",
     )
     because: str | None = Field(

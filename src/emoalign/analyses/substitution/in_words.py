@@ -161,11 +161,12 @@ def _annotator_methods(tests: pd.DataFrame, settings: SubstitutionSettings) -> s
     }
     numbers = tested[tested["label"].isna()]
     used = listed(model[readout] for readout in sorted(set(numbers["readout"]), reverse=True))
+    labels = tested["label"].notna().any()
+    of_labels = " (of labels, those in at least half of the answers)" if labels else ""
     told = (
         "In the alternative annotator test [@calderon2025], each rater in turn was left out, and "
         "the model and the rater were compared in how near they came to the item's other raters. "
-        f"One answer stood for the model: {used} (of labels, those in at least half of the "
-        "answers). "
+        f"One answer stood for the model: {used}{of_labels}. "
         "A rater may be replaced if the rater's lead over the model was shown to be less than ε, "
         "as a share of items (one-sided t-test over items, false discoveries held at .05 over "
         "raters [@benjamini2001]); a model passes if it may replace at least half of the raters."
