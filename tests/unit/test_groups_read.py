@@ -11,7 +11,7 @@ import pytest
 
 from emoalign.errors import StudyError
 from emoalign.stimuli.checking import check_data
-from emoalign.stimuli.dataset_cards import GroupedSource
+from emoalign.stimuli.dataset_cards import DatasetSource, GroupedSource
 from emoalign.stimuli.group_norms import group_norms
 from emoalign.stimuli.readers.base import SourceItem
 from emoalign.study.scales import HumanScale
@@ -232,3 +232,19 @@ def test_the_groups_of_warriner_are_those_of_the_published_file(shared: Path) ->
                 assert of_groups[group].mean == float(row[f"{letter}.Mean.{code}"])
                 assert of_groups[group].n == int(row[f"{letter}.Rat.{code}"])
     assert GroupedSource.of(shipped("warriner"), ["valence"]) is not None
+
+
+def test_names_of_groups_are_no_part_of_what_norms_depend_on(tmp_path: Path) -> None:
+    def source(**names: str) -> DatasetSource:
+        joined = {"table": {"file": "more.csv"}, "id": "id", "scales": {}, "groups": {}}
+        groups = {"sex": {"names": names}}
+        mine = {**COLUMNS, "groups": groups, "joined": [joined]}
+        return table_card(tmp_path / "words.csv", mine).source
+
+    def dumped(**names: str) -> object:
+        return source(**names).for_norms().model_dump()
+
+    assert dumped(M="men", F="women") == dumped(M="Männer", F="Frauen")
+    assert dumped(M="men", F="women") != dumped(M="men", W="women")
+    plain = table_card(tmp_path / "words.csv", {"scales": {"valence": {"mean": "v"}}}).source
+    assert plain.for_norms() == plain.without_directions()
