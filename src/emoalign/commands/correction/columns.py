@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +16,9 @@ from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.numbers import read_number
 from emoalign.stimuli.rows import Record
 from emoalign.stimuli.sheets import layout_of, read_records
-from emoalign.stimuli.table_format import TableFormat
+from emoalign.stimuli.table_format import NO_NAME, TableFormat
 from emoalign.study.fields import FileSource
 from emoalign.wording import counted
-
-_NO_NAME = re.compile(r"#?n/?a|nan", re.IGNORECASE)
-"""How programs write that there is no name: NA in R, nan in Python, #N/A in spreadsheets."""
 
 _REMEDIES = {
     "--people": "Correct the fields, and leave those empty that people did not rate.",
@@ -124,7 +120,7 @@ class _Fields:
         if self.named.by is None:
             return ""
         name = (record.fields[f"--by {self.named.by}"] or "").strip()
-        if not name or _NO_NAME.fullmatch(name):
+        if not name or NO_NAME.fullmatch(name):
             found = f", found {name!r}" if name else ""
             self._add(
                 "Items without a group",

@@ -138,6 +138,15 @@ class JoinedTable(TableFormat):
                 f"scales.{by_group[0]}.by_group: {{group}} stands for the groups under groups, "
                 "where there are none without a column, such as sex: {names: {M: men, F: women}}"
             )
+        codes: dict[str, str] = {}
+        for name in apart:
+            for code in self.groups[name].names:
+                if codes.setdefault(code, name) != name:
+                    raise ValueError(
+                        f"groups.{name}: the code {code} is in groups.{codes[code]} too, but "
+                        "{group} stands for both, so they would be the same columns: each group "
+                        "of columns needs a code of its own"
+                    )
         for name, entry in self.groups.items():
             if entry.column is None and not by_group:
                 raise ValueError(
