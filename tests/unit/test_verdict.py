@@ -415,8 +415,8 @@ def test_agreement_of_a_model_that_recites_may_be_memory(tables: Rows) -> None:
             (math.nan, math.nan, math.nan),
             (0.02, -0.1, 0.1),
             [
-                "With length and frequency of the items held constant, no agreement with people "
-                "was shown (partial r = .02, 95% CI [−.10, .10])."
+                "With word length and frequency held constant, no agreement with people was shown "
+                "(partial r = .02, 95% CI [−.10, .10])."
             ],
         ),
     ],
@@ -429,7 +429,7 @@ def test_it_is_said_where_something_simpler_explains_the_agreement(
     sentences: list[str],
 ) -> None:
     ends = ("", "_low", "_high")
-    columns: dict[str, object] = {"covariates": ["length", "frequency"]}
+    columns: dict[str, object] = {"covariates": "frequency, length"}
     columns |= {"model_r": 0.62, "ridge_r": 0.6}
     columns |= {f"model_minus_ridge{end}": value for end, value in zip(ends, apart, strict=True)}
     columns |= {f"partial_r{end}": value for end, value in zip(ends, partial, strict=True)}
