@@ -76,6 +76,7 @@ class SubstitutionSettings(Entry):
 class WorthJob(AnalysisJob):
     """Find how many raters each condition is worth: scales of numbers by dataset."""
 
+    version: int = 2
     scales: dict[str, dict[str, HumanScale]]
     seed: int
     bootstrap_resamples: int
