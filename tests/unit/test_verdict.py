@@ -442,7 +442,8 @@ def test_it_is_said_where_something_simpler_explains_the_agreement(
     [
         (
             {"stated": True, "winning_rate": 0.75, "passed": True},
-            "yes. The model passed the alternative annotator test: it may replace 9 of 12 raters (",
+            "yes. The model passed the alternative annotator test: it may replace 9 of 12 raters "
+            "(ω = .75; ε = .125, as the study states).",
         ),
         (
             {"stated": True, "winning_rate": 0.0, "passed": False},
@@ -459,7 +460,7 @@ def test_it_is_said_where_something_simpler_explains_the_agreement(
 def test_single_raters_are_replaced_only_by_a_test_that_the_study_asked_for(
     tables: Rows, columns: dict[str, object], begins: str | None
 ) -> None:
-    row = one_row(ALTERNATIVE_ANNOTATOR, "perfect", epsilon=0.1, n_raters=12, **columns)
+    row = one_row(ALTERNATIVE_ANNOTATOR, "perfect", epsilon=0.125, n_raters=12, **columns)
     found = told(judged(tables | {ALTERNATIVE_ANNOTATOR.path: row}, ASKED, "perfect"))
     said = found.get("Taking the place of one of the raters")
     assert said is None if begins is None else str(said).startswith(begins)

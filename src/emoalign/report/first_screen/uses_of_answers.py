@@ -19,7 +19,7 @@ from emoalign.report.first_screen.claims import (
 )
 from emoalign.report.first_screen.evidence import FEWEST_ITEMS, Evidence, Row
 from emoalign.report.nearest import nearer
-from emoalign.wording import ci, coefficient, number, out_of
+from emoalign.wording import as_stated, ci, coefficient, number, out_of
 
 MANY = 1.25
 """SDs of model and people that differ by a larger factor are told."""
@@ -159,6 +159,6 @@ def replacing(found: Evidence) -> Iterator[Clause]:
     yield clause(
         "yes" if row["passed"] else "no",
         f"The model {outcome} the alternative annotator test: it may replace {some} raters "
-        f"({told}; ε = {number(row['epsilon'])}, as the study states).",
+        f"({told}; ε = {as_stated(row['epsilon'], bounded=True)}, as the study states).",
         told,
     )
