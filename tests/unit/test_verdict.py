@@ -536,7 +536,10 @@ def test_of_many_models_only_the_best_of_each_scale_is_judged(tables: Rows) -> N
     [one] = found.told
     alignment = tables[ALIGNMENT.path].set_index("model")
     assert one.about["model"] == alignment["pearson_r"].idxmax()
-    assert found.chosen == "Of each scale, this is the verdict on the model with the highest r."
+    assert found.chosen == (
+        "Of each scale, this is the verdict on the model with the highest r; choosing the best of "
+        "several flatters it."
+    )
     assert not judged(tables, ASKED, "perfect").chosen
 
 
