@@ -501,6 +501,8 @@ def test_biases_and_differences_of_r_are_tested_within_stated_margins_alone(tmp_
     [
         ({"epsilon": 0.1}, "say why in because"),
         ({"because": "crowd workers rated"}, "there is no epsilon"),
+        ({"epsilon": 0.1, "because": "  "}, "because"),
+        ({"r_within": 0.1, "margins_because": "\n"}, "margins_because"),
         ({"r_within": 0.1}, "say why in margins_because"),
         ({"margins_because": "so"}, "there is no margin"),
         ({"epsilon": 1.0, "because": "x"}, "epsilon"),
