@@ -92,8 +92,8 @@ def percent(share: float) -> str:
     """A share in percent, with a decimal where it is small or nearly everything."""
     if math.isnan(share):
         return ABSENT
-    digits = 0 if 0.01 <= share <= 0.99 or share in (0, 1) else 2
-    return f"{100 * share:.{digits}f}%"
+    digits = 0 if 0.01 <= share <= 0.99 or share == 0 or share >= 1 else 2
+    return f"{100 * share:,.{digits}f}%"
 
 
 def dollars(usd: float) -> str:
