@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
@@ -30,6 +31,14 @@ def coefficient(value: float | None, digits: int = 2) -> str:
     before the point, as APA style has it: .70, −.05, 1.00."""
     text = number(value, digits)
     return text.replace("0.", ".", 1) if text.lstrip(MINUS).startswith("0.") else text
+
+
+def as_stated(value: float, *, bounded: bool = False) -> str:
+    """A number that somebody chose, with all of its decimals but no fewer than two: 0.50, 0.125;
+    `bounded` ones as coefficients."""
+    exponent = Decimal(repr(float(value))).as_tuple().exponent
+    digits = max(2, -exponent) if isinstance(exponent, int) else 2
+    return coefficient(value, digits) if bounded else number(value, digits)
 
 
 def correlation(row: Mapping[str, Any], name: str, ends: str | None = None) -> str:

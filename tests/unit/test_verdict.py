@@ -416,8 +416,8 @@ def test_agreement_of_a_model_that_recites_may_be_memory(tables: Rows) -> None:
             (math.nan, math.nan, math.nan),
             (0.02, -0.1, 0.1),
             [
-                "With length and frequency of the items held constant, no agreement with people "
-                "was shown (partial r = .02, 95% CI [−.10, .10])."
+                "With word length and frequency held constant, no agreement with people was shown "
+                "(partial r = .02, 95% CI [−.10, .10])."
             ],
         ),
     ],
@@ -430,7 +430,7 @@ def test_it_is_said_where_something_simpler_explains_the_agreement(
     sentences: list[str],
 ) -> None:
     ends = ("", "_low", "_high")
-    columns: dict[str, object] = {"covariates": ["length", "frequency"]}
+    columns: dict[str, object] = {"covariates": "frequency, length"}
     columns |= {"model_r": 0.62, "ridge_r": 0.6}
     columns |= {f"model_minus_ridge{end}": value for end, value in zip(ends, apart, strict=True)}
     columns |= {f"partial_r{end}": value for end, value in zip(ends, partial, strict=True)}
@@ -443,7 +443,8 @@ def test_it_is_said_where_something_simpler_explains_the_agreement(
     [
         (
             {"stated": True, "winning_rate": 0.75, "passed": True},
-            "yes. The model passed the alternative annotator test: it may replace 9 of 12 raters (",
+            "yes. The model passed the alternative annotator test: it may replace 9 of 12 raters "
+            "(ω = .75; ε = .125, as the study states).",
         ),
         (
             {"stated": True, "winning_rate": 0.0, "passed": False},
@@ -460,7 +461,7 @@ def test_it_is_said_where_something_simpler_explains_the_agreement(
 def test_single_raters_are_replaced_only_by_a_test_that_the_study_asked_for(
     tables: Rows, columns: dict[str, object], begins: str | None
 ) -> None:
-    row = one_row(ALTERNATIVE_ANNOTATOR, "perfect", epsilon=0.1, n_raters=12, **columns)
+    row = one_row(ALTERNATIVE_ANNOTATOR, "perfect", epsilon=0.125, n_raters=12, **columns)
     found = told(judged(tables | {ALTERNATIVE_ANNOTATOR.path: row}, ASKED, "perfect"))
     said = found.get("Taking the place of one of the raters")
     assert said is None if begins is None else str(said).startswith(begins)
@@ -536,7 +537,10 @@ def test_of_many_models_only_the_best_of_each_scale_is_judged(tables: Rows) -> N
     [one] = found.told
     alignment = tables[ALIGNMENT.path].set_index("model")
     assert one.about["model"] == alignment["pearson_r"].idxmax()
-    assert found.chosen == "Of each scale, this is the verdict on the model with the highest r."
+    assert found.chosen == (
+        "Of each scale, this is the verdict on the model with the highest r; choosing the best of "
+        "several flatters it."
+    )
     assert not judged(tables, ASKED, "perfect").chosen
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from emoalign.embeddings.embedding_cards import RIDGE
 from emoalign.report.conditions import asked, only_recorded
+from emoalign.report.covariates_in_words import covariates_in_words
 from emoalign.report.grid import (
     Column,
     Row,
@@ -35,12 +36,6 @@ from emoalign.tables import (
     records,
 )
 from emoalign.wording import READOUTS, ci, coefficient, counted, listed, number, out_of, span
-
-NAMES = {
-    "word": {"length": "word length", "frequency": "word frequency"},
-    "sentence": {"length": "length in characters", "words": "length in words"},
-}
-"""Covariates in sentences, by the modality of the items."""
 
 CALLED = {"word": "words", "sentence": "texts", "image": "images"}
 """Items in sentences."""
@@ -160,7 +155,7 @@ def _covariates(
     """What covariates predict by themselves, and r with them held constant."""
     if pd.isna(row["r"]):
         return
-    names = _names(row["covariates"], card)
+    names = covariates_in_words(row["covariates"], card.modality)
     one = "," not in row["covariates"]
     predict = "predicts" if one else "predict"
     found = f"r = {coefficient(row['r'])}{_after(row, 'r')}"
@@ -254,24 +249,12 @@ def _named(job: ReportJob, cell: Row) -> str:
     return name if only_recorded(job, cell) else f"{name} ({READOUTS[cell['readout']]})"
 
 
-def _names(covariates: str, card: ReportedDataset) -> str:
-    """Covariates in a sentence: what is computed first, then those of the card."""
-    names = NAMES.get(card.modality, {})
-    given = covariates.split(", ")
-    computed = [name for name in names if name in given]
-    if computed == ["length", "frequency"]:
-        told = ["word length", "frequency"]
-    else:
-        told = [names[name] for name in computed]
-    return listed([*told, *(name for name in given if name not in names)])
-
-
 def _methods(
     cells: pd.DataFrame, scales: pd.DataFrame, shares: bool, job: ReportJob
 ) -> Iterator[str]:
     known = scales.dropna(subset="r")
     of_card = {
-        name: _names(row["covariates"], job.datasets[name])
+        name: covariates_in_words(row["covariates"], job.datasets[name].modality)
         for row in records(known[known["predictor"] == "covariates"])
         for name in (row["dataset"],)
     }
@@ -325,7 +308,11 @@ def _scale_columns(job: ReportJob) -> tuple[Column, ...]:
         if row["predictor"] == "ridge":
             return "embeddings (ridge)"
         names = row["covariates"]
-        return "covariates" if pd.isna(names) else _names(names, job.datasets[row["dataset"]])
+        return (
+            "covariates"
+            if pd.isna(names)
+            else covariates_in_words(names, job.datasets[row["dataset"]].modality)
+        )
 
     return (
         Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from emoalign.analyses.base import (
     ITEMS,
@@ -27,6 +27,10 @@ TABLES = statistics(
 )
 
 
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+"""Words that are quoted; spaces alone are none."""
+
+
 class SubstitutionSettings(Entry):
     """What would be enough to use ratings instead of people's; without it nothing is tested."""
 
@@ -38,8 +42,8 @@ class SubstitutionSettings(Entry):
         "crowd workers, .15 for skilled raters, .2 for experts (Calderon et al. 2025). Default: no "
         "verdict.",
     )
-    because: str | None = Field(
-        None, min_length=1, description="Why this epsilon; needed with it, and quoted."
+    because: Reason | None = Field(
+        None, description="Why this epsilon; needed with it, and quoted."
     )
     bias_within: float | None = Field(
         None, gt=0, description="Bias that is as good as none, in points. Default: no test."
@@ -50,8 +54,8 @@ class SubstitutionSettings(Entry):
         lt=2,
         description="Difference of correlations that is as good as none. Default: no test.",
     )
-    margins_because: str | None = Field(
-        None, min_length=1, description="Why these margins; needed with either, and quoted."
+    margins_because: Reason | None = Field(
+        None, description="Why these margins; needed with either, and quoted."
     )
 
     @model_validator(mode="after")
@@ -77,6 +81,7 @@ class SubstitutionSettings(Entry):
 class WorthJob(AnalysisJob):
     """Find how many raters each condition is worth: scales of numbers by dataset."""
 
+    version: int = 2
     scales: dict[str, dict[str, HumanScale]]
     seed: int
     bootstrap_resamples: int

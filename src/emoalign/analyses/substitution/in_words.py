@@ -15,7 +15,16 @@ from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Finding
 from emoalign.report.worth_in_words import some_raters
 from emoalign.tables import groups, records
-from emoalign.wording import coefficient, interval, listed, number, out_of, percent, with_p
+from emoalign.wording import (
+    as_stated,
+    coefficient,
+    interval,
+    listed,
+    number,
+    out_of,
+    percent,
+    with_p,
+)
 
 FEW = 4
 """Conditions that are told one by one."""
@@ -30,7 +39,7 @@ def annotator_findings(tests: pd.DataFrame, job: ReportJob) -> Iterator[Finding]
         cells = records(rows)
         where = scale_of(job, cells[0])
         passed = [cell for cell in cells if cell["passed"]]
-        at = f"at ε = {coefficient(cells[0]['epsilon'])}"
+        at = f"at ε = {as_stated(cells[0]['epsilon'], bounded=True)}"
         if len(cells) <= FEW:
             told = [_verdict(cell, where, at, job) for cell in cells]
         else:
@@ -80,11 +89,11 @@ def _equivalent(kind: str, rows: list[dict[str, object]], job: ReportJob) -> Ite
     margin = float(one["margin"])
     title = scale_of(job, one)
     if kind == "bias":
-        limit, things = f"±{number(margin)} points", "condition"
-        what = "the mean level of the ratings by {} was shown to be equivalent to people's"
-    else:
-        limit, things = f"±{coefficient(margin)}", "pairs of condition"
-        what = "the correlations of ratings by {} with human means were shown to be equivalent"
+            limit, things = f"±{as_stated(margin)} points", "condition"
+            what = "the mean level of the ratings by {} was shown to be equivalent to people's"
+        else:
+            limit, things = f"±{as_stated(margin, bounded=True)}", "pairs of condition"
+            what = "the correlations of ratings by {} with human means were shown to be equivalent"
     if len(rows) > FEW:
         yield (
             f"For {title}, {what.replace(' by {}', '')} (within {limit}) in "
@@ -124,9 +133,10 @@ def methods(
     if margins["equivalent"].notna().any():
         kinds = set(margins.loc[margins["equivalent"].notna(), "kind"])
         of = {
-            "bias": f"the bias (±{number(settings.bias_within or math.nan)} points)",
+            "bias": f"the bias (±{as_stated(settings.bias_within or math.nan)} points)",
             "r": "differences between correlations with human means "
-            f"(±{coefficient(settings.r_within or math.nan)}; Zou's interval [@zou2007])",
+            f"(±{as_stated(settings.r_within or math.nan, bounded=True)}; Zou's interval "
+            "[@zou2007])",
         }
         yield (
             "Two one-sided tests [@schuirmann1987; @lakens2017] of size .05 asked for equivalence "
@@ -173,7 +183,7 @@ def _annotator_methods(tests: pd.DataFrame, settings: SubstitutionSettings) -> s
     )
     if settings.epsilon is not None:
         told += (
-            f" The study stated ε = {coefficient(settings.epsilon)}, for this reason: "
+            f" The study stated ε = {as_stated(settings.epsilon, bounded=True)}, for this reason: "
             f"“{settings.because}”."
         )
     return told

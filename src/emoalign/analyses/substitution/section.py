@@ -39,7 +39,7 @@ from emoalign.tables import (
     EQUIVALENCE,
     RATERS_WORTH,
 )
-from emoalign.wording import ABSENT, coefficient, interval, number
+from emoalign.wording import ABSENT, as_stated, coefficient, interval, number
 
 
 def _view(results: Results) -> View | Absent | None:
@@ -64,7 +64,7 @@ def _view(results: Results) -> View | Absent | None:
         "tests": _tests_grid(tests, settings, job),
         "raters": _raters_grid(raters, job),
         "untested": untested,
-        "epsilon": None if settings.epsilon is None else coefficient(settings.epsilon),
+        "epsilon": None if settings.epsilon is None else as_stated(settings.epsilon, bounded=True),
         "because": settings.because,
         "margins": _margins_grid(margins, job),
         "margins_because": settings.margins_because,
@@ -224,7 +224,7 @@ def _tests_grid(tests: pd.DataFrame, settings: SubstitutionSettings, job: Report
         ),
         *(
             share(
-                f"ω at ε = {coefficient(epsilon)}" + (" (stated)" if stated else ""),
+                f"ω at ε = {as_stated(epsilon, bounded=True)}" + (" (stated)" if stated else ""),
                 f"ω {epsilon}",
                 "Share of the raters whom the model may replace if each is allowed a lead of ε.",
             )
@@ -303,7 +303,7 @@ def _margins_grid(margins: pd.DataFrame, job: ReportJob) -> Grid | None:
         count("Items", "n_items", "Items with all ratings compared."),
         Column(
             "Margin",
-            lambda row: f"±{written(row, 'margin')}",
+            lambda row: f"±{as_stated(row['margin'], bounded=row['kind'] == 'r')}",
             "margin",
             meaning="Stated in the study: points of the scale, or a difference of correlations.",
         ),

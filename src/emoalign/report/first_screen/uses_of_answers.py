@@ -20,7 +20,7 @@ from emoalign.report.first_screen.claims import (
 from emoalign.report.first_screen.evidence import FEWEST_ITEMS, Evidence, Row
 from emoalign.report.nearest import nearer
 from emoalign.report.worth_in_words import some_raters
-from emoalign.wording import ci, coefficient, number
+from emoalign.wording import as_stated, ci, coefficient, number
 
 MANY = 1.25
 """SDs of model and people that differ by a larger factor are told."""
@@ -161,6 +161,6 @@ def replacing(found: Evidence) -> Iterator[Clause]:
     yield clause(
         "yes" if row["passed"] else "no",
         f"The model {outcome} the alternative annotator test: it may replace {some} "
-        f"({told}; ε = {coefficient(row['epsilon'])}, as the study states).",
+        f"({told}; ε = {as_stated(row['epsilon'], bounded=True)}, as the study states).",
         told,
     )
