@@ -89,11 +89,11 @@ def _equivalent(kind: str, rows: list[dict[str, object]], job: ReportJob) -> Ite
     margin = float(one["margin"])
     title = scale_of(job, one)
     if kind == "bias":
-            limit, things = f"±{as_stated(margin)} points", "condition"
-            what = "the mean level of the ratings by {} was shown to be equivalent to people's"
-        else:
-            limit, things = f"±{as_stated(margin, bounded=True)}", "pairs of condition"
-            what = "the correlations of ratings by {} with human means were shown to be equivalent"
+        limit, things = f"±{as_stated(margin)} points", "condition"
+        what = "the mean level of the ratings by {} was shown to be equivalent to people's"
+    else:
+        limit, things = f"±{as_stated(margin, bounded=True)}", "pairs of condition"
+        what = "the correlations of ratings by {} with human means were shown to be equivalent"
     if len(rows) > FEW:
         yield (
             f"For {title}, {what.replace(' by {}', '')} (within {limit}) in "
