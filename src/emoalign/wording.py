@@ -141,7 +141,7 @@ def period(first: date, last: date) -> str:
     return f"on {ends[0]}" if first == last else f"from {ends[0]} to {ends[1]}"
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str], joined: str = "and") -> str:
     """Names in a sentence: a; a and b; a, b and c."""
     *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(first)} {joined} {last}" if first else last

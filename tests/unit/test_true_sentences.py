@@ -328,8 +328,8 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "The two protocols differ in 2 respects: examples (none vs. 2) and answer format (text of up "
     "to 4 tokens vs. text of up to 9 tokens). This contrast alone": {"unlike protocols"},
     "The correlation did not differ clearly between p and q": {"like protocols"},
-    "With Model m (sampled answers), answers under p are closer to people's than under q by JSD, "
-    "RPS and W1": {"unlike protocols"},
+    "With Model m (sampled answers), answers under p are closer to people's than under q by all "
+    "of JSD, RPS and W1": {"unlike protocols"},
     "the answers under p and q do not differ clearly in how close they are": {"like protocols"},
     "the nearest": set(),
     "By JSD, RPS and W1, Model m (sampled answers) is farther from the human distributions "

@@ -17,7 +17,7 @@ from emoalign.report.typography import typeset
         ("<th>Rank-sum W</th>", "<th>Rank-sum <i>W</i></th>"),
         ("<th>SD, people</th>", "<th><i>SD</i>, people</th>"),
         ("<b>d_z</b> two SDs", "<b><i>d</i><sub>z</sub></b> two <i>SD</i>s"),
-        ("small p-values, top-p 1, min_p", "small <i>p</i>-values, top-p 1, min_p"),
+        ("small p-values, top-p 1, min_p", "small <i>p</i>&nbsp;values, top-p 1, min_p"),
         ("Williams' t of people&#39;s", "Williams’ <i>t</i> of people’s"),
         ("W1, RMSE, ρ, a word, 'quoted' text", "W1, RMSE, ρ, a word, 'quoted' text"),
         ("&lt;i&gt;r&lt;/i&gt;", "&lt;i&gt;<i>r</i>&lt;/i&gt;"),

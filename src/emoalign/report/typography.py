@@ -17,6 +17,9 @@ _APOSTROPHE = re.compile(r"(?<=\w)(?:'|&#39;)(?=\w)|(?<=s)(?:'|&#39;)(?=\s)")
 
 _SYMBOL = re.compile(r"(?<![\w’'./-])(?:[rpnt]|SD)(?![\w’'/])|(?<![\w’'./-])SD(?=s\b)")
 _Z = re.compile(r"(?<=-sum )[Wz]\b|(?<=-rank )z\b|(?<=[Nn]egative )z\b")
+_P_VALUE = re.compile(r"(?<=<i>p</i>)-(?=values?\b)")
+"""What APA style writes without a hyphen."""
+
 _RELATION = re.compile(r"(?<=</i>) (=|&lt;|&gt;) (?=[\d.\N{MINUS SIGN}&])")
 """What keeps a symbol and its number on one line."""
 
@@ -43,5 +46,6 @@ def _with_apostrophes(text: str) -> str:
 
 def _in_italics(text: str) -> str:
     text = _SYMBOL.sub(r"<i>\g<0></i>", text)
+    text = _P_VALUE.sub("&nbsp;", text)
     text = _RELATION.sub(r"&nbsp;\1&nbsp;", text)
     return _D_Z.sub("<i>d</i><sub>z</sub>", _Z.sub(r"<i>\g<0></i>", text))

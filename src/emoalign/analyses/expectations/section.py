@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from emoalign.report.conditions import nothing_asked
 from emoalign.report.grid import Column, Row, datasets, grid, model_column, readout, text
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import DISTRIBUTION_SCORECARD, SCORECARD, groups
@@ -32,13 +33,14 @@ def _view(results: Results) -> View | Absent:
         whys = "; ".join(sorted(set(rows["evidence"].dropna())))
         reason = whys or "no item has both a model mean and a human mean"
         return Absent(f"No expectation from a published study could be checked: {reason}.")
-    job = results.job
+    job, recorded = results.job, nothing_asked(results.job)
     columns = (
         text("Expectation", "expected"),
         text("Source", "source", "The published study that the expectation comes from."),
-        *map(_blank_of_people, (model_column(job), text("Protocol", "protocol"))),
+        _blank_of_people(model_column(job)),
+        *(() if recorded else [_blank_of_people(text("Protocol", "protocol"))]),
         datasets(job, "datasets"),
-        _blank_of_people(readout()),
+        *(() if recorded else [_blank_of_people(readout())]),
         text("Found", "found"),
         Column("Evidence", lambda row: str(row["evidence"]), "evidence", numeric=False),
         Column(
