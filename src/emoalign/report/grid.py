@@ -194,8 +194,12 @@ def readout() -> Column:
 
 
 def count(title: str, name: str, meaning: str = "") -> Column:
-    """A column of whole numbers."""
-    return Column(title, lambda row: number(row[name], 0), name, meaning=meaning)
+    """A column of whole numbers, in groups of three digits."""
+
+    def shown(row: Row) -> str:
+        return number(row[name], 0) if pd.isna(row[name]) else f"{row[name]:,.0f}"
+
+    return Column(title, shown, name, meaning=meaning)
 
 
 def value(title: str, name: str, meaning: str = "", digits: int = 2) -> Column:

@@ -99,7 +99,9 @@ def page(results: Results, sections: Sequence[PageSection]) -> str:
     seen = [(place, *_seen(place, results)) for place in sections]
     shown = [Shown(place, section, view) for place, section, view in seen if isinstance(view, View)]
     recorded = {"nothing_asked": nothing_asked(results.job)}
-    shared = {"job": results.job, "results": results, **recorded, **_methods(shown, results)}
+    present = {each.section.id for each in shown}
+    shared = {"job": results.job, "results": results, "present": present, **recorded}
+    shared |= _methods(shown, results)
     templates = environment()
     parts = [Part(each.section, fill(templates, each, shared)) for each in shown]
     absent = [Missing(section, view.why) for _, section, view in seen if isinstance(view, Absent)]
@@ -207,7 +209,7 @@ def _methods(shown: Sequence[Shown], results: Results) -> dict[str, Any]:
     ordered = sorted(shown, key=lambda each: not each.section.about)
     texts = [text for each in ordered for text in each.view.methods]
     if tests := _tests(shown, results):
-        texts.append(sentence(tests))
+        texts.append(sentence(tests, asked=not nothing_asked(results.job)))
     paragraphs = [cited(text) for text in texts]
     keys = [key for _, named in paragraphs for key in named]
     cards = list(results.job.datasets.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -22,6 +23,8 @@ ORDER = ["as expected", "not as expected", "unclear", UNTOLD]
 OF_PEOPLE = "V shape of people"
 """The check of human ratings alone, which is the same whatever the model."""
 
+_YEAR = re.compile(r" (\d{4})$")
+
 CITED = {"Ogg et al. 2025": "ogg2025", "Inoshita et al. 2026": "inoshita2026"}
 """Keys of the studies in references.bib."""
 
@@ -36,7 +39,13 @@ def _view(results: Results) -> View | Absent:
     job, recorded = results.job, nothing_asked(results.job)
     columns = (
         text("Expectation", "expected"),
-        text("Source", "source", "The published study that the expectation comes from."),
+        Column(
+            "Source",
+            lambda row: _YEAR.sub(r" (\1)", str(row["source"])),
+            "source",
+            False,
+            "The published study that the expectation comes from.",
+        ),
         _blank_of_people(model_column(job)),
         *(() if recorded else [_blank_of_people(text("Protocol", "protocol"))]),
         datasets(job, "datasets"),
@@ -77,7 +86,10 @@ def once(checked: pd.DataFrame) -> pd.DataFrame:
 
 def _blank_of_people(column: Column) -> Column:
     """A column of what was asked, which says nothing of people."""
-    return replace(column, text=lambda row: "" if row["check"] == OF_PEOPLE else column.text(row))
+    shown = "people" if column.sort == "model" else ""
+    return replace(
+        column, text=lambda row: shown if row["check"] == OF_PEOPLE else column.text(row)
+    )
 
 
 def _methods(checked: pd.DataFrame) -> str:
