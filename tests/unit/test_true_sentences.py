@@ -310,7 +310,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "There are no ratings by Model m": {"refused"},
     "There are ratings by Model m of 12 of them": {"recorded ratings"},
     "There are ratings by Model m of 26 of them": {"blocked"},
-    "Of the dataset Words, 30 words were drawn at random (seed 3)": NUMBERS,
+    "Of Words, 30 words were drawn at random (seed 3)": NUMBERS,
     "Under the protocol p (temperature 1.0), the prompt showed no examples": ALL
     - {"recorded ratings", "recorded answers"},
     "Under the protocol q (temperature 1.0), the prompt showed 2 examples": {"unlike protocols"},

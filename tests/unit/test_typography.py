@@ -46,3 +46,12 @@ def test_what_is_no_running_text_stays_as_it_is(kept: str) -> None:
 
 def test_what_a_head_means_has_the_apostrophes_of_its_text_and_no_markup() -> None:
     assert typeset('<th title="r of people&#39;s p">') == '<th title="r of people’s p">'
+
+
+def test_a_scale_is_named_in_words_except_as_an_adjective() -> None:
+    words = {"age-of-acquisition": "age of acquisition", "valence": "valence"}
+    told = "<p>age-of-acquisition ratings rise with age-of-acquisition, not my-age-of-acquisition"
+    assert typeset(f"{told} of valence.</p><td>age-of-acquisition</td>", words) == (
+        "<p>age-of-acquisition ratings rise with age of acquisition, not my-age-of-acquisition "
+        "of valence.</p><td>age-of-acquisition</td>"
+    )

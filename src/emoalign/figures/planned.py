@@ -14,6 +14,9 @@ if TYPE_CHECKING:  # a study is planned without pandas
     import pandas as pd
 
 
+from emoalign.wording import scale_name
+
+
 @dataclass(frozen=True)
 class PlannedFigure:
     """A figure of a study.
@@ -79,7 +82,7 @@ class PlannedFigure:
 
     def _filled(self, text: str) -> str:
         title = "" if self.dataset is None else self.job.datasets[self.dataset].title
-        filled = text.format(dataset=title, scale=self.scale)
+        filled = text.format(dataset=title, scale=scale_name(self.scale or ""))
         return f"The{filled[3:]}" if filled.startswith("the ") else filled
 
 

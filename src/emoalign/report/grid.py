@@ -17,7 +17,16 @@ from emoalign.report.csv_text import csv_text
 from emoalign.report.layout import Layout
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import CELL_KEY, Table, records
-from emoalign.wording import ABSENT, ceilings, coefficient, interval, number, p_value, percent
+from emoalign.wording import (
+    ABSENT,
+    ceilings,
+    coefficient,
+    interval,
+    number,
+    p_value,
+    percent,
+    scale_name,
+)
 
 FILTERS = tuple(CELL_KEY)
 """Columns by which the page can be filtered, where a table has them."""
@@ -270,7 +279,8 @@ def scale_column(job: ReportJob) -> Column:
 
     def shown(row: Row) -> str:
         title = job.datasets[row["dataset"]].title
-        return f"{title}, {row['scale']}" if len(job.datasets) > 1 else str(row["scale"])
+        scale = scale_name(str(row["scale"]))
+        return f"{title}, {scale}" if len(job.datasets) > 1 else scale
 
     return Column("Scale", shown, "dataset", False)
 

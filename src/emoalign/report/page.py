@@ -32,7 +32,7 @@ from emoalign.report.short_names import legend
 from emoalign.report.typography import typeset
 from emoalign.tables import TABLES, atomic
 from emoalign.tables.families import FAMILIES, Family
-from emoalign.wording import coefficient, interval, number, p_value, percent
+from emoalign.wording import coefficient, interval, number, p_value, percent, scale_name
 
 HERE = Path(__file__).parent
 
@@ -127,7 +127,8 @@ def page(results: Results, sections: Sequence[PageSection]) -> str:
         scripts=[plotly(), own_script()],
         models=legend(results.job),
     )
-    return typeset(html.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+    text = html.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return typeset(text, {name: scale_name(name) for name in results.job.order["scale"]})
 
 
 def _seen(place: PageSection, results: Results) -> tuple[Section, View | Absent | None]:
@@ -264,7 +265,10 @@ def _names(job: ReportJob) -> dict[str, dict[str, str]]:
     """What can be chosen on the page, and what it is called there."""
     titles = job.short_names | {name: card.title for name, card in job.datasets.items()}
     return {
-        column: {name: titles.get(name, name) for name in names}
+        column: {
+            name: scale_name(name) if column == "scale" else titles.get(name, name)
+            for name in names
+        }
         for column, names in job.order.items()
     }
 

@@ -4,6 +4,8 @@ apostrophe."""
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 _KEPT = re.compile(
     r"(<(script|style|title|pre|code|svg|td|select)\b.*?</\2>|<[^>]*>)", re.DOTALL | re.IGNORECASE
@@ -26,12 +28,22 @@ _RELATION = re.compile(r"(?<=</i>) (=|&lt;|&gt;) (?=[\d.\N{MINUS SIGN}&])")
 _D_Z = re.compile(r"\bd_z\b")
 
 
-def typeset(html: str) -> str:
+def typeset(html: str, scales: Mapping[str, str] = MappingProxyType({})) -> str:
     """The page with the symbols of its texts in italics and with typographic apostrophes. What
-    was escaped stays escaped."""
+    was escaped stays escaped.
+
+    `scales` has the name of each scale in words, which stands wherever the name is no adjective.
+    """
+    named = [
+        (re.compile(rf"(?<![\w-]){re.escape(scale)}(?![\w-]| (?:ratings?|means?)\b)"), words)
+        for scale, words in scales.items()
+        if scale != words
+    ]
     parts = _KEPT.split(html)
     # A text, then what is kept and the name of its element, again and again.
     for place in range(0, len(parts), 3):
+        for scale, words in named:
+            parts[place] = scale.sub(words, parts[place])
         parts[place] = _in_italics(_with_apostrophes(parts[place]))
     for place in range(1, len(parts), 3):
         if not parts[place + 1]:
