@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ from emoalign.report.grid import (
     grid,
     readout,
     reason,
+    scale_column,
     text,
     value,
 )
@@ -174,7 +176,7 @@ def _covariates(
         yield (
             f"{held} the correlations of {len(known)} conditions with human means range from "
             f"{span(known['partial_r'], bounded=True)}; none of them changes by more than "
-            f"{coefficient(most)}."
+            f"{coefficient(math.ceil(most * 100) / 100)}."
         )
         return
     told = [
@@ -320,7 +322,7 @@ def _scale_columns(job: ReportJob) -> tuple[Column, ...]:
         return "covariates" if pd.isna(names) else _names(names, job.datasets[row["dataset"]])
 
     return (
-        Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
+        scale_column(job),
         Column("Predicted from", predictor, "predictor", False),
         count("Items", "n_items", "Items with a human mean and all predictors."),
         between(
