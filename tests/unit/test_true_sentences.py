@@ -145,6 +145,7 @@ STUDIES: dict[str, Callable[[], Made]] = {
 ALL = frozenset(STUDIES)
 LABELS = frozenset({"labels", "labels nobody chose"})
 EXACT = frozenset({"exact", "off the scale"})
+READ_BEFORE = frozenset({"recorded ratings", "recorded answers"})
 ONE_EACH = frozenset({"no SDs of people", "one rater"})
 """Studies with human means, and nothing that tells how far people agree."""
 
@@ -405,6 +406,9 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "The ceiling, the square root of the reliability": AGREED | {"refused"},
     "Pearson's r has a 95% bias-corrected and accelerated": COMPARED - {"constant"},
     "The spread of the model's ratings of an item was compared": SPREAD,
+    # What is said of asking, where models were asked
+    "one number of the scale or, in JSON, labels": ALL - EXACT - READ_BEFORE,
+    "A combination of model, protocol and readout on one scale": ALL - READ_BEFORE,
     "on ordinal scales, the ranked probability score": AGREED,
     "an urn of sets of labels": {"labels"},
     "Inoshita et al. (2026) report": set(),

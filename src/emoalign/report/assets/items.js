@@ -17,7 +17,7 @@ class Explorer {
     this.scatter = document.getElementById("scatter");
     this.distribution = document.getElementById("distribution");
     fill(this.picks.scale, index.scales.map(({ dataset, scale }, place) =>
-      [String(place), `${index.datasets[dataset].title}: ${scale}`]));
+      [String(place), `${index.datasets[dataset].title}: ${inWords(scale)}`]));
     this.picks.scale.addEventListener("change", () => this.showScale());
     for (const name of ["model", "protocol", "readout", "label", "compare"]) {
       this.picks[name].addEventListener("change", () => this.showCell());
@@ -331,6 +331,11 @@ const PLOT = {
   // Named one by one: plotly's own choice has a button that would send the data elsewhere.
   modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
 };
+
+/** The name of a scale in words: age of acquisition for age-of-acquisition (see wording.py). */
+function inWords(scale) {
+  return scale.split("-").length > 2 ? scale.replaceAll("-", " ") : scale;
+}
 
 function nullable(value) {
   return Number.isNaN(value) ? null : value;
