@@ -150,7 +150,15 @@ def period(first: date, last: date) -> str:
     return f"on {ends[0]}" if first == last else f"from {ends[0]} to {ends[1]}"
 
 
-def listed(names: Iterable[str]) -> str:
+def scale_name(scale: str) -> str:
+    """The name of a scale in words: age of acquisition for age-of-acquisition.
+
+    A single hyphen stays, because it may be that of a compound, such as self-esteem.
+    """
+    return scale.replace("-", " ") if scale.count("-") > 1 else scale
+
+
+def listed(names: Iterable[str], joined: str = "and") -> str:
     """Names in a sentence: a; a and b; a, b and c."""
     *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(first)} {joined} {last}" if first else last

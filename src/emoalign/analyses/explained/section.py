@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,7 @@ from emoalign.report.grid import (
     grid,
     readout,
     reason,
+    scale_column,
     text,
     value,
 )
@@ -173,7 +175,7 @@ def _covariates(
         yield (
             f"{held} the correlations of {len(known)} conditions with human means range from "
             f"{span(known['partial_r'], bounded=True)}; none of them changes by more than "
-            f"{coefficient(most)}."
+            f"{coefficient(math.ceil(most * 100) / 100)}."
         )
         return
     told = [
@@ -315,7 +317,7 @@ def _scale_columns(job: ReportJob) -> tuple[Column, ...]:
         )
 
     return (
-        Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
+        scale_column(job),
         Column("Predicted from", predictor, "predictor", False),
         count("Items", "n_items", "Items with a human mean and all predictors."),
         between(
