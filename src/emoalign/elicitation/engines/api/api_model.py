@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import orjson
-from pydantic import Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from emoalign.addresses import on_this_machine, reading_proxy, shown
 from emoalign.elicitation import untrusted
@@ -25,7 +25,7 @@ from emoalign.elicitation.engines.asked import Prices, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.rating import Ask, Settings
-from emoalign.study.fields import Entry
+from emoalign.study.fields import Entry, Name
 
 if TYPE_CHECKING:
     from emoalign.elicitation.budget import Account
@@ -57,11 +57,30 @@ class BatchSettings(Entry):
     )
 
 
+def _less_with_a_provider(schema: dict[str, Any]) -> None:
+    """A schema of cards in which a provider stands for the keys that its preset brings."""
+    needed = schema["required"]
+    schema["required"] = ["model"]
+    schema["anyOf"] = [{"required": [key for key in needed if key != "model"]}]
+    schema["anyOf"].append({"required": ["provider"]})
+
+
 class ApiModel(ServedModel):
     """A model behind an HTTP interface; `dialect` says how it is spoken to."""
 
     decisive: ClassVar[frozenset[str]] = frozenset({"engine", "model", "revision", "extra_body"})
 
+    provider: Name | None = Field(
+        None,
+        description=(
+            "Preset with the keys that are left out here, such as engine, base_url, api_key_env "
+            "and capabilities: `emoalign list providers`. The title is then that of the model."
+        ),
+    )
+    variables: dict[str, str] = Field(
+        default_factory=dict,
+        description="Parts of the provider's address in braces, such as {region}.",
+    )
     engine: str = Field(description="Engine of the model.")
     model: str = Field(description="Model name sent to the server.")
     revision: str | None = Field(
@@ -95,6 +114,8 @@ class ApiModel(ServedModel):
         default_factory=BatchSettings, description="Settings for delivery: batch."
     )
 
+    model_config = ConfigDict(json_schema_extra=_less_with_a_provider)
+
     @classmethod
     def reports(cls, said: Mapping[str, Any]) -> str | None:
         """The name that replies give the model: that of the card, as far as it has one."""
@@ -103,6 +124,11 @@ class ApiModel(ServedModel):
     @model_validator(mode="after")
     def _nothing_unseen_or_secret(self) -> ApiModel:
         problems = [
+            *(
+                ["variables: a card without provider has none: write them into base_url"]
+                if self.variables and self.provider is None
+                else []
+            ),
             *wrong_address(self.base_url),
             *wrong_parameters(self.extra_body),
             *wrong_headers(self.headers, self.api_key_env),

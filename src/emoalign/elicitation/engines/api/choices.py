@@ -51,12 +51,13 @@ class Said:
 class Usage:
     """Tokens of a request and all its answers; None where the server does not say.
 
-    `thinking` are among those of the `answers`.
+    `thinking` are among those of the `answers`. `usd` is the price that the server reports.
     """
 
     prompt: int | None = None
     answers: int | None = None
     thinking: int | None = None
+    usd: float | None = None
 
 
 def has_choices(reply: Mapping[str, Any]) -> bool:
@@ -171,7 +172,8 @@ def usage_in(reply: Mapping[str, Any]) -> Usage:
             answers = max(answers or 0, total - prompt)
         elif answers is not None:
             prompt = max(total - answers, 0)
-    return Usage(prompt, answers, _part_count(usage, "completion_tokens", "reasoning_tokens"))
+    thinking = _part_count(usage, "completion_tokens", "reasoning_tokens")
+    return Usage(prompt, answers, thinking, untrusted.finite(usage.get("cost")))
 
 
 def _with_part(usage: Mapping[str, Any], name: str, part: str) -> int | None:
@@ -240,6 +242,7 @@ def read_choices(
                 thinking=untrusted.writable(content.thinking) or None,
                 thinking_tokens=counted.thinking,
                 reply_id=reply_id,
+                usd=counted.usd,
             )
         )
     return answers
@@ -247,7 +250,7 @@ def read_choices(
 
 def _rest(usage: Usage) -> Usage:
     """The tokens noted with all answers but the first: 0 where they are known."""
-    return Usage(*(None if tokens is None else 0 for tokens in vars(usage).values()))
+    return Usage(*(None if noted is None else 0 for noted in vars(usage).values()))
 
 
 def withheld_reply(choices: int, usage: object) -> dict[str, Any]:
