@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, Literal
 
 import click
@@ -12,6 +13,7 @@ from ruamel.yaml import YAML
 
 from emoalign.addresses import on_this_machine
 from emoalign.commands.group import Told, Unwrapped
+from emoalign.commands.kinds import completing, found
 from emoalign.commands.new_files import (
     CHECK,
     copy_to,
@@ -21,9 +23,11 @@ from emoalign.commands.new_files import (
     say_next,
     write_entry,
 )
+from emoalign.elicitation.engines.providers import PROVIDERS, Provider
 from emoalign.elicitation.engines.recorded.likely_columns import likely_columns
 from emoalign.stimuli.guessed_format import GuessedTable, guess_table, is_number
 from emoalign.stimuli.guessed_scales import scale_name
+from emoalign.study.reading import read_card
 
 Engine = Literal["openai", "llamacpp", "vllm", "recorded"]
 ENGINES: tuple[Engine, ...] = ("openai", "llamacpp", "vllm", "recorded")
@@ -36,6 +40,7 @@ OPENAI = "https://api.openai.com/v1"
     "model",
     cls=Unwrapped,
     examples=(
+        "emoalign new model qwen3 --provider ollama --model qwen3:8b",
         "emoalign new model gpt-mini --engine openai --model gpt-4o-mini-2024-07-18",
         "emoalign new model my-server --base-url http://localhost:8000/v1 --model my-model",
         "emoalign new model my-llama resources/models/my-llama-q4.gguf",
@@ -49,6 +54,11 @@ OPENAI = "https://api.openai.com/v1"
     type=click.Choice(ENGINES),
     help="How the model is run; without it, inferred from the other options.",
 )
+@click.option(
+    "--provider",
+    help="A provider of models, or a program that serves them (emoalign list providers).",
+    shell_complete=completing("providers"),
+)
 @click.option("--model", help="The model's name on the server or on the hub.")
 @click.option("--base-url", help="Address of an OpenAI-compatible server, including /v1.")
 @click.option("--key-env", help="Environment variable with the server's API key.")
@@ -61,6 +71,7 @@ def command(
     name: str,
     file: Path | None,
     engine: Engine | None,
+    provider: str | None,
     model: str | None,
     base_url: str | None,
     key_env: str | None,
@@ -73,9 +84,17 @@ def command(
     """
     path = free_file("models", name)
     given = recorded or file
+    if provider is not None and (given is not None or engine is not None):
+        raise Told("A provider brings the engine and has the model: leave out FILE and --engine.")
     engine = engine or _told_engine(given, recorded, base_url)
     known = model or name
-    if engine in ("recorded", "llamacpp"):
+    schema = f"{engine}-model"
+    if provider is not None:
+        ((_, entry),) = found(provider, [PROVIDERS])
+        preset = read_card(entry.path, Provider)
+        schema = f"{preset.card['engine']}-model"
+        target, lines = None, _provided(name, known, provider, preset, base_url, key_env)
+    elif engine in ("recorded", "llamacpp"):
         if given is None:
             what = "table of ratings" if engine == "recorded" else "GGUF file"
             raise Told(f"Name the {what}: emoalign new model {name} FILE")
@@ -88,7 +107,7 @@ def command(
         target, lines = None, _vllm(name, known)
     else:
         target, lines = None, _openai(name, known, base_url or OPENAI, key_env)
-    write_entry("models", path, f"{engine}-model", "\n".join(lines))
+    write_entry("models", path, schema, "\n".join(lines))
     if target is not None and given is not None:
         copy_to(target, given)
     study = f"emoalign new study my-study --dataset vader --model {name}"
@@ -105,6 +124,34 @@ def _told_engine(file: Path | None, recorded: Path | None, base_url: str | None)
     if base_url is not None:
         raise Told("A model is either on a server or in a file: give --base-url or FILE, not both.")
     return "llamacpp" if file.suffix.lower() == ".gguf" else "recorded"
+
+
+def _provided(
+    name: str, model: str, provider: str, preset: Provider, base_url: str | None, key: str | None
+) -> Iterator[str]:
+    """A card of a provider, with the keys that only the card can give."""
+    yield f"# What the provider brings: emoalign show provider {provider}"
+    yield f"provider: {provider}"
+    unsure = f"  {CHECK}: the model's name at the provider" if model == name else ""
+    yield f"model: {quoted(model)}{unsure}"
+    if base_url is not None:
+        yield f"base_url: {base_url}"
+    if key is not None:
+        yield f"api_key_env: {key}"
+    if preset.variables and base_url is None:
+        yield "variables:"
+        for variable, environment in preset.variables.items():
+            yield f"  {variable}: my-{variable}  {CHECK}, or remove it and export {environment}"
+    for way, words in preset.must_give.items():
+        *outer, last = way.split(".")
+        yield from (f"# {line}" for line in wrap(f"{words[0].upper()}{words[1:]}.", 98))
+        yield from (f"{'  ' * depth}{part}:" for depth, part in enumerate(outer))
+        yield f"{'  ' * len(outer)}{last}: [to-be-named]  {CHECK}"
+    yield "capabilities:"
+    yield "  modalities: [word, sentence]  # add image if the model accepts images"
+    if str(preset.card.get("base_url")).startswith("https:"):
+        yield "# The plan gives costs, and max_usd limits them, if the card has prices:"
+        yield "# prices: {input_usd: …, output_usd: …, as_of: …, source: …}"
 
 
 def _openai(name: str, model: str, base_url: str, key_env: str | None) -> Iterator[str]:

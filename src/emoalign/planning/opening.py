@@ -7,6 +7,7 @@ import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from emoalign.elicitation.engines.asked import AskedModel
@@ -60,7 +61,7 @@ class Opening:
 
     def text(self) -> str:
         """All of it, in lines for a terminal."""
-        return "\n".join([*self._running(), *self.asking(), *self._idle()])
+        return "\n".join([*self._running(), *self.asking(), *self._retiring(), *self._idle()])
 
     def _running(self) -> Iterator[str]:
         rules = Counter(rule for rule, _ in self.jobs)
@@ -214,6 +215,13 @@ class Opening:
         import pyarrow.parquet as pq
 
         return Counter(pq.read_table(path, columns=["shard"])["shard"].to_pylist())
+
+    def _retiring(self) -> Iterator[str]:
+        """The ends of models that are asked, where they are near or past."""
+        for model in dict.fromkeys(cell.model for cell in self._cells()):
+            told = self.loaded.models[model].retiring(model, date.today())
+            if told is not None:
+                yield _filled(told)
 
     # Whether all cores have something to do
 

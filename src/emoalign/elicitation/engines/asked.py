@@ -156,7 +156,10 @@ class AskedModel(ModelCard):
         """The set-up of the engine, for the manifest."""
         kept = self.model_dump(
             mode="json",
-            exclude={"title", "capabilities", "limits", "api_key_env", "prices", "first_answers"},
+            exclude={
+                *("title", "capabilities", "limits", "api_key_env", "prices", "first_answers"),
+                *("retires", "variables"),
+            },
             exclude_none=True,
         )
         return {**kept, "versions": installed_versions(self.packages)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -21,6 +22,7 @@ from emoalign.elicitation.engines.api.additions import (
     wrong_variables,
 )
 from emoalign.elicitation.engines.api.dialect import Dialect
+from emoalign.elicitation.engines.api.retirement import Day, in_words, is_near
 from emoalign.elicitation.engines.asked import Prices, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Engine, ServedModel
@@ -103,6 +105,10 @@ class ApiModel(ServedModel):
         ),
     )
     prices: Prices | None = Field(None, description="Prices of the provider.")
+    retires: Day | None = Field(
+        None,
+        description="Day on which the provider switches the model off (YYYY-MM-DD), if announced.",
+    )
     delivery: Literal["single", "batch"] = Field(
         "single",
         description=(
@@ -159,6 +165,12 @@ class ApiModel(ServedModel):
     def cost_unknown(self) -> bool:
         """Tell whether the card has no prices: a server of one's own says that it costs nothing."""
         return self.prices is None
+
+    def retiring(self, name: str, today: date) -> str | None:
+        """A sentence about the end of the model, from 90 days before it on."""
+        if self.retires is None or not is_near(self.retires, today):
+            return None
+        return in_words(name, self.retires, today)
 
     def key_variables(self) -> frozenset[str]:
         """The environment variables that hold the key and secret headers, where there are any."""

@@ -173,7 +173,15 @@ def usage_in(reply: Mapping[str, Any]) -> Usage:
         elif answers is not None:
             prompt = max(total - answers, 0)
     thinking = _part_count(usage, "completion_tokens", "reasoning_tokens")
-    return Usage(prompt, answers, thinking, untrusted.finite(usage.get("cost")))
+    return Usage(prompt, answers, thinking, _price(usage))
+
+
+def _price(usage: Mapping[str, Any]) -> float | None:
+    """The price that a server reports; with a key of one's own at the host, its share too."""
+    usd, details = untrusted.finite(usage.get("cost")), usage.get("cost_details")
+    if usd is not None and usage.get("is_byok") is True and isinstance(details, dict):
+        usd += untrusted.finite(details.get("upstream_inference_cost")) or 0.0
+    return usd
 
 
 def _with_part(usage: Mapping[str, Any], name: str, part: str) -> int | None:
