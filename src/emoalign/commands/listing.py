@@ -21,7 +21,7 @@ from emoalign.elicitation.engines.api.retirement import is_near
 )
 @click.argument("kind", type=KindName(), required=False)
 def command(kind: str | None) -> None:
-    """List models, providers, datasets, prompts, personas, studies, baselines, embeddings and lexicons.
+    """List what a study and its cards can name: models, providers, datasets and all other kinds.
 
     The project's own entries come first; one with the name of an included entry replaces it.
     """
