@@ -103,7 +103,8 @@ def with_preset(file: YamlFile, own: Path) -> Completed:
     origin = Origin(origin.name, (read_file(path).below("card"), file))
     problems = list(_wrong(name, preset, card, whole, origin))
     address, missing = _address(name, preset, whole, origin)
-    return {**whole, "base_url": address}, origin, [*problems, *missing]
+    kept = {"engine": preset.card["engine"], "base_url": address}
+    return {**whole, **kept}, origin, [*problems, *missing]
 
 
 def _wrong(
