@@ -26,7 +26,7 @@ KNOWN: Mapping[str, set[str]] = {
     "deepseek": _COMMON | {"thinking", "stop", "logprobs", "top_logprobs"},
     "xai": _COMMON | {"seed", "stop", "reasoning_effort", "n"},
     "groq": _COMMON | {"seed", "stop", "n", "logprobs", "top_logprobs", "reasoning_effort"},
-    "together": _COMMON | {"seed", "stop", "n", "logprobs"},
+    "together": _COMMON | {"seed", "stop", "n", "logprobs", "chat_template_kwargs"},
     "bedrock": _COMMON | {"stop"},
 }
 """The parameters each takes; others are an error."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,11 @@ from click.testing import CliRunner, Result
 from ruamel.yaml import YAML
 
 from emoalign.commands.app import application
+from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.providers import Provider
 from emoalign.installed import CATALOGUE
 from emoalign.study.reading import read_card
+from tests.faults.conftest import KEY_VARIABLE, Desk
 from tests.faults.providers import KNOWN, answer, serve_as
 from tests.faults.server import FaultServer
 
@@ -177,3 +181,57 @@ def test_the_number_of_log_probabilities_stands_where_a_provider_looks_for_it(
         check(provider)
         bodies = [heard.body for heard in server.heard if "logprobs" in heard.body]
         assert [(body["logprobs"], body.get("top_logprobs")) for body in bodies] == [wanted]
+
+
+PRICES = {"input_usd": 1, "output_usd": 10, "as_of": "2026-01-01", "source": "a page"}
+
+
+@pytest.mark.parametrize(
+    ("usage", "booked"),
+    [
+        ({"cost": 0.002}, 4 * 0.002),
+        ({"cost": 0}, 0.0),
+        (
+            {"cost": 0.001, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.02}},
+            0.084,
+        ),
+        ({"cost": 0.001, "cost_details": {"upstream_inference_cost": 0.02}}, 0.004),
+        ({"cost": "0.002"}, None),
+        ({"cost": -1}, None),
+        ({"cost": {"total": 1}}, None),
+        ({}, None),
+    ],
+)
+def test_what_a_reply_says_it_cost_is_booked_where_the_card_says_so(
+    usage: dict[str, Any], booked: float | None, desk: Desk
+) -> None:
+    def change(heard: Any, reply: dict[str, Any]) -> dict[str, Any]:
+        return {**reply, "usage": {"prompt_tokens": 1, "completion_tokens": 3, **usage}}
+
+    desk.server.change = change
+    counted = 4 * (1 + 3 * 10) / 1e6
+    for reported in (True, False):
+        capabilities = {"choices": 3, "seed_bits": 63, "cost_reported": reported}
+        folder = desk.folder / str(reported)
+        folder.mkdir()
+        account = Account(folder / "spent.json", 1)
+        more = {"prices": PRICES, "capabilities": capabilities}
+        asked = replace(desk, folder=folder, more=more)
+        asked.rate(account)
+        wanted = counted if booked is None or not reported else booked
+        assert account.spent() == pytest.approx(wanted)
+        if booked is not None:  # it is kept either way
+            assert sum(answer.usd or 0 for answer in asked.answers()) == pytest.approx(booked)
+
+
+def test_the_journal_is_enough_to_finish_the_study_of_a_model_that_is_switched_off(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = desk.rate()
+    heard = len(desk.server.heard)
+    monkeypatch.delenv(KEY_VARIABLE)
+    desk.server.plan = lambda heard: "404"  # type: ignore[assignment,return-value]
+    after = replace(desk, more={"retires": "2020-01-01", "base_url": "http://gone.example/v1"})
+    assert after.card.retiring("faulty", date.today()) is not None
+    assert after.rate().equals(before)
+    assert len(desk.server.heard) == heard
