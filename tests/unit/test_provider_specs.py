@@ -90,16 +90,9 @@ def test_there_are_cards_and_prompt_sets_to_hold_against_it() -> None:
 
 def of_a_preset(name: str) -> OpenAIModel:
     """A card of which a preset brings everything but the model."""
-    preset = PRESETS[name]
-    return OpenAIModel.model_validate(
-        {
-            **preset.card,
-            "title": name,
-            "model": "a-model",
-            "base_url": "https://a.example/v1",
-            "provider": name,
-        }
-    )
+    card = PRESETS[name].of("a-model").model_copy(update={"provider": name})
+    assert isinstance(card, OpenAIModel)
+    return card
 
 
 EVERY = OPENAI | {

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
+from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.study.fields import Entry
 from emoalign.study.library import Library
@@ -69,16 +71,25 @@ class Provider(Entry):
         if engine not in ENGINES or "provider" not in ENGINES[str(engine)].model_fields:
             known = [name for name, card in ENGINES.items() if "provider" in card.model_fields]
             raise ValueError(f"card.engine: expected one of {', '.join(sorted(known))}")
-        kind = ENGINES[str(engine)]
-        filled = _VARIABLE.sub("a", str(self.card.get("base_url", "http://localhost/v1")))
-        needed = {"title": self.title, "model": "a-model", "capabilities": {}}
-        content = {**needed, **self.card, "base_url": filled}
         try:
-            kind.model_validate(content)
+            self.of("a-model")
         except ValidationError as error:
-            told = mistakes(kind, content, error.errors(), Origin(""))
+            content = self._content("a-model")
+            told = mistakes(ENGINES[str(engine)], content, error.errors(), Origin(""))
             raise ValueError(f"card.{told[0].removeprefix(': ')}") from None
         return self
+
+    def of(self, model: str) -> ModelCard:
+        """The card of a model about which nothing else is said; variables of addresses are `a`."""
+        content = orjson.dumps(self._content(model))  # strict as JSON is, like a card in a file
+        return ENGINES[str(self.card["engine"])].model_validate_json(content, strict=True)
+
+    def _content(self, model: str) -> dict[str, JsonValue]:
+        needed: dict[str, JsonValue] = {"title": model, "model": model, "capabilities": {}}
+        content = {**needed, **self.card}
+        if isinstance(address := content.get("base_url"), str):
+            content["base_url"] = _VARIABLE.sub("a", address)
+        return content
 
 
 def with_preset(file: YamlFile, own: Path) -> Completed:
