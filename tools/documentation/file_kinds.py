@@ -88,7 +88,7 @@ KINDS = (
         "provider",
         "`config/providers/<name>.yaml`",
         "[Included providers](add-a-model.md#behind-an-api); copy one with "
-        "`emoalign show provider <name>`.",
+        "`emoalign show provider mistral`.",
         Path("src/emoalign/catalogue/providers/mistral.yaml"),
     ),
     FileKind(
