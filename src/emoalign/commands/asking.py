@@ -84,7 +84,7 @@ class _Trial:
         prices = self.card.terms().prices
         if prices is None:
             return math.nan
-        return sum(prices.cost(*self.card.most_tokens(ask)) for ask in self.every)
+        return sum(prices.most(*self.card.most_tokens(ask)) for ask in self.every)
 
 
 def _trial(loaded: LoadedStudy, name: str, folder: Path) -> _Trial | None:

@@ -40,10 +40,11 @@ class Answer:
     where the server does not say. `refused` is the server's own word for a refusal; `logprobs` are
     natural logarithms of the probabilities of the likeliest next tokens; `received` is UTC, ISO
     8601. `thinking` is what the model thought before it answered, where it is shown, and
-    `thinking_tokens` are the tokens that took, which are among `completion_tokens`. `reply_id` is
-    what the server calls the reply that brought it, with others of the same request or without.
-    `usd` is the price of the whole request as the server itself reports it (usage.cost), noted as
-    tokens are.
+    `thinking_tokens` are the tokens that took, which are among `completion_tokens`. Of the prompt,
+    `cached_tokens` were read from a cache of the provider, `written_tokens` written to it.
+    `reply_id` is what the server calls the reply that brought it, with others of the same request
+    or without. `usd` is the price of the whole request as the server itself reports it
+    (usage.cost), noted as tokens are.
     """
 
     request_id: str
@@ -60,6 +61,8 @@ class Answer:
     thinking: str | None = None
     thinking_tokens: int | None = None
     reply_id: str | None = None
+    cached_tokens: int | None = None
+    written_tokens: int | None = None
     usd: float | None = None
 
     @property
@@ -98,7 +101,7 @@ def _checked(fields: dict[str, Any]) -> dict[str, Any]:
     participant = fields.get("participant")
     if participant is not None and type(participant) is not int:
         raise TypeError(f"participant is {participant!r}")
-    for field in ("prompt_tokens", "completion_tokens", "thinking_tokens"):
+    for field in _COUNTS:
         if field in fields:
             fields[field] = untrusted.count(fields[field])
     for field in ("text", "model_reported"):
@@ -120,6 +123,10 @@ def _pairs(logprobs: Iterable[Any]) -> tuple[tuple[str, float], ...]:
     return tuple((token, number) for token, number in numbers if number is not None)
 
 
+_COUNTS = (
+    *("prompt_tokens", "completion_tokens", "thinking_tokens"),
+    *("cached_tokens", "written_tokens"),
+)
 _FIELDS = {field.name for field in fields(Answer)}
 _OPENING = b'{"version":%d,' % VERSION
 Key = tuple[str, int | None]

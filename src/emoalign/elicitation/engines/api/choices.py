@@ -51,12 +51,15 @@ class Said:
 class Usage:
     """Tokens of a request and all its answers; None where the server does not say.
 
-    `thinking` are among those of the `answers`. `usd` is the price that the server reports.
+    `thinking` are among those of the `answers`, `cached` and `written` among those of the prompt.
+    `usd` is the price that the server reports.
     """
 
     prompt: int | None = None
     answers: int | None = None
     thinking: int | None = None
+    cached: int | None = None
+    written: int | None = None
     usd: float | None = None
 
 
@@ -172,8 +175,14 @@ def usage_in(reply: Mapping[str, Any]) -> Usage:
             answers = max(answers or 0, total - prompt)
         elif answers is not None:
             prompt = max(total - answers, 0)
-    thinking = _part_count(usage, "completion_tokens", "reasoning_tokens")
-    return Usage(prompt, answers, thinking, _price(usage))
+    return Usage(
+        prompt,
+        answers,
+        _part_count(usage, "completion_tokens", "reasoning_tokens"),
+        _part_count(usage, "prompt_tokens", "cached_tokens"),
+        _part_count(usage, "prompt_tokens", "cache_write_tokens"),
+        _price(usage),
+    )
 
 
 def _price(usage: Mapping[str, Any]) -> float | None:
@@ -250,6 +259,8 @@ def read_choices(
                 thinking=untrusted.writable(content.thinking) or None,
                 thinking_tokens=counted.thinking,
                 reply_id=reply_id,
+                cached_tokens=counted.cached,
+                written_tokens=counted.written,
                 usd=counted.usd,
             )
         )
