@@ -8,7 +8,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -35,41 +34,43 @@ class DifferentPrices(UserWarning):
     """Prices of a card are not those of the package, or it does not know the model."""
 
 
-def highest(card: ApiModel, day: datetime) -> tuple[Decimal, Decimal]:
-    """US dollars per million tokens of prompts and of answers, in the dearest hour of a day.
+def price(card: ApiModel, day: datetime, **tokens: int) -> float:
+    """US dollars per million of such tokens, in the dearest hour of a day.
 
     Raises LookupError for a model that the package does not know.
     """
-
-    def price(hour: int, **tokens: int) -> Decimal:
-        used = genai_prices.Usage(**{"input_tokens": 0, "output_tokens": 0, **tokens})
-        at = day.replace(hour=hour)
-        paid = genai_prices.calc_price(
-            used, card.model, provider_api_url=card.base_url, genai_request_timestamp=at
+    used = genai_prices.Usage(**{"input_tokens": 0, "output_tokens": 0, **tokens})
+    paid = (
+        genai_prices.calc_price(
+            used,
+            card.model,
+            provider_api_url=card.base_url,
+            genai_request_timestamp=day.replace(hour=hour),
         )
-        return Decimal(paid.total_price) * 1_000_000 / MANY
-
-    return (
-        max(price(hour, input_tokens=MANY) for hour in range(24)),
-        max(price(hour, output_tokens=MANY) for hour in range(24)),
+        for hour in range(24)
     )
+    return max(float(each.total_price) for each in paid) * 1_000_000 / MANY
 
 
 def differences(card: ApiModel) -> Iterator[str]:
     """What the package has otherwise, for the day of the card's prices."""
-    assert card.prices is not None
-    day = datetime.fromisoformat(card.prices.as_of).replace(tzinfo=UTC)
-    try:
-        prompts, answers = highest(card, day)
-    except LookupError:
-        yield f"genai-prices does not know {card.model} at {card.base_url}"
-        return
-    for what, ours, theirs in (
-        ("prompts", card.prices.input_usd, prompts),
-        ("answers", card.prices.output_usd, answers),
+    prices = card.prices
+    assert prices is not None
+    day = datetime.fromisoformat(prices.as_of).replace(tzinfo=UTC)
+    prompt = {"input_tokens": MANY}
+    for what, ours, tokens in (
+        ("prompts", prices.input_usd, prompt),
+        ("answers", prices.output_usd, {"output_tokens": MANY}),
+        ("cached prompts", prices.cached_usd, {**prompt, "cache_read_tokens": MANY}),
+        ("written prompts", prices.written_usd, {**prompt, "cache_write_tokens": MANY}),
     ):
-        if abs(ours - float(theirs)) > 1e-9:
-            yield f"{what} of {card.model} cost {ours:g}, but {theirs.normalize():f} there"
+        try:
+            theirs = price(card, day, **tokens)
+        except LookupError:
+            yield f"genai-prices does not know {card.model} at {card.base_url}"
+            return
+        if ours is not None and abs(ours - theirs) > 1e-9:
+            yield f"{what} of {card.model} cost {ours:g}, but {theirs:g} there"
 
 
 def test_every_included_model_that_is_paid_for_has_prices() -> None:
