@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from emoalign.commands.app import application
 from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.providers import Provider
+from emoalign.errors import BudgetError
 from emoalign.installed import CATALOGUE
 from emoalign.study.reading import read_card
 from tests.faults.conftest import KEY_VARIABLE, Desk
@@ -222,6 +223,20 @@ def test_what_a_reply_says_it_cost_is_booked_where_the_card_says_so(
         assert account.spent() == pytest.approx(wanted)
         if booked is not None:  # it is kept either way
             assert sum(answer.usd or 0 for answer in asked.answers()) == pytest.approx(booked)
+
+
+def test_a_limit_holds_by_what_replies_cost_where_the_card_has_no_prices(desk: Desk) -> None:
+    def change(heard: Any, reply: dict[str, Any]) -> dict[str, Any]:
+        return {**reply, "usage": {"prompt_tokens": 1, "completion_tokens": 3, "cost": 0.4}}
+
+    desk.server.change = change
+    capabilities = {"choices": 3, "seed_bits": 63, "cost_reported": True}
+    account = Account(desk.folder / "spent.json", 1)
+    limits = {"concurrency": 1}
+    with pytest.raises(BudgetError, match=r"max_usd = 1\.00"):
+        replace(desk, limits=limits, more={"capabilities": capabilities}).rate(account)
+    assert account.spent() == pytest.approx(3 * 0.4)
+    assert len(desk.server.computed) == 3
 
 
 def test_the_journal_is_enough_to_finish_the_study_of_a_model_that_is_switched_off(

@@ -77,12 +77,20 @@ def study_account(config: Mapping[str, Any], journal: Path) -> Account | None:
     return None if max_usd is None else Account(path, float(max_usd))
 
 
+UNPRICED = Prices(input_usd=0, output_usd=0, as_of="0001-01-01", source="its replies")
+"""Prices of a card without any, whose server reports what each reply costs."""
+
+
 def within(engine: Engine, card: ServedModel, account: Account | None) -> Engine:
-    """The engine, limited by an account if there is one and its answers have prices."""
-    prices = card.terms().prices
+    """The engine, limited by an account if there is one and its answers have prices.
+
+    Where only replies tell the price, it is known afterwards: requests under way may exceed the
+    limit before the next is refused.
+    """
+    reported = card.capabilities.cost_reported
+    prices = card.terms().prices or (UNPRICED if reported else None)
     if account is None or prices is None:
         return engine
-    reported = card.capabilities.cost_reported
     return BudgetedEngine(engine, account, prices, card.most_tokens, reported)
 
 
