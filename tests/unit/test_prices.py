@@ -24,7 +24,7 @@ CARDS = {path.stem: read_card(path, MODELS) for path in CATALOGUE.glob("models/*
 PRICED = {
     name: card
     for name, card in sorted(CARDS.items())
-    if isinstance(card, ApiModel) and card.prices is not None
+    if isinstance(card, ApiModel) and card.prices is not None and card.destination is not None
 }
 MANY = 1000
 """Tokens of a request that has the prices of its model's lowest tier."""

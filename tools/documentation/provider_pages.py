@@ -182,7 +182,7 @@ def _card(preset: Provider) -> ApiModel:
 
 def _priced(name: str, card: ApiModel) -> str:
     """A card with US dollars per million tokens of prompts and of answers."""
-    if card.prices is None:
+    if card.prices is None or card.prices.input_usd == card.prices.output_usd == 0:
         return f"`{name}`"
     ends = f", until {card.retires}" if card.retires else ""
     return f"`{name}` (${card.prices.input_usd:.2f} / ${card.prices.output_usd:.2f}{ends})"

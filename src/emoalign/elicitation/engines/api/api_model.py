@@ -164,8 +164,8 @@ class ApiModel(ServedModel):
 
     @property
     def cost_unknown(self) -> bool:
-        """Tell whether the card has no prices: a server of one's own says that it costs nothing."""
-        return self.prices is None
+        """Tell whether neither the card nor replies tell a price; a server of one's own costs 0."""
+        return self.prices is None and not self.capabilities.cost_reported
 
     def retiring(self, name: str, today: date) -> str | None:
         """A sentence about the end of the model, from 90 days before it on."""
