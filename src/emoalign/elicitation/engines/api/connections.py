@@ -16,7 +16,7 @@ import httpx2
 import openai
 
 from emoalign.addresses import proxy_for, reading_proxy, shown
-from emoalign.elicitation.engines.api.received import ENCODINGS, whole
+from emoalign.elicitation.engines.api.received import ENCODINGS, LARGEST_REPLY, whole
 from emoalign.elicitation.engines.api.replies import Fault
 from emoalign.errors import EngineError
 
@@ -80,6 +80,13 @@ class Connection:
 
         Raises Fault when the answer does not end.
         """
+        return await self._call("POST", path, content, LARGEST_REPLY)
+
+    async def get(self, path: str, largest: int = LARGEST_REPLY) -> Response:
+        """Get what is at a path below the address, of at most so many bytes. See `post`."""
+        return await self._call("GET", path, None, largest)
+
+    async def _call(self, method: str, path: str, content: bytes | None, largest: int) -> Response:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=self._certificates, limit=0),
@@ -89,10 +96,15 @@ class Connection:
             )
         url = f"{self._address}{path}" if path.startswith("/") else path
         # Headers of the whole session would be told to the proxy as well, and the key with them.
-        async with self._session.post(
-            url, data=content, headers=self._headers, allow_redirects=False, **self._through
+        async with self._session.request(
+            method,
+            url,
+            data=content,
+            headers=self._headers,
+            allow_redirects=False,
+            **self._through,
         ) as response:
-            content = await whole(response.headers, response.content.iter_any())
+            content = await whole(response.headers, response.content.iter_any(), largest)
             return Response(response.status, response.headers, content)
 
     async def close(self) -> None:
