@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from emoalign.elicitation.engines.anthropic.anthropic_model import AnthropicModel
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.engines.llamacpp import LlamaCppModel
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
@@ -17,6 +18,7 @@ from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 ENGINES: Mapping[str, type[ModelCard]] = {
     "llamacpp": LlamaCppModel,
     "openai": OpenAIModel,
+    "anthropic": AnthropicModel,
     "vllm": VllmModel,
     "recorded": RecordedModel,
 }

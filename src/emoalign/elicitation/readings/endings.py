@@ -25,6 +25,7 @@ _CUT = {
     "model_context_window_exceeded",
     "context_window_exceeded",
     "incomplete",
+    "pause_turn",  # Anthropic: it would have gone on
     "truncated",
 }
 """Words of servers for an answer that was cut. Any other word is an end: eos, end_turn, STOP …"""

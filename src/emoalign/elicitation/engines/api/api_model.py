@@ -102,10 +102,13 @@ class ApiModel(ServedModel):
 
     @model_validator(mode="after")
     def _nothing_unseen_or_secret(self) -> ApiModel:
+        own, with_key = (
+            {name.lower() for name in self.dialect.headers(key)} for key in (None, "a key")
+        )
         problems = [
             *wrong_address(self.base_url),
             *wrong_parameters(self.extra_body),
-            *wrong_headers(self.headers, self.api_key_env),
+            *wrong_headers(self.headers, self.api_key_env, with_key - own, own),
             *wrong_variables(sorted(self.key_variables())),
         ]
         if problems:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from emoalign.elicitation.engines.api.api_model import ApiModel, BatchSettings
 from emoalign.elicitation.engines.api.batch_memory import Asked
@@ -85,15 +87,32 @@ class Outcome:
     body: Mapping[str, Any]
 
 
-def read_outcomes(lines: Iterable[bytes]) -> tuple[list[Outcome], list[str]]:
-    """The lines of a file of answers or errors, and what is wrong with those that are neither."""
+def in_place_of_lines(bare: Sequence[bytes]) -> bool:
+    """Tell whether something else was sent in place of a file: a page, or a single object that is
+    no line of answers, such as an error."""
+    if next(filter(None, bare), b"").startswith(b"<"):
+        return True
+    try:
+        whole = orjson.loads(b"\n".join(bare))
+    except orjson.JSONDecodeError:
+        return False
+    return not isinstance(whole, dict) or "custom_id" not in whole
+
+
+def read_outcomes(
+    lines: Iterable[bytes], as_outcome: Callable[[Any], Outcome] | None = None
+) -> tuple[list[Outcome], list[str]]:
+    """The lines of a file of answers or errors, and what is wrong with those that are neither.
+
+    `as_outcome` reads what a line holds, OpenAI's form if None, and raises ValueError.
+    """
     outcomes: list[Outcome] = []
     damaged: list[str] = []
     for number, line in enumerate(lines, 1):
         if not line:
             continue
         try:
-            outcomes.append(_outcome(parsed(line)))
+            outcomes.append((as_outcome or _outcome)(parsed(line)))
         except ValueError as error:
             damaged.append(f"line {number}: {error}")
     return outcomes, damaged

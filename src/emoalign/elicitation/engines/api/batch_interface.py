@@ -30,6 +30,11 @@ from emoalign.errors import EngineError
 from emoalign.wording import sentence
 
 AGAIN = "Submitted batches are remembered; the next run collects their answers."
+LOST = (
+    "If its answers are lost, delete the file that remembers the batch, "
+    "results/journal/<model>/<dataset>/<scale>/<protocol>.<shard>.batches.json; its requests are "
+    "then sent, and paid for, again."
+)
 _log = logging.getLogger(__name__)
 _Found = TypeVar("_Found")
 Noted = Callable[[], None]
@@ -155,6 +160,8 @@ class BatchInterface(ABC):
         remedy = f"{fault.remedy} {AGAIN}" if fault.kind in ("passing", "busy") else fault.remedy
         if status == 404:
             remedy = self._not_found(what)
+        elif status == 413:
+            remedy = "Lower batches.max_bytes in the model's card."
         said = self.keyless(fault.said)
         return BatchError(f"{self.where()} ({what}) {sentence(said)} {remedy}", fault, status)
 
@@ -174,8 +181,5 @@ class BatchInterface(ABC):
             )
         return (
             "The batch was submitted with the key of another account or project, or has been "
-            "deleted. Use that key again. If its answers are lost, delete the file that "
-            "remembers the batch, "
-            "results/journal/<model>/<dataset>/<scale>/<protocol>.<shard>.batches.json; its "
-            "requests are then sent, and paid for, again."
+            f"deleted. Use that key again. {LOST}"
         )

@@ -15,6 +15,7 @@ from emoalign.elicitation.engines.api.batch_files import (
     BatchFile,
     Outcome,
     custom_id,
+    in_place_of_lines,
     read_outcomes,
 )
 from emoalign.elicitation.engines.api.batch_interface import BatchError, BatchInterface, Noted
@@ -128,8 +129,7 @@ class BatchClient(BatchInterface):
             read = self.client.files.with_raw_response.content
             content = (await self.sent(what, read(file_id))).content
             bare = lines(content)
-            first = next(filter(None, bare), b"")
-            if first.startswith(b"<") or _is_one_object(b"\n".join(bare)):
+            if in_place_of_lines(bare):
                 raise self.error(what, odd(f"sent this instead of a file: {content[:200]!r}"))
             return bare
 
@@ -200,15 +200,6 @@ class BatchClient(BatchInterface):
             return listed, listed[-1].id if listed and reply.get("has_more") else None
 
         return await self.persistently(once)
-
-
-def _is_one_object(content: bytes) -> bool:
-    """Tell whether a file is a single object that is no line of answers: an error, say."""
-    try:
-        whole = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return False
-    return not isinstance(whole, dict) or "custom_id" not in whole
 
 
 def _all_older(listed: Sequence[BatchState], since: float | None) -> bool:
