@@ -99,7 +99,8 @@ def message(text: str, **more: object) -> dict[str, Any]:
 
 def succeeded(line: Line, text: str = "7", **more: object) -> dict[str, Any]:
     """A line of results that answers a request of a batch."""
-    result = {"type": "succeeded", "message": message(text, **more)}
+    reply = message(text, id=f"msg_{line['custom_id']}", **more)
+    result = {"type": "succeeded", "message": reply}
     return {"custom_id": line["custom_id"], "result": result}
 
 
@@ -272,7 +273,8 @@ class ClaudeServer(FaultServer):
         batch.update(processing_status="ended", results_url=url, ended_at=batch["created_at"])
 
     async def list(self, request: web.Request) -> web.Response:
-        data = list(reversed(self.batches.values()))
+        every = reversed(self.batches.values())
+        data = sorted(every, key=lambda batch: batch["created_at"], reverse=True)
         ids = [batch["id"] for batch in data]
         self.listed += 1
         start = ids.index(request.query["after_id"]) + 1 if "after_id" in request.query else 0

@@ -147,21 +147,18 @@ class MessageBatches(BatchCalls):
         found: list[BatchState] = []
         if remembered.since is None:  # its making had not begun
             return found
-        after = ""
+        after, earliest = "", remembered.since - EARLIER_S
         while True:
             reply, _ = await self.got("batches", f"{PATH}?limit=100{after}")
             data = reply.get("data")
             if not isinstance(data, list):
                 raise self._odd("batches", reply)
-            for fields in data:
-                batch = self._state("batches", fields)
-                if batch.created is not None and batch.created < remembered.since - EARLIER_S:
-                    return found
-                if _size(fields) in (0, len(remembered.asked)):
-                    found.append(batch)
-            if not data or not reply.get("has_more"):
+            listed = [(self._state("batches", fields), _size(fields)) for fields in data]
+            recent = [each for each in listed if not _before(earliest, each[0])]
+            found += (batch for batch, size in recent if size in (0, len(remembered.asked)))
+            if not recent or not reply.get("has_more"):
                 return found
-            after = f"&after_id={batch.id}"
+            after = f"&after_id={listed[-1][0].id}"
 
     def _state(self, what: str, fields: object) -> BatchState:
         """A batch, from the fields of a reply."""
@@ -193,6 +190,11 @@ def read_state(said: object) -> BatchState:
         files=(batch_id,) if ended and not fields.get("archived_at") else (),
         progress=_progress(fields),
     )
+
+
+def _before(moment: float, batch: BatchState) -> bool:
+    """Tell whether a batch is known to have been made before a moment."""
+    return batch.created is not None and batch.created < moment
 
 
 def _progress(fields: Mapping[str, Any]) -> str:
