@@ -133,6 +133,9 @@ class ClaudeServer(FaultServer):
     drop_before: int = 0
     cut_short: int = 0
     html: Counter[str] = field(default_factory=Counter)
+    stuck: str = ""
+    """The call of a batch, one of those, that is done and whose reply does not come."""
+    waiting: int = 0
     clock_s: float = 0.0
     polls_needed: int = 2
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -194,7 +197,10 @@ class ClaudeServer(FaultServer):
     def under_way(self) -> int:
         return sum(batch["processing_status"] != "ended" for batch in self.batches.values())
 
-    def _reply(self, to: str, response: web.Response) -> web.Response:
+    async def _reply(self, to: str, response: web.Response) -> web.Response:
+        if self.stuck == to:
+            self.waiting += 1
+            await self._closing.wait()
         if self.html[to]:
             self.html[to] -= 1
             response = web.Response(body=b"<!doctype html><p>Sign in", content_type="text/html")
@@ -237,7 +243,7 @@ class ClaudeServer(FaultServer):
         if self.drop_creations:
             self.drop_creations -= 1
             request.transport.close()
-        return self._reply("create", web.json_response(batch))
+        return await self._reply("create", web.json_response(batch))
 
     def made(self, name: str, size: int, age_s: float = 0.0) -> dict[str, Any]:
         """A new batch, of whomever."""
@@ -282,7 +288,7 @@ class ClaudeServer(FaultServer):
         page = data[start:end]
         reply = {"data": page, "has_more": end < len(data)}
         reply |= {"first_id": page[0]["id"], "last_id": page[-1]["id"]} if page else {}
-        return self._reply("list", web.json_response(reply))
+        return await self._reply("list", web.json_response(reply))
 
     async def retrieve(self, request: web.Request) -> web.Response:
         self.polls += 1
@@ -295,7 +301,7 @@ class ClaudeServer(FaultServer):
         self.looked[batch["id"]] += 1
         if self.looked[batch["id"]] >= self.polls_needed and not batch["archived_at"]:
             self._finish(batch)
-        return self._reply("retrieve", web.json_response(batch))
+        return await self._reply("retrieve", web.json_response(batch))
 
     async def fetch(self, request: web.Request) -> web.Response:
         fault = self._unwelcome(request)
@@ -312,4 +318,4 @@ class ClaudeServer(FaultServer):
         if self.cut_short:
             self.cut_short -= 1
             body = body[: len(body) // 2]
-        return self._reply("results", web.Response(body=body))
+        return await self._reply("results", web.Response(body=body))

@@ -180,19 +180,19 @@ def test_requests_that_the_server_does_not_take_end_the_job(
 # Killed, and lost replies
 
 
-@pytest.mark.parametrize("at", ["create", "retrieve"])
-def test_a_killed_job_takes_its_batch_up_again(
+@pytest.mark.parametrize("at", ["list", "create", "retrieve", "results"])
+def test_a_job_killed_at_any_step_takes_up_what_was_made(
     at: str, batched: Callable[..., Desk], server: ClaudeServer, repository: Path
 ) -> None:
-    server.polls_needed = 10**9
+    server.stuck = at
     desk = batched()
-    if at == "create":  # it has the batch made, and dies before the reply
-        server.html["create"] = 1
     with desk.start(repository) as process:
-        seen = (lambda: server.submitted) if at == "create" else (lambda: server.polls)
-        until(lambda: bool(seen()), process)
+        until(lambda: server.waiting > 0, process)
         process.send_signal(signal.SIGKILL)
-    server.polls_needed = 2
+    assert len(server.submitted) == (0 if at == "list" else 1)
+    assert state(desk).exists()
+    assert not desk.answers()
+    server.stuck = ""
     desk.rate()
     whole(desk)
     assert len(server.submitted) == 1
