@@ -133,7 +133,7 @@ class MessageBatches(BatchCalls):
         says.
         """
         path = f"{PATH}/{batch.id}/results"
-        return read_outcomes(await self.got_lines(f"batch {batch.id}", path), _outcome)
+        return read_outcomes(await self.got_lines(f"batch {batch.id}", path), read_outcome)
 
     async def _is_for(self, remembered: Remembered, batch: BatchState) -> bool:
         """Tell whether a batch that has ended was made for `remembered`."""
@@ -225,7 +225,7 @@ def _seconds(moment: object) -> float | None:
         return None
 
 
-def _outcome(fields: Any) -> Outcome:
+def read_outcome(fields: Any) -> Outcome:
     """A line that came back. Raises ValueError when it is something else."""
     if not isinstance(fields, dict) or not isinstance(fields.get("custom_id"), str):
         raise ValueError(f"no custom_id in {beginning(fields)}")
