@@ -309,6 +309,21 @@ def test_what_norms_lack_is_a_reason(
     assert set(tests["reason"]) == {"single human ratings are unknown"}
 
 
+@pytest.mark.parametrize("ratings", [[5, 5, 5], [4, 5, 6]], ids=["agreeing", "differing"])
+def test_people_whose_means_are_all_the_same_give_no_number_of_raters(
+    tmp_path: Path, ratings: list[float]
+) -> None:
+    people = norms(40, 3).assign(mean=5.0, sd=np.std(ratings, ddof=1), ratings=[ratings] * 40)
+    answers = rating_rows(np.random.default_rng(1).integers(1, 9, 40)[:, None])
+    worth, *_ = made(tmp_path, study(), answers, people)
+    assert worth["k"].isna().all()
+    assert set(worth["reason"]) == {
+        "the model's means, or the human means, are the same for all items"
+    }
+    if len(set(ratings)) == 1:
+        assert worth["k_error"].isna().all()
+
+
 def test_means_with_sd_and_n_are_enough(tmp_path: Path) -> None:
     felt, norm_rows = crowd(400, 20, 1.5, 6)
     answers = rating_rows(
@@ -486,6 +501,8 @@ def test_biases_and_differences_of_r_are_tested_within_stated_margins_alone(tmp_
     [
         ({"epsilon": 0.1}, "say why in because"),
         ({"because": "crowd workers rated"}, "there is no epsilon"),
+        ({"epsilon": 0.1, "because": "  "}, "because"),
+        ({"r_within": 0.1, "margins_because": "\n"}, "margins_because"),
         ({"r_within": 0.1}, "say why in margins_because"),
         ({"margins_because": "so"}, "there is no margin"),
         ({"epsilon": 1.0, "because": "x"}, "epsilon"),

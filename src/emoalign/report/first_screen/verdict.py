@@ -106,7 +106,10 @@ def _chosen(numbers: pd.DataFrame, labels: pd.DataFrame) -> str:
     best = [
         name for name, table in (("highest r", numbers), ("lowest JSD", labels)) if not table.empty
     ]
-    return f"Of each scale, this is the verdict on the model with the {' or '.join(best)}."
+    return (
+        f"Of each scale, this is the verdict on the model with the {' or '.join(best)}; choosing "
+        "the best of several flatters it."
+    )
 
 
 def _verdict(found: Evidence) -> Verdict | None:
