@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from emoalign.elicitation.engines.base import ModelCard
+from emoalign.elicitation.engines.gemini.gemini_model import GeminiModel
 from emoalign.elicitation.engines.llamacpp import LlamaCppModel
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 
 ENGINES: Mapping[str, type[ModelCard]] = {
+    "gemini": GeminiModel,
     "llamacpp": LlamaCppModel,
     "openai": OpenAIModel,
     "vllm": VllmModel,

@@ -26,6 +26,7 @@ _CUT = {
     "context_window_exceeded",
     "incomplete",
     "truncated",
+    "continuation",
 }
 """Words of servers for an answer that was cut. Any other word is an end: eos, end_turn, STOP …"""
 
@@ -45,6 +46,7 @@ _FILTERED = {
     "image_prohibited_content",
     "image_recitation",
     "model_armor",
+    "escalation",
     "sensitive",
     "guardrail_intervened",
 }

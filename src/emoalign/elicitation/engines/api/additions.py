@@ -6,7 +6,7 @@ Nothing that decides the answer may go unseen, and nothing secret may be written
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from pydantic import Field, JsonValue
@@ -80,8 +80,9 @@ _REFUSED_PARAMETERS = (
     (r"max_completion_tokens", "token_limit: max_completion_tokens"),
     (r"temperature\W+(and|or)\W+top_p|top_p\W+(and|or)\W+temperature", "sampling: temperature"),
     (r"\b(top_k|min_p|repeat_penalty)\b", "sampling_extras: false"),
-    (r"\btop_p\b", "sampling: temperature"),
+    (r"\btop_?p\b", "sampling: temperature"),
     (r"\btemperature\b", "sampling: none, which leaves only temperature 1"),
+    (r"candidate_?count|multiple candidates", "choices: 1"),
     (r"\bsystem\W+(role|message|prompt|instruction)|developer instruction", "system_role: false"),
 )
 """Signs, in what a server says of a parameter it does not take, of what the card should say."""
@@ -127,9 +128,9 @@ def _other_models(value: JsonValue | Mapping[str, JsonValue], where: str) -> Ite
 
 
 def wrong_headers(
-    headers: Mapping[str, str | SecretValue], api_key_env: str | None
+    headers: Mapping[str, str | SecretValue], api_key_env: str | None, keyed: Collection[str]
 ) -> Iterator[str]:
-    """Reasons why headers cannot be sent with every request."""
+    """Reasons why headers cannot be sent with every request; `keyed` are those with the key."""
     lower = [name.lower() for name in headers]
     for name, value in headers.items():
         where = f"headers.{name}"
@@ -137,7 +138,7 @@ def wrong_headers(
             yield (f"{where}: not a valid header name; use only letters, digits and hyphens")
         elif name.lower() in _OWN_HEADERS:
             yield f"{where}: emoalign sets this header itself: leave it out"
-        elif name.lower() == "authorization" and api_key_env is not None:
+        elif name.lower() in keyed and api_key_env is not None:
             yield (
                 f"{where}: api_key_env ({api_key_env}) is sent in this header already: set "
                 "api_key_env: null to send one of your own"

@@ -105,12 +105,17 @@ class ApiModel(ServedModel):
         problems = [
             *wrong_address(self.base_url),
             *wrong_parameters(self.extra_body),
-            *wrong_headers(self.headers, self.api_key_env),
+            *wrong_headers(self.headers, self.api_key_env, self._keyed()),
             *wrong_variables(sorted(self.key_variables())),
         ]
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _keyed(self) -> frozenset[str]:
+        """The names of headers that hold the key, in small letters."""
+        headers = self.dialect.headers
+        return frozenset(name.lower() for name in headers("-").keys() - headers(None).keys())
 
     @property
     @abstractmethod
@@ -157,7 +162,11 @@ class ApiModel(ServedModel):
 
     def extras(self) -> Settings:
         """Parameters of every request to the model, in ascending order of their names."""
-        return tuple(sorted(self.extra_body.items()))
+        return tuple(sorted(self.added().items()))
+
+    def added(self) -> Mapping[str, JsonValue]:
+        """The parameters that the card adds to every request."""
+        return self.extra_body
 
     def terms(self) -> Terms:
         """The delivery of its answers, and their prices."""

@@ -136,6 +136,20 @@ class BatchInterface(ABC):
                 return found
         raise AssertionError("counting does not end")
 
+    async def made(
+        self, remembered: Remembered, make: Callable[[], Awaitable[BatchState]]
+    ) -> BatchState:
+        """Make a batch, once: after a fault, look whether it was made before trying again."""
+
+        async def look() -> BatchState | None:
+            try:
+                return await self.find(remembered)
+            except BatchError as error:
+                error.unsure = True
+                raise
+
+        return await self.persistently(make, look)
+
     def json_object(self, what: str, content: bytes) -> dict[str, Any]:
         """The JSON object of a reply that says that all is well."""
         try:

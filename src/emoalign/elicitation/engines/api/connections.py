@@ -8,6 +8,7 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -75,18 +76,27 @@ class Connection:
                 self._headers |= secret
         _tell_proxy(address)
 
-    async def post(self, path: str, content: bytes) -> Response:
+    async def post(
+        self, path: str, content: bytes, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> Response:
         """Post JSON to a path below the address, or to a whole address. See CONNECTION_ERRORS.
 
-        Raises Fault when the answer does not end.
+        `headers` are those of this request alone. Raises Fault when the answer does not end.
         """
-        return await self._call("POST", path, content, LARGEST_REPLY)
+        return await self._call("POST", path, content, LARGEST_REPLY, headers)
 
     async def get(self, path: str, largest: int = LARGEST_REPLY) -> Response:
         """Get what is at a path below the address, of at most so many bytes. See `post`."""
         return await self._call("GET", path, None, largest)
 
-    async def _call(self, method: str, path: str, content: bytes | None, largest: int) -> Response:
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        largest: int,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> Response:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=self._certificates, limit=0),
@@ -100,7 +110,7 @@ class Connection:
             method,
             url,
             data=content,
-            headers=self._headers,
+            headers={**self._headers, **headers},
             allow_redirects=False,
             **self._through,
         ) as response:
