@@ -177,9 +177,7 @@ class BatchMode(BatchInterface):
         """The lines of a batch that can be read, and where the others are and why they cannot."""
         what = f"batch {batch.id}"
         if batch.status == "completed" and not batch.files:
-            raise self.error(
-                what, odd("says that a batch has ended, and not where its answers are.")
-            )
+            raise self.error(what, odd("says that the batch has ended, and names no answers."))
         read: list[Outcome] = []
         damaged: list[str] = []
         for file in batch.files:

@@ -79,7 +79,7 @@ def model_path(model: str) -> str:
 def _contents(prompt: Prompt) -> dict[str, Any]:
     """A chat as turns, with its system messages apart."""
     messages = prompt.messages or ()
-    turns = [
+    turns: list[dict[str, Any]] = [
         {
             "role": "model" if message.role == "assistant" else "user",
             "parts": [{"text": message.content}],
@@ -144,7 +144,7 @@ def _logprobs(result: Any) -> dict[str, Any] | None:
 
 
 def _usage(counts: Any) -> dict[str, Any] | None:
-    """The tokens of a reply. Google counts thoughts beside the answers, and leaves out what is 0."""
+    """The tokens of a reply. Google counts thoughts beside the answers, and leaves out zeros."""
     if not isinstance(counts, dict):
         return None
 
