@@ -122,7 +122,8 @@ def reply_to(body: Mapping[str, Any], text: str = "7", **counts: int) -> dict[st
 
 def answered(line: Line, text: str = "7") -> dict[str, Any]:
     """The line of a file of answers that answers a request."""
-    return {"key": line["key"], "response": reply_to(line["request"], text)}
+    reply = reply_to(line["request"], text)
+    return {"key": line["key"], "response": {**reply, "responseId": f"reply to {line['key']}"}}
 
 
 def failed(line: Line, code: int, message: str) -> dict[str, Any]:
