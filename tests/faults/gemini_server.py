@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,9 +37,22 @@ GRANULE = 256 * 2**10
 """Bytes of which every part of an upload but the last is a multiple."""
 
 
+def in_one_way(said: Any) -> Any:
+    """JSON with names written like this: maxTokens. Google takes max_tokens as well."""
+    if isinstance(said, list):
+        return list(map(in_one_way, said))
+    if not isinstance(said, dict):
+        return said
+    capital = re.compile("_(.)")
+    return {
+        capital.sub(lambda found: found[1].upper(), name): in_one_way(value)
+        for name, value in said.items()
+    }
+
+
 def refusal(model: str, body: Mapping[str, Any]) -> str | None:
     """What Google says of a request that it does not take; None for one that it takes."""
-    return next(_refusals(model, body), None)
+    return next(_refusals(model, in_one_way(body)), None)
 
 
 def _refusals(model: str, body: Mapping[str, Any]) -> Iterator[str]:
@@ -139,11 +153,13 @@ def all_answered(number: int, lines: Sequence[Line]) -> Ending:
 class GeminiServer(BatchServer):
     """`key` is the only one that it takes; a batch counts as paid for as soon as it is made.
 
-    It stands still at the step called `still_at`: start, part, create, created, poll, download.
+    `uploads_at` is where it says that files are to be sent. It stands still at the step called
+    `still_at`: start, part, create, created, poll, download.
     """
 
     end: Any = all_answered
     key: str = ""
+    uploads_at: str = "https://upload.example"
     still_at: str = ""
     at: list[str] = field(default_factory=list)
     bodies: list[Mapping[str, Any]] = field(default_factory=list)
@@ -220,12 +236,12 @@ class GeminiServer(BatchServer):
         if command == "start":
             await self._stand("start")
             assert request.headers["X-Goog-Upload-Protocol"] == "resumable"
-            assert "displayName" in (await request.json())["file"]
+            assert {"displayName", "display_name"} & (await request.json())["file"].keys()
             name = f"upload-{len(self.uploads)}"
             self.uploads[name] = bytearray()
             self.parts[name] = -int(request.headers["X-Goog-Upload-Header-Content-Length"])
-            elsewhere = "https://upload.example/upload/v1beta/files?upload_protocol=resumable"
-            return web.Response(headers={"X-Goog-Upload-URL": f"{elsewhere}&upload_id={name}"})
+            there = f"{self.uploads_at}/upload/v1beta/files?upload_id={name}"
+            return web.Response(headers={"X-Goog-Upload-URL": there})
         await self._stand("part")
         name = request.query["upload_id"]
         received = self.uploads[name]
