@@ -240,9 +240,10 @@ def test_a_misspelt_name_is_answered_with_the_nearest(project: Path) -> None:
         ),
         (
             ["--base-url", "https://api.anthropic.com/v1/", "--model", "claude-x"],
-            "openai",
-            "temperature: {min: 0, max: 1}",
+            "anthropic",
+            "api_key_env: ANTHROPIC_API_KEY",
         ),
+        (["--engine", "anthropic", "--key-env", "MINE"], "anthropic", "api_key_env: MINE"),
         (["--engine", "vllm", "--model", "Some/Model-7B"], "vllm", "model: Some/Model-7B"),
         (
             ["resources/models/my-llama-q4.gguf"],

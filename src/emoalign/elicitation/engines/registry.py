@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from emoalign.elicitation.engines.anthropic.anthropic_model import AnthropicModel
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.engines.gemini.gemini_model import GeminiModel
 from emoalign.elicitation.engines.llamacpp import LlamaCppModel
@@ -19,6 +20,7 @@ ENGINES: Mapping[str, type[ModelCard]] = {
     "gemini": GeminiModel,
     "llamacpp": LlamaCppModel,
     "openai": OpenAIModel,
+    "anthropic": AnthropicModel,
     "vllm": VllmModel,
     "recorded": RecordedModel,
 }

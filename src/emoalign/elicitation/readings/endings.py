@@ -25,6 +25,7 @@ _CUT = {
     "model_context_window_exceeded",
     "context_window_exceeded",
     "incomplete",
+    "pause_turn",  # Anthropic: it would have gone on
     "truncated",
     "continuation",
 }

@@ -43,7 +43,7 @@ OWN_KEYS: Mapping[str, str] = {
     "n_predict": _LENGTH,  # in llama.cpp it counts in place of max_tokens
     "temperature": "set it in the protocol",
     **dict.fromkeys(("top_p", "top_k", "min_p", "repeat_penalty"), _FIXED),
-    "stop": "set answer.stop in the prompt set",
+    **dict.fromkeys(("stop", "stop_sequences"), "set answer.stop in the prompt set"),
     **dict.fromkeys(("seed", "random_seed"), _SEED),
     **dict.fromkeys(("logprobs", "top_logprobs"), _LOGPROBS),
     "ignore_eos": "leave it out; emoalign sends it when the exact readout needs it",
@@ -128,17 +128,24 @@ def _other_models(value: JsonValue | Mapping[str, JsonValue], where: str) -> Ite
 
 
 def wrong_headers(
-    headers: Mapping[str, str | SecretValue], api_key_env: str | None, keyed: Collection[str]
+    headers: Mapping[str, str | SecretValue],
+    api_key_env: str | None,
+    with_key: Collection[str],
+    own: Collection[str],
 ) -> Iterator[str]:
-    """Reasons why headers cannot be sent with every request; `keyed` are those with the key."""
+    """Reasons why headers cannot be sent with every request.
+
+    The dialect sends headers of its `own` and, where there is a key, those `with_key`; both in
+    small letters.
+    """
     lower = [name.lower() for name in headers]
     for name, value in headers.items():
         where = f"headers.{name}"
         if not _HEADER_NAME.fullmatch(name):
             yield (f"{where}: not a valid header name; use only letters, digits and hyphens")
-        elif name.lower() in _OWN_HEADERS:
+        elif name.lower() in _OWN_HEADERS or name.lower() in own:
             yield f"{where}: emoalign sets this header itself: leave it out"
-        elif name.lower() in keyed and api_key_env is not None:
+        elif name.lower() in with_key and api_key_env is not None:
             yield (
                 f"{where}: api_key_env ({api_key_env}) is sent in this header already: set "
                 "api_key_env: null to send one of your own"

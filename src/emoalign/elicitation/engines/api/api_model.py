@@ -102,20 +102,18 @@ class ApiModel(ServedModel):
 
     @model_validator(mode="after")
     def _nothing_unseen_or_secret(self) -> ApiModel:
+        own, with_key = (
+            {name.lower() for name in self.dialect.headers(key)} for key in (None, "a key")
+        )
         problems = [
             *wrong_address(self.base_url),
             *wrong_parameters(self.extra_body),
-            *wrong_headers(self.headers, self.api_key_env, self._keyed()),
+            *wrong_headers(self.headers, self.api_key_env, with_key - own, own),
             *wrong_variables(sorted(self.key_variables())),
         ]
         if problems:
             raise ValueError("; ".join(problems))
         return self
-
-    def _keyed(self) -> frozenset[str]:
-        """The names of headers that hold the key, in small letters."""
-        headers = self.dialect.headers
-        return frozenset(name.lower() for name in headers("-").keys() - headers(None).keys())
 
     @property
     @abstractmethod

@@ -87,26 +87,24 @@ class Outcome:
     body: Mapping[str, Any]
 
 
-def no_file(lines: Sequence[bytes], key: str) -> bool:
-    """Tell whether something came instead of a file of lines that each have a `key`.
-
-    A web page, or a single object that is no line of answers: an error, say.
-    """
-    if next(filter(None, lines), b"").startswith(b"<"):
+def in_place_of_lines(bare: Sequence[bytes], named: str = "custom_id") -> bool:
+    """Tell whether something else was sent in place of a file: a page, or a single object that is
+    no line of answers, each with its name as `named`, such as an error."""
+    if next(filter(None, bare), b"").startswith(b"<"):
         return True
     try:
-        whole = orjson.loads(b"\n".join(lines))
+        whole = orjson.loads(b"\n".join(bare))
     except orjson.JSONDecodeError:
         return False
-    return not isinstance(whole, dict) or key not in whole
+    return not isinstance(whole, dict) or named not in whole
 
 
 def read_outcomes(
-    lines: Iterable[bytes], read: Callable[[Any], Outcome]
+    lines: Iterable[bytes], as_outcome: Callable[[Any], Outcome]
 ) -> tuple[list[Outcome], list[str]]:
     """The lines of a file of answers or errors, and what is wrong with those that are neither.
 
-    `read` turns the JSON of a line into what came back, or raises ValueError.
+    `as_outcome` reads what a line holds, or raises ValueError.
     """
     outcomes: list[Outcome] = []
     damaged: list[str] = []
@@ -114,7 +112,7 @@ def read_outcomes(
         if not line:
             continue
         try:
-            outcomes.append(read(parsed(line)))
+            outcomes.append(as_outcome(parsed(line)))
         except ValueError as error:
             damaged.append(f"line {number}: {error}")
     return outcomes, damaged

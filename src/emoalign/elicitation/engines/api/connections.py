@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 CONNECTION_ERRORS = (aiohttp.ClientError, OSError)
 """The errors of a request that was not answered, or not to the end."""
 
+_NO_TIMEOUT = aiohttp.ClientTimeout()
+"""Who asks knows how long to wait."""
+
 _NEVER_SENT = (
     *(aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError),
     *(httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError),
@@ -83,11 +86,17 @@ class Connection:
 
         `headers` are those of this request alone. Raises Fault when the answer does not end.
         """
-        return await self._call("POST", path, content, LARGEST_REPLY, headers)
+        return await self._call("POST", path, content, LARGEST_REPLY, _NO_TIMEOUT, headers)
 
-    async def get(self, path: str, largest: int = LARGEST_REPLY) -> Response:
-        """Get what is at a path below the address, of at most so many bytes. See `post`."""
-        return await self._call("GET", path, None, largest)
+    async def get(
+        self, path: str, largest: int = LARGEST_REPLY, idle_s: float | None = None
+    ) -> Response:
+        """Get what is at a path below the address, of at most so many bytes. See `post`.
+
+        Raises TimeoutError when nothing arrives for `idle_s` seconds.
+        """
+        timeout = aiohttp.ClientTimeout(sock_connect=idle_s, sock_read=idle_s)
+        return await self._call("GET", path, None, largest, timeout)
 
     async def _call(
         self,
@@ -95,13 +104,13 @@ class Connection:
         path: str,
         content: bytes | None,
         largest: int,
+        timeout: aiohttp.ClientTimeout,
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Response:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=self._certificates, limit=0),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(),  # none: who asks knows how long to wait
                 auto_decompress=False,  # which knows no limit
             )
         url = f"{self._address}{path}" if path.startswith("/") else path
@@ -112,6 +121,7 @@ class Connection:
             data=content,
             headers={**self._headers, **headers},
             allow_redirects=False,
+            timeout=timeout,
             **self._through,
         ) as response:
             content = await whole(response.headers, response.content.iter_any(), largest)

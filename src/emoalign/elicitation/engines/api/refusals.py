@@ -44,7 +44,9 @@ _PENNILESS_CODES = (
     "billing_hard_limit_reached",
     "billing_not_active",
     "credit_balance_exhausted",
-    "enforced_spend_limit_reached",
+    # Anthropic
+    *("enforced_spend_limit_reached", "contract_spend_limit_reached"),
+    *("linked_organization_spend_limit_reached", "linked_organization_billing_unavailable"),
 )
 _PENNILESS_WORDS = (
     "exceeded your current quota",

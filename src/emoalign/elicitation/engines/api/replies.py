@@ -54,6 +54,7 @@ _REMEDIES = {
     407: "The proxy wants a name and a password: export HTTPS_PROXY=http://name:password@host:port.",
     403: "The key may not use this model: check the account's permissions.",
     404: "The server does not know this model or address: check model and base_url in its card.",
+    413: "The request is too large for the server: lower image_longest_side in the model's card.",
     422: "The server does not accept this request: check the prompt set and the model's card.",
 }
 _NO_CHOICES = "Nothing in it says why."

@@ -7,45 +7,29 @@ order, and without the keys that tell which request each one answers, so that th
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import orjson
 
-from emoalign.elicitation.engines.api.api_model import ApiModel
+from emoalign.elicitation.engines.api.batch_calls import BatchCalls
 from emoalign.elicitation.engines.api.batch_files import (
     BatchFile,
     Outcome,
     custom_id,
-    no_file,
     read_outcomes,
 )
-from emoalign.elicitation.engines.api.batch_interface import BatchError, BatchInterface, Noted
+from emoalign.elicitation.engines.api.batch_interface import BatchError, Noted
 from emoalign.elicitation.engines.api.batch_memory import Remembered
 from emoalign.elicitation.engines.api.batch_states import BatchState
-from emoalign.elicitation.engines.api.connections import (
-    CONNECTION_ERRORS,
-    Connection,
-    Response,
-    unreachable,
-)
-from emoalign.elicitation.engines.api.received import LARGEST_REPLY, lines
-from emoalign.elicitation.engines.api.replies import Fault, beginning, odd, refused, too_late
+from emoalign.elicitation.engines.api.replies import beginning, odd
 from emoalign.elicitation.engines.gemini.generate_content import model_path
 from emoalign.elicitation.rating import Ask
 
 CHUNK = 8 * 2**20
 """Bytes that are uploaded at a time, a multiple of 256 KiB."""
-
-LARGEST_FILE = 2**31
-"""Bytes of a file of answers."""
-
-FILE_TIMES = 10
-"""Times as long as an answer that a file of answers may take."""
 
 PAGE = 100
 """Batches listed at a time. Without a number, the list has been empty
@@ -71,16 +55,10 @@ https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 """
 
 
-class BatchMode(BatchInterface):
+class BatchMode(BatchCalls):
     """Talks to Gemini's batch mode, about one model. Raises BatchError."""
 
-    def __init__(self, card: ApiModel) -> None:
-        super().__init__(card)
-        self._connection = Connection(card.base_url, self.credentials.headers(card.dialect))
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._connection.close()
+    named: ClassVar[str] = "key"
 
     def line(self, ask: Ask) -> bytes:
         """A request as a line of a batch."""
@@ -99,8 +77,8 @@ class BatchMode(BatchInterface):
         path = f"{model_path(self.card.model)}:batchGenerateContent"
 
         async def once() -> BatchState:
-            response = await self._sent("batches", path, orjson.dumps({"batch": batch}))
-            return self._state("batches", self._operation("batches", response.content))
+            reply = await self.posted("batches", path, orjson.dumps({"batch": batch}))
+            return self._state("batches", reply)
 
         return await self.made(remembered, once)
 
@@ -110,15 +88,15 @@ class BatchMode(BatchInterface):
         before, _, version = address.path.rpartition("/")
         start = urlunsplit(address._replace(path=f"{before}/upload/{version}/files"))
         told = orjson.dumps({"file": {"displayName": title, "mimeType": "application/jsonl"}})
+        about = {
+            "X-Goog-Upload-Protocol": "resumable",
+            "X-Goog-Upload-Command": "start",
+            "X-Goog-Upload-Header-Content-Length": str(len(content)),
+            "X-Goog-Upload-Header-Content-Type": "application/jsonl",
+        }
 
         async def once() -> str:
-            about = {
-                "X-Goog-Upload-Protocol": "resumable",
-                "X-Goog-Upload-Command": "start",
-                "X-Goog-Upload-Header-Content-Length": str(len(content)),
-                "X-Goog-Upload-Header-Content-Type": "application/jsonl",
-            }
-            response = await self._sent("files", start, told, about)
+            response = await self.sent("files", start, told, about)
             to = urlsplit(response.headers.get("x-goog-upload-url", ""))
             if not to.path:
                 raise self.error("files", odd("gave no address for the file of requests."))
@@ -130,8 +108,7 @@ class BatchMode(BatchInterface):
                     "X-Goog-Upload-Command": "upload, finalize" if last else "upload",
                     "X-Goog-Upload-Offset": str(offset),
                 }
-                chunk = content[offset : offset + CHUNK]
-                response = await self._sent("files", there, chunk, part)
+                response = await self.sent("files", there, content[offset : offset + CHUNK], part)
             reply = self.json_object("files", response.content)
             return self._name("files", reply.get("file"))
 
@@ -140,19 +117,19 @@ class BatchMode(BatchInterface):
     async def retrieve(self, batch_id: str) -> BatchState:
         """A batch as it is now."""
         what = f"batch {batch_id}"
-
-        async def once() -> BatchState:
-            response = await self._sent(what, f"/{batch_id}")
-            return self._state(what, self._operation(what, response.content))
-
-        return await self.persistently(once)
+        reply, _ = await self.got(what, f"/{batch_id}")
+        return self._state(what, reply)
 
     async def find(self, remembered: Remembered) -> BatchState | None:
         """The batch that was made for `remembered`, among those of the account."""
         after = ""
         while True:
-            reply = await self._page(after)
-            for each in reply.get("operations", []):
+            query = f"?pageSize={PAGE}" + (f"&pageToken={quote(after, safe='')}" if after else "")
+            reply, _ = await self.got("batches", f"/batches{query}")
+            listed = reply.get("operations", [])
+            if not isinstance(listed, list):
+                raise self._unexpected("batches", reply)
+            for each in listed:
                 if _metadata(each).get("displayName") == _title(remembered):
                     return self._state("batches", each)
             following = reply.get("nextPageToken")
@@ -160,85 +137,32 @@ class BatchMode(BatchInterface):
                 return None
             after = following
 
-    async def _page(self, after: str) -> dict[str, Any]:
-        """A hundred batches of the account, and what tells the next ones."""
-        query = f"?pageSize={PAGE}" + (f"&pageToken={quote(after, safe='')}" if after else "")
-
-        async def once() -> dict[str, Any]:
-            response = await self._sent("batches", f"/batches{query}")
-            reply = self.json_object("batches", response.content)
-            if not isinstance(reply.get("operations", []), list):
-                raise self._unexpected("batches", reply)
-            return reply
-
-        return await self.persistently(once)
-
     async def outcomes(self, batch: BatchState) -> tuple[list[Outcome], list[str]]:
         """The lines of a batch that can be read, and where the others are and why they cannot."""
-        what = f"batch {batch.id}"
         if batch.status == "completed" and not batch.files:
-            raise self.error(what, odd("says that the batch has ended, and names no answers."))
+            ended = odd("says that the batch has ended, and names no answers.")
+            raise self.error(f"batch {batch.id}", ended)
         read: list[Outcome] = []
         damaged: list[str] = []
         for file in batch.files:
-            outcomes, wrong = read_outcomes(await self._content(file), _outcome)
+            bare = await self.got_lines(f"file {file}", f"/{file}:download?alt=media")
+            outcomes, wrong = read_outcomes(bare, _outcome)
             read += outcomes
             damaged += (f"{file}, {why}" for why in wrong)
         return read, damaged
 
-    async def _content(self, file: str) -> list[bytes]:
-        """The lines of a file."""
-        what = f"file {file}"
+    def json_object(self, what: str, content: bytes) -> dict[str, Any]:
+        """The JSON object of a reply that says that all is well.
 
-        async def once() -> list[bytes]:
-            response = await self._sent(
-                what, f"/{file}:download?alt=media", times=FILE_TIMES, largest=LARGEST_FILE
-            )
-            bare = lines(response.content)
-            if no_file(bare, "key"):
-                said = f"sent this instead of a file: {response.content[:200]!r}"
-                raise self.error(what, odd(said))
-            return bare
-
-        return await self.persistently(once)
-
-    async def _sent(
-        self,
-        what: str,
-        path: str,
-        content: bytes | None = None,
-        headers: Mapping[str, str] = MappingProxyType({}),
-        times: int = 1,
-        largest: int = LARGEST_REPLY,
-    ) -> Response:
-        """The response to a call, within so many `times` as an answer may take."""
-        limit_s = self.card.limits.timeout_s * times
-        try:
-            async with asyncio.timeout(limit_s):
-                response = (
-                    await self._connection.get(path, largest)
-                    if content is None
-                    else await self._connection.post(path, content, headers)
-                )
-        except TimeoutError:
-            raise self.error(what, too_late(limit_s)) from None
-        except CONNECTION_ERRORS as error:
-            raise self.error(what, unreachable(error, self.card.base_url)) from None
-        except Fault as endless:
-            raise self.error(what, endless) from None
-        if not 200 <= response.status < 300:
-            fault = refused(response.status, response.headers, response.content)
-            raise self.error(what, fault, response.status)
-        return response
-
-    def _operation(self, what: str, content: bytes) -> dict[str, Any]:
-        """The operation in a reply; where it has failed, its error is not one of the call."""
+        That a batch has failed is not a fault of the call.
+        """
         try:
             reply = orjson.loads(content)
         except orjson.JSONDecodeError:
             reply = None
-        is_one = isinstance(reply, dict) and "metadata" in reply
-        return reply if is_one else self.json_object(what, content)
+        if isinstance(reply, dict) and "metadata" in reply:
+            return reply
+        return super().json_object(what, content)
 
     def _state(self, what: str, operation: Mapping[str, Any]) -> BatchState:
         """A batch, from the operation that it is."""
@@ -248,7 +172,7 @@ class BatchMode(BatchInterface):
             raise self._unexpected(what, operation)
         word = state.rpartition("STATE_")[2]
         places = (_mapping(told.get("output")), _mapping(operation.get("response")))
-        files = {each["responsesFile"]: None for each in places if each.get("responsesFile")}
+        files = [each["responsesFile"] for each in places if each.get("responsesFile")]
         if not all(isinstance(file, str) and _NAME.fullmatch(file) for file in files):
             raise self._unexpected(what, operation)
         status, code = _ENDS.get(word, word.lower()), error.get("code")
@@ -258,7 +182,7 @@ class BatchMode(BatchInterface):
         return BatchState(
             name,
             status,
-            files=tuple(files),
+            files=tuple(dict.fromkeys(files)),
             progress=_progress(_mapping(told.get("batchStats"))) + (f": {said}" if said else ""),
             reasons=((_reason_code(code), None, said),) if said else (),
         )

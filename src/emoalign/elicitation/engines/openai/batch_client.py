@@ -15,7 +15,7 @@ from emoalign.elicitation.engines.api.batch_files import (
     BatchFile,
     Outcome,
     custom_id,
-    no_file,
+    in_place_of_lines,
     read_outcomes,
 )
 from emoalign.elicitation.engines.api.batch_interface import BatchInterface, Noted
@@ -129,7 +129,7 @@ class BatchClient(BatchInterface):
             read = self.client.files.with_raw_response.content
             content = (await self.sent(what, read(file_id))).content
             bare = lines(content)
-            if no_file(bare, "custom_id"):
+            if in_place_of_lines(bare):
                 raise self.error(what, odd(f"sent this instead of a file: {content[:200]!r}"))
             return bare
 
