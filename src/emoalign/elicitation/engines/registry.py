@@ -17,10 +17,10 @@ from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 
 ENGINES: Mapping[str, type[ModelCard]] = {
-    "gemini": GeminiModel,
     "llamacpp": LlamaCppModel,
     "openai": OpenAIModel,
     "anthropic": AnthropicModel,
+    "gemini": GeminiModel,
     "vllm": VllmModel,
     "recorded": RecordedModel,
 }

@@ -60,9 +60,13 @@ limits:
 class GeminiModel(ApiModel):
     """A model behind Google's Gemini API (generateContent)."""
 
-    heading: ClassVar[str] = "Gemini model"
+    heading: ClassVar[str] = "Gemini"
     introduction: ClassVar[str] = (
-        "Models from 3.6 on ignore temperature and top_p: their cards say sampling: none."
+        "Models from 3.6 on ignore temperature and top_p: their cards say `sampling: none`. "
+        "Thinking goes into extra_body: `generationConfig: {thinkingConfig: {thinkingBudget: 0}}` "
+        "up to 2.5, `{thinkingLevel: LOW}` from 3 on; thoughts come with `includeThoughts: true`. "
+        "Gemini may draw from the likeliest tokens alone (topK), which cannot be switched off, and "
+        "choices above 8 may be refused (both unverified)."
     )
     example: ClassVar[Path | str] = _EXAMPLE
     packages: ClassVar[tuple[str, ...]] = ("aiohttp",)
