@@ -25,11 +25,12 @@ from emoalign.elicitation.engines.recorded.likely_columns import likely_columns
 from emoalign.stimuli.guessed_format import GuessedTable, guess_table, is_number
 from emoalign.stimuli.guessed_scales import scale_name
 
-Engine = Literal["openai", "anthropic", "llamacpp", "vllm", "recorded"]
-ENGINES: tuple[Engine, ...] = ("openai", "anthropic", "llamacpp", "vllm", "recorded")
+Engine = Literal["openai", "anthropic", "gemini", "llamacpp", "vllm", "recorded"]
+ENGINES: tuple[Engine, ...] = ("openai", "anthropic", "gemini", "llamacpp", "vllm", "recorded")
 FIRST_ROWS = 1000
 OPENAI = "https://api.openai.com/v1"
 ANTHROPIC = "https://api.anthropic.com/v1"
+GEMINI = "https://generativelanguage.googleapis.com/v1beta"
 CAPABILITIES = (
     "# What the model can do; test it with `emoalign check --ask`. All keys: emoalign docs "
     "configuration"
@@ -42,6 +43,7 @@ CAPABILITIES = (
     examples=(
         "emoalign new model gpt-mini --engine openai --model gpt-4o-mini-2024-07-18",
         "emoalign new model haiku --engine anthropic --model claude-haiku-5-5",
+        "emoalign new model flash --engine gemini --model gemini-3.8-flash",
         "emoalign new model my-server --base-url http://localhost:8000/v1 --model my-model",
         "emoalign new model my-llama resources/models/my-llama-q4.gguf",
         "emoalign new model published --recorded ratings.csv",
@@ -93,6 +95,8 @@ def command(
         target, lines = None, _vllm(name, known)
     elif engine == "anthropic":
         target, lines = None, _anthropic(name, known, base_url or ANTHROPIC, key_env)
+    elif engine == "gemini":
+        target, lines = None, _gemini(name, known, base_url or GEMINI, key_env)
     else:
         target, lines = None, _openai(name, known, base_url or OPENAI, key_env)
     write_entry("models", path, f"{engine}-model", "\n".join(lines))
@@ -108,7 +112,10 @@ def _told_engine(file: Path | None, recorded: Path | None, base_url: str | None)
     if recorded is not None:
         return "recorded"
     if file is None:
-        return "anthropic" if "anthropic.com" in (base_url or "") else "openai"
+        address = (base_url or "").rstrip("/")
+        if "googleapis.com" in address and not address.endswith("/openai"):
+            return "gemini"
+        return "anthropic" if "anthropic.com" in address else "openai"
     if base_url is not None:
         raise Told("A model is either on a server or in a file: give --base-url or FILE, not both.")
     return "llamacpp" if file.suffix.lower() == ".gguf" else "recorded"
@@ -148,6 +155,27 @@ def _anthropic(name: str, model: str, base_url: str, key_env: str | None) -> Ite
     yield "# Most newer models think unless told not to, and some cannot be told:"
     yield "# extra_body:"
     yield "#   thinking: {type: disabled}"
+    yield from _limits_and_prices(on_this_machine(base_url))
+    yield "#   batch_factor: 0.5    with delivery: batch"
+
+
+def _gemini(name: str, model: str, base_url: str, key_env: str | None) -> Iterator[str]:
+    yield from _on_server("gemini", name, model)
+    if base_url.rstrip("/") != GEMINI:
+        yield f"base_url: {base_url}"
+    yield f"api_key_env: {key_env or 'GEMINI_API_KEY'}"
+    yield "# How much Gemini may block; without it, the provider's default."
+    yield 'safety: "OFF"'
+    yield CAPABILITIES
+    yield "capabilities:"
+    yield "  modalities: [word, sentence, image]"
+    yield "  sampling: none  # up to 3.5: all, since they take a temperature; later ones ignore it"
+    yield f"  choices: 8  {CHECK}: answers per request (candidateCount); 1 if refused"
+    yield "  seed_bits: 31"
+    yield "# Most models think unless told not to, and some cannot be told. Up to 2.5 this is"
+    yield "# thinkingBudget: 0"
+    yield "# extra_body:"
+    yield "#   generationConfig: {thinkingConfig: {thinkingLevel: LOW}}"
     yield from _limits_and_prices(on_this_machine(base_url))
     yield "#   batch_factor: 0.5    with delivery: batch"
 

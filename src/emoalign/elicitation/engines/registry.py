@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from emoalign.elicitation.engines.anthropic.anthropic_model import AnthropicModel
 from emoalign.elicitation.engines.base import ModelCard
+from emoalign.elicitation.engines.gemini.gemini_model import GeminiModel
 from emoalign.elicitation.engines.llamacpp import LlamaCppModel
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
@@ -19,6 +20,7 @@ ENGINES: Mapping[str, type[ModelCard]] = {
     "llamacpp": LlamaCppModel,
     "openai": OpenAIModel,
     "anthropic": AnthropicModel,
+    "gemini": GeminiModel,
     "vllm": VllmModel,
     "recorded": RecordedModel,
 }

@@ -27,6 +27,7 @@ _CUT = {
     "incomplete",
     "pause_turn",  # Anthropic: it would have gone on
     "truncated",
+    "continuation",
 }
 """Words of servers for an answer that was cut. Any other word is an end: eos, end_turn, STOP …"""
 
@@ -46,6 +47,7 @@ _FILTERED = {
     "image_prohibited_content",
     "image_recitation",
     "model_armor",
+    "escalation",
     "sensitive",
     "guardrail_intervened",
 }

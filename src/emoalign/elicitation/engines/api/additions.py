@@ -80,8 +80,9 @@ _REFUSED_PARAMETERS = (
     (r"max_completion_tokens", "token_limit: max_completion_tokens"),
     (r"temperature\W+(and|or)\W+top_p|top_p\W+(and|or)\W+temperature", "sampling: temperature"),
     (r"\b(top_k|min_p|repeat_penalty)\b", "sampling_extras: false"),
-    (r"\btop_p\b", "sampling: temperature"),
+    (r"\btop_?p\b", "sampling: temperature"),
     (r"\btemperature\b", "sampling: none, which leaves only temperature 1"),
+    (r"candidate_?count|multiple candidates", "choices: 1"),
     (r"\bsystem\W+(role|message|prompt|instruction)|developer instruction", "system_role: false"),
 )
 """Signs, in what a server says of a parameter it does not take, of what the card should say."""

@@ -161,7 +161,11 @@ class ApiModel(ServedModel):
 
     def extras(self) -> Settings:
         """Parameters of every request to the model, in ascending order of their names."""
-        return tuple(sorted(self.extra_body.items()))
+        return tuple(sorted(self.added().items()))
+
+    def added(self) -> Mapping[str, JsonValue]:
+        """The parameters that the card adds to every request."""
+        return self.extra_body
 
     def terms(self) -> Terms:
         """The delivery of its answers, and their prices."""

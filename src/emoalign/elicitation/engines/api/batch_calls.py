@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
-import emoalign
 from emoalign.elicitation.engines.api.api_model import ApiModel
 from emoalign.elicitation.engines.api.batch_files import in_place_of_lines
 from emoalign.elicitation.engines.api.batch_interface import BatchInterface
@@ -29,17 +29,12 @@ LARGEST_FILE = 4 * 2**30
 class BatchCalls(BatchInterface):
     """Calls below the address of a model's server. Raises BatchError."""
 
+    named: ClassVar[str] = "custom_id"
+    """The key of the name of each line of a file of answers."""
+
     def __init__(self, card: ApiModel) -> None:
         super().__init__(card)
-        self.connection = Connection(
-            card.base_url,
-            {
-                **card.dialect.headers(self.credentials.key),
-                **self.credentials.own,
-                "Content-Type": "application/json",
-                "User-Agent": f"emoalign/{emoalign.__version__}",
-            },
-        )
+        self.connection = Connection(card.base_url, self.credentials.headers(card.dialect))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -47,9 +42,18 @@ class BatchCalls(BatchInterface):
 
     async def posted(self, what: str, path: str, content: bytes) -> dict[str, Any]:
         """The JSON object that answers a body. It is sent once; `what` names it in messages."""
+        return self.json_object(what, (await self.sent(what, path, content)).content)
+
+    async def sent(
+        self,
+        what: str,
+        path: str,
+        content: bytes,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> Response:
+        """The response to a body, sent once with headers of its own."""
         seconds = self.card.limits.timeout_s + len(content) / SLOWEST
-        response = await self._response(what, path, content, seconds)
-        return self.json_object(what, response.content)
+        return await self._response(what, path, content, seconds, headers)
 
     async def got(self, what: str, path: str) -> tuple[dict[str, Any], Mapping[str, str]]:
         """The JSON object at a path, and the headers it came with; got again after faults."""
@@ -66,21 +70,26 @@ class BatchCalls(BatchInterface):
         async def once() -> list[bytes]:
             content = (await self._response(what, path, None, None)).content
             bare = lines(content)
-            if in_place_of_lines(bare):
+            if in_place_of_lines(bare, self.named):
                 raise self.error(what, odd(f"sent this instead of a file: {content[:200]!r}"))
             return bare
 
         return await self.persistently(once)
 
     async def _response(
-        self, what: str, path: str, content: bytes | None, within_s: float | None
+        self,
+        what: str,
+        path: str,
+        content: bytes | None,
+        within_s: float | None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Response:
         """The response to a call, within so many seconds, or as long as some of it arrives."""
         timeout_s = self.card.limits.timeout_s
         try:
             async with asyncio.timeout(within_s):
                 if content is not None:
-                    response = await self.connection.post(path, content)
+                    response = await self.connection.post(path, content, headers)
                 elif within_s is not None:
                     response = await self.connection.get(path)
                 else:

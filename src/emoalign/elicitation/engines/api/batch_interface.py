@@ -141,6 +141,30 @@ class BatchInterface(ABC):
                 return found
         raise AssertionError("counting does not end")
 
+    async def made(
+        self, remembered: Remembered, make: Callable[[], Awaitable[BatchState]]
+    ) -> BatchState:
+        """Make a batch, once: after a fault, look whether it was made before trying again."""
+
+        lost = False
+
+        async def once() -> BatchState:
+            nonlocal lost
+            try:
+                return await make()
+            except BatchError as error:
+                lost |= not error.not_made
+                raise
+
+        async def look() -> BatchState | None:
+            try:
+                return await self.find(remembered) if lost else None
+            except BatchError as error:
+                error.unsure = True
+                raise
+
+        return await self.persistently(once, look)
+
     def json_object(self, what: str, content: bytes) -> dict[str, Any]:
         """The JSON object of a reply that says that all is well."""
         try:

@@ -8,6 +8,7 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -78,12 +79,14 @@ class Connection:
                 self._headers |= secret
         _tell_proxy(address)
 
-    async def post(self, path: str, content: bytes) -> Response:
+    async def post(
+        self, path: str, content: bytes, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> Response:
         """Post JSON to a path below the address, or to a whole address. See CONNECTION_ERRORS.
 
-        Raises Fault when the answer does not end.
+        `headers` are those of this request alone. Raises Fault when the answer does not end.
         """
-        return await self._call("POST", path, content, LARGEST_REPLY, _NO_TIMEOUT)
+        return await self._call("POST", path, content, LARGEST_REPLY, _NO_TIMEOUT, headers)
 
     async def get(
         self, path: str, largest: int = LARGEST_REPLY, idle_s: float | None = None
@@ -102,6 +105,7 @@ class Connection:
         content: bytes | None,
         largest: int,
         timeout: aiohttp.ClientTimeout,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Response:
         if self._session is None:
             self._session = aiohttp.ClientSession(
@@ -115,7 +119,7 @@ class Connection:
             method,
             url,
             data=content,
-            headers=self._headers,
+            headers={**self._headers, **headers},
             allow_redirects=False,
             timeout=timeout,
             **self._through,
