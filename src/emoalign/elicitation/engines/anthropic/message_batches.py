@@ -67,25 +67,12 @@ class MessageBatches(BatchCalls):
         noted()
         opening = b'{"custom_id":"' + _prefix(remembered.token).encode()
         content = b",".join(opening + line[len(opening) :] for line in file.lines)
-        lost = False
 
         async def once() -> BatchState:
-            nonlocal lost
-            try:
-                reply = await self.posted("batches", PATH, b'{"requests":[' + content + b"]}")
-                return self._state("batches", reply)
-            except BatchError as error:
-                lost = not error.not_made
-                raise
+            reply = await self.posted("batches", PATH, b'{"requests":[' + content + b"]}")
+            return self._state("batches", reply)
 
-        async def look() -> BatchState | None:
-            try:
-                return await self.find(remembered) if lost else None
-            except BatchError as error:
-                error.unsure = True
-                raise
-
-        return await self.persistently(once, look)
+        return await self.made(remembered, once)
 
     async def find(self, remembered: Remembered) -> BatchState | None:
         """The batch that was made for `remembered`, once all those that it may be have ended."""
