@@ -73,13 +73,15 @@ def p_value(p: float | None) -> str:
     """A p-value as papers print it."""
     if p is None:
         return ABSENT
+    if p >= 0.9995:
+        return "> .999"
     return "< .001" if p < 0.001 else coefficient(p, 3)
 
 
 def with_p(p: float) -> str:
     """A p-value with its letter: p < .001, p = .042."""
     value = p_value(p)
-    return f"p {value}" if value.startswith("<") else f"p = {value}"
+    return f"p {value}" if value.startswith(("<", ">")) else f"p = {value}"
 
 
 def sentence(text: str) -> str:
@@ -121,7 +123,7 @@ def minutes(number: float) -> str:
 
 def counted(n: int, thing: str) -> str:
     """A number of things: 1 item, 2 items."""
-    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"
 
 
 def only(n: int, thing: str) -> str:

@@ -305,6 +305,23 @@ def test_what_predicts_nothing_is_not_said_to_predict(tmp_path: Path) -> None:
     assert view.values["missing"] == []
 
 
+def test_of_many_scales_of_which_nothing_was_shown_one_sentence_tells(tmp_path: Path) -> None:
+    names = tuple("abcdef")
+    rows(tmp_path, embed=None, human=NOISE[4], m=NOISE[4] + NOISE[5])
+    for table in (EXPLAINED, EXPLAINED_SCALES):
+        path = tmp_path / Path(table.path).name
+        one = pd.read_parquet(path)
+        table.write(pd.concat([one.assign(scale=name) for name in names]), path)
+    view = told(tmp_path, study(scales=dict.fromkeys(names, NINE)), None)
+    assert isinstance(view, View)
+    first, *others = view.findings
+    assert len(first) == 1
+    assert first[0].startswith("It was not shown that word length and frequency alone predict any")
+    assert " of 6 scales (" in first[0]
+    assert len(others) == 6
+    assert all("shown" not in finding[0] for finding in others)
+
+
 def test_many_conditions_are_summed_up(tmp_path: Path) -> None:
     names = tuple("abcdef")
     models = {name: HUMAN + (1 + place) * NOISE[1] for place, name in enumerate(names)}

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from emoalign.analyses.substitution.analysis import (
     EquivalenceJob,
     SubstitutionSettings,
     WorthJob,
 )
+from emoalign.analyses.substitution.margins import equivalence_rows
 from emoalign.analyses.substitution.worth import worth_rows
 from emoalign.planning.analysed import analysed_study
 from emoalign.planning.studies import LoadedStudy
@@ -25,6 +27,7 @@ from emoalign.tables import (
     ALTERNATIVE_ANNOTATOR,
     ALTERNATIVE_ANNOTATOR_RATERS,
     EQUIVALENCE,
+    ITEMS,
     NORMS,
     RATERS_WORTH,
 )
@@ -555,3 +558,27 @@ def test_intervals_of_k_cover_what_is_true() -> None:
     for name, true in (("k", 2.25), ("k_error", 2.25 + 1.44)):
         covered = (worth[f"{name}_low"] <= true) & (worth[f"{name}_high"] >= true)
         assert 0.9 < covered.mean() < 0.99, covered.mean()
+
+
+def test_the_bias_is_that_over_items_and_its_error_that_of_clusters() -> None:
+    rng = np.random.default_rng(7)
+    clusters = np.repeat(np.arange(40), rng.integers(1, 6, 40))
+    difference = 0.3 + rng.normal(0, 0.5, 40)[clusters] + rng.normal(0, 0.5, len(clusters))
+    human = rng.uniform(2, 8, len(clusters))
+    items = pd.DataFrame(
+        {
+            **dict.fromkeys(ITEMS.schema.names),
+            **{"model": "m", "protocol": "p", "dataset": "words", "scale": "valence"},
+            **{"readout": "sampled", "item_id": [f"i{n:03d}" for n in range(len(human))]},
+            **{"cluster": clusters, "mean": human + difference, "human_mean": human},
+        }
+    )
+    row = equivalence_rows(
+        items, EquivalenceJob(scales={"words": ("valence",)}, bias_within=0.5)
+    ).iloc[0]
+    peer = sm.OLS(difference, np.ones_like(difference)).fit(
+        cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True
+    )
+    assert row["estimate"] == pytest.approx(difference.mean())
+    assert [row["low"], row["high"]] == pytest.approx(list(peer.conf_int(0.1)[0]))
+    assert row["n_units"] == 40

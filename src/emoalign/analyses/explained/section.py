@@ -108,17 +108,38 @@ def _of(row: Mapping[str, Any], job: ReportJob) -> str:
 
 
 def _findings(cells: pd.DataFrame, scales: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
-    """A paragraph for each scale, in the order of the study."""
+    """A paragraph for each scale, in the order of the study; of many scales of which nothing was
+    shown, one sentence.
+    """
+    nothing = scales[(scales["predictor"] == "covariates") & (scales["r_low"] <= 0)]
+    folded = len(nothing) > FEW
+    if folded:
+        yield Finding(_nothing_shown(nothing, job))
     for (name, scale), rows in groups(scales, ["dataset", "scale"], sort=False):
         own = cells[(cells["dataset"] == name) & (cells["scale"] == scale)]
         by_predictor = {row["predictor"]: row for row in records(rows)}
         card = job.datasets[name]
         sentences = [
-            *_covariates(by_predictor["covariates"], own, card, job),
+            *_covariates(by_predictor["covariates"], own, card, job, folded),
             *_ridge(by_predictor["ridge"], own, card, job),
         ]
         if sentences:
             yield Finding(sentences, dataset=name, scale=scale)
+
+
+def _nothing_shown(rows: pd.DataFrame, job: ReportJob) -> list[str]:
+    """That covariates were not shown to predict any of these scales, for each list of them."""
+    told = []
+    kinds = rows.assign(modality=[job.datasets[name].modality for name in rows["dataset"]])
+    for (names, _), own in groups(kinds, ["covariates", "modality"], sort=False):
+        cards = [job.datasets[name] for name in dict.fromkeys(own["dataset"])]
+        told.append(
+            f"It was not shown that {covariates_in_words(names, cards[0].modality)} alone "
+            f"{'predict' if ',' in names else 'predicts'} any of {counted(len(own), 'scale')} "
+            f"({listed([card.title for card in cards])}): r from "
+            f"{span(own['r'], bounded=True)}."
+        )
+    return told
 
 
 def _distributions(results: Results) -> list[Finding]:
@@ -152,9 +173,12 @@ def _distributions(results: Results) -> list[Finding]:
 
 
 def _covariates(
-    row: Row, cells: pd.DataFrame, card: ReportedDataset, job: ReportJob
+    row: Row, cells: pd.DataFrame, card: ReportedDataset, job: ReportJob, folded: bool
 ) -> Iterator[str]:
-    """What covariates predict by themselves, and r with them held constant."""
+    """What covariates predict by themselves, and r with them held constant.
+
+    `folded` says that one sentence tells of all scales of which nothing was shown.
+    """
     if pd.isna(row["r"]):
         return
     names = covariates_in_words(row["covariates"], card.modality)
@@ -164,7 +188,7 @@ def _covariates(
     where = f"{row['scale']} ({card.title})"
     if row["r_low"] > 0:
         yield f"{names[0].upper()}{names[1:]} alone {predict} {where} with {found}."
-    else:
+    elif not folded:
         yield f"It was not shown that {names} alone {predict} {where}: {found}."
     known = cells.dropna(subset="partial_r")
     if known.empty:

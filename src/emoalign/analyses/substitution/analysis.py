@@ -116,6 +116,8 @@ class AnnotatorJob(AnalysisJob):
 class EquivalenceJob(AnalysisJob):
     """Test biases and differences of correlations against the margins of the study."""
 
+    version: int = 2
+
     scales: dict[str, tuple[str, ...]]
     bias_within: float | None = None
     r_within: float | None = None

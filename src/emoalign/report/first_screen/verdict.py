@@ -166,7 +166,9 @@ def _answers(own: Sequence[tuple[Verdict, Clause]], scales: int, job: ReportJob)
         if not alike:
             continue
         named = ""
-        if scales <= MOST_NAMED:
+        if scales <= MOST_NAMED and (
+            len(alike) < scales or any(clause.told for _, clause in alike)
+        ):
             each = (
                 f"{_scale(one, several, job)}{f', {clause.told}' if clause.told else ''}"
                 for one, clause in alike
