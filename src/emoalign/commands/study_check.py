@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,8 @@ def check_study(source: Path, config: Path) -> StudyCheck:
         for file in loaded.shadowing
     ]
     notes += _missing_packages(loaded)
+    ends = (card.retiring(name, date.today()) for name, card in loaded.models.items())
+    notes += filter(None, ends)
     sound = {each.name: each.items for each in datasets if not each.problems}
     opening = Opening(
         loaded,
