@@ -26,10 +26,15 @@ from emoalign.elicitation.engines.providers import PROVIDERS, Provider
 from emoalign.stimuli.guessed_format import guess_table
 from emoalign.study.reading import read_card
 
-Engine = Literal["openai", "llamacpp", "vllm", "recorded"]
-ENGINES: tuple[Engine, ...] = ("openai", "llamacpp", "vllm", "recorded")
-KEYS = {"openai.com": "OPENAI_API_KEY", "anthropic.com": "ANTHROPIC_API_KEY"}
+Engine = Literal["openai", "anthropic", "gemini", "llamacpp", "vllm", "recorded"]
+ENGINES: tuple[Engine, ...] = ("openai", "anthropic", "gemini", "llamacpp", "vllm", "recorded")
 OPENAI = "https://api.openai.com/v1"
+ANTHROPIC = "https://api.anthropic.com/v1"
+GEMINI = "https://generativelanguage.googleapis.com/v1beta"
+CAPABILITIES = (
+    "# What the model can do; test it with `emoalign check --ask`. All keys: emoalign docs "
+    "configuration"
+)
 
 
 @click.command(
@@ -38,6 +43,8 @@ OPENAI = "https://api.openai.com/v1"
     examples=(
         "emoalign new model qwen3 --provider ollama --model qwen3:8b",
         "emoalign new model gpt-mini --engine openai --model gpt-4o-mini-2024-07-18",
+        "emoalign new model haiku --engine anthropic --model claude-haiku-5-5",
+        "emoalign new model flash --engine gemini --model gemini-3.8-flash",
         "emoalign new model my-server --base-url http://localhost:8000/v1 --model my-model",
         "emoalign new model my-llama resources/models/my-llama-q4.gguf",
         "emoalign new model published --recorded ratings.csv",
@@ -56,7 +63,7 @@ OPENAI = "https://api.openai.com/v1"
     shell_complete=completing("providers"),
 )
 @click.option("--model", help="The model's name on the server or on the hub.")
-@click.option("--base-url", help="Address of an OpenAI-compatible server, including /v1.")
+@click.option("--base-url", help="Address of the server, including /v1.")
 @click.option("--key-env", help="Environment variable with the server's API key.")
 @click.option(
     "--recorded",
@@ -101,6 +108,10 @@ def command(
             lines = _llamacpp(name, target.as_posix())
     elif engine == "vllm":
         target, lines = None, _vllm(name, known)
+    elif engine == "anthropic":
+        target, lines = None, _anthropic(name, known, base_url or ANTHROPIC, key_env)
+    elif engine == "gemini":
+        target, lines = None, _gemini(name, known, base_url or GEMINI, key_env)
     else:
         target, lines = None, _openai(name, known, base_url or OPENAI, key_env)
     write_entry("models", path, schema, "\n".join(lines))
@@ -116,7 +127,10 @@ def _told_engine(file: Path | None, recorded: Path | None, base_url: str | None)
     if recorded is not None:
         return "recorded"
     if file is None:
-        return "openai"
+        address = (base_url or "").rstrip("/")
+        if "googleapis.com" in address and not address.endswith("/openai"):
+            return "gemini"
+        return "anthropic" if "anthropic.com" in address else "openai"
     if base_url is not None:
         raise Told("A model is either on a server or in a file: give --base-url or FILE, not both.")
     return "llamacpp" if file.suffix.lower() == ".gguf" else "recorded"
@@ -151,38 +165,72 @@ def _provided(
 
 
 def _openai(name: str, model: str, base_url: str, key_env: str | None) -> Iterator[str]:
-    host = next((key for key in KEYS if key in base_url), None)
     here = on_this_machine(base_url)
-    key = key_env or (KEYS[host] if host else None)
-    yield f"title: {quoted(name)}"
-    yield "engine: openai"
-    if model == name:
-        yield (
-            f"model: {quoted(model)}  {CHECK}: the model's name on the server, preferably a dated "
-            "version"
-        )
-    else:
-        yield f"model: {quoted(model)}"
+    yield from _on_server("openai", name, model)
     yield f"base_url: {base_url}"
     yield "# The environment variable with the API key; null for a server without keys."
-    yield f"api_key_env: {key or 'null'}" + ("" if key_env or host or here else f"  {CHECK}")
-    yield (
-        "# What the model can do; test it with `emoalign check --ask`. All keys: emoalign docs "
-        "configuration"
-    )
+    key = key_env or ("OPENAI_API_KEY" if "openai.com" in base_url else None)
+    yield f"api_key_env: {key or 'null'}" + ("" if key or here else f"  {CHECK}")
+    yield CAPABILITIES
     yield "capabilities:"
     yield "  modalities: [word, sentence]  # add image if the model accepts images"
     yield "  chat: true"
-    choices = 1 if host == "anthropic.com" else 20
-    yield f"  choices: {choices}  {CHECK}: answers per request (the parameter n); 1 if unknown"
-    bits = 0 if host == "anthropic.com" else 63
-    yield f"  seed_bits: {bits}  {CHECK}: 0 for a server without seeds"
-    if host == "anthropic.com":
-        yield "  sampling: temperature"
-        yield "  temperature: {min: 0, max: 1}"
+    yield f"  choices: 20  {CHECK}: answers per request (the parameter n); 1 if unknown"
+    yield f"  seed_bits: 63  {CHECK}: 0 for a server without seeds"
     yield "  # top_logprobs: 20     for the exact readout, which also needs tokenizer: true"
     yield "  # sampling_extras: true     for llama.cpp's server"
     yield "  # token_limit: max_completion_tokens     where max_tokens is refused"
+    yield from _limits_and_prices(here)
+
+
+def _anthropic(name: str, model: str, base_url: str, key_env: str | None) -> Iterator[str]:
+    yield from _on_server("anthropic", name, model)
+    if base_url.rstrip("/") != ANTHROPIC:
+        yield f"base_url: {base_url}"
+    yield f"api_key_env: {key_env or 'ANTHROPIC_API_KEY'}"
+    yield CAPABILITIES
+    yield "capabilities:"
+    yield "  modalities: [word, sentence, image]"
+    yield "  sampling: none"
+    yield "# For temperatures other than 1 with a model up to Claude 4.6: sampling: temperature and"
+    yield "# temperature: {min: 0, max: 1} above, and here"
+    yield "# api_version: 2023-06-01"
+    yield "# Most newer models think unless told not to, and some cannot be told:"
+    yield "# extra_body:"
+    yield "#   thinking: {type: disabled}"
+    yield from _limits_and_prices(on_this_machine(base_url))
+    yield "#   batch_factor: 0.5    with delivery: batch"
+
+
+def _gemini(name: str, model: str, base_url: str, key_env: str | None) -> Iterator[str]:
+    yield from _on_server("gemini", name, model)
+    if base_url.rstrip("/") != GEMINI:
+        yield f"base_url: {base_url}"
+    yield f"api_key_env: {key_env or 'GEMINI_API_KEY'}"
+    yield "# How much Gemini may block; without it, the provider's default."
+    yield 'safety: "OFF"'
+    yield CAPABILITIES
+    yield "capabilities:"
+    yield "  modalities: [word, sentence, image]"
+    yield "  sampling: none  # up to 3.5: all, since they take a temperature; later ones ignore it"
+    yield f"  choices: 8  {CHECK}: answers per request (candidateCount); 1 if refused"
+    yield "  seed_bits: 31"
+    yield "# Most models think unless told not to, and some cannot be told. Up to 2.5 this is"
+    yield "# thinkingBudget: 0"
+    yield "# extra_body:"
+    yield "#   generationConfig: {thinkingConfig: {thinkingLevel: LOW}}"
+    yield from _limits_and_prices(on_this_machine(base_url))
+    yield "#   batch_factor: 0.5    with delivery: batch"
+
+
+def _on_server(engine: Engine, name: str, model: str) -> Iterator[str]:
+    yield f"title: {quoted(name)}"
+    yield f"engine: {engine}"
+    unsure = f"  {CHECK}: the model's name on the server, preferably a dated version"
+    yield f"model: {quoted(model)}" + (unsure if model == name else "")
+
+
+def _limits_and_prices(here: bool) -> Iterator[str]:
     yield "limits:"
     yield f"  concurrency: {4 if here else 8}"
     if not here:

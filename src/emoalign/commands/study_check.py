@@ -219,8 +219,9 @@ def _missing_packages(loaded: LoadedStudy) -> Iterator[str]:
     """Packages that are not installed on this machine, and the models that need them."""
     needing: dict[str, list[str]] = {}
     for name, card in loaded.models.items():
-        if isinstance(card, AskedModel) and not installed_versions(card.packages):
-            needing.setdefault(card.packages[0], []).append(name)
+        packages = card.packages if isinstance(card, AskedModel) else ()
+        if packages and not installed_versions(packages):
+            needing.setdefault(packages[0], []).append(name)
     if loaded.baselines:
         needing |= {package: sorted(loaded.baselines) for package in missing_packages()}
     for package, names in needing.items():

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from emoalign.descriptors import too_few
 from emoalign.elicitation.engines.asked import Abilities, AskedModel, Shown
@@ -121,6 +121,19 @@ class Capabilities(Shown):
     def sent(self) -> tuple[str, ...]:
         """The names of the parameters of sampling that are sent."""
         return _ALWAYS[self.sampling] + (_EXTRAS if self.sampling_extras else ())
+
+
+def merged(
+    parameters: Mapping[str, JsonValue], over: Mapping[str, JsonValue]
+) -> dict[str, JsonValue]:
+    """Parameters with others laid over them, at any depth."""
+    whole = dict(parameters)
+    for name, value in over.items():
+        below = whole.get(name)
+        if isinstance(value, dict) and isinstance(below, dict):
+            value = merged(below, value)
+        whole[name] = value
+    return whole
 
 
 class Limits(Entry):

@@ -130,6 +130,9 @@ class ApiModel(ServedModel):
 
     @model_validator(mode="after")
     def _nothing_unseen_or_secret(self) -> ApiModel:
+        own, with_key = (
+            {name.lower() for name in self.dialect.headers(key)} for key in (None, "a key")
+        )
         problems = [
             *(
                 ["variables: a card without provider has none: write them into base_url"]
@@ -138,7 +141,7 @@ class ApiModel(ServedModel):
             ),
             *wrong_address(self.base_url),
             *wrong_parameters(self.extra_body),
-            *wrong_headers(self.headers, self.api_key_env),
+            *wrong_headers(self.headers, self.api_key_env, with_key - own, own),
             *wrong_variables(sorted(self.key_variables())),
         ]
         if problems:
@@ -196,7 +199,11 @@ class ApiModel(ServedModel):
 
     def extras(self) -> Settings:
         """Parameters of every request to the model, in ascending order of their names."""
-        return tuple(sorted(self.extra_body.items()))
+        return tuple(sorted(self.added().items()))
+
+    def added(self) -> Mapping[str, JsonValue]:
+        """The parameters that the card adds to every request."""
+        return self.extra_body
 
     def terms(self) -> Terms:
         """The delivery of its answers, and their prices."""

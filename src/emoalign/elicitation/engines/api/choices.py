@@ -13,7 +13,7 @@ from typing import Any
 
 from emoalign.elicitation import untrusted
 from emoalign.elicitation.engines.api.logprobs import check_logprobs, logprobs_in
-from emoalign.elicitation.engines.api.replies import choice_failed
+from emoalign.elicitation.engines.api.replies import Fault, choice_failed
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.elicitation.readings import wordless
@@ -272,9 +272,9 @@ def _rest(usage: Usage) -> Usage:
     return Usage(*(None if noted is None else 0 for noted in vars(usage).values()))
 
 
-def withheld_reply(choices: int, usage: object) -> dict[str, Any]:
+def withheld_reply(choices: int, fault: Fault) -> dict[str, Any]:
     """The reply to a question that a content policy does not let through, with what it took."""
     return {
-        "choices": [{"text": "", "finish_reason": "content_filter"}] * choices,
-        "usage": dict(usage) if isinstance(usage, Mapping) else None,
+        "choices": [{"text": "", "finish_reason": fault.ending}] * choices,
+        "usage": dict(fault.usage) if isinstance(fault.usage, Mapping) else None,
     }
