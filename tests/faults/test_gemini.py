@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from pydantic import ValidationError
+from ruamel.yaml import YAML
 
+from emoalign.commands.app import application
 from emoalign.elicitation.engines.gemini.gemini_model import HARMS, GeminiModel
 from emoalign.elicitation.engines.gemini.generate_content import model_path
 from emoalign.errors import EngineError
@@ -18,6 +21,7 @@ from tests.faults.conftest import KEY, KEY_VARIABLE, serials
 from tests.faults.gemini_desk import GeminiDesk
 from tests.faults.gemini_server import GeminiServer
 from tests.faults.server import NOT_DELIVERED, PASSING, Heard, storm
+from tests.faults.test_check_ask import STUDY
 from tests.kit.waiting import HANGS_S
 
 CARD: Mapping[str, Any] = {
@@ -356,3 +360,20 @@ def test_another_header_may_hold_the_key() -> None:
 )
 def test_a_model_is_asked_in_the_collection_that_it_is_in(model: str, path: str) -> None:
     assert model_path(model) == path
+
+
+def test_check_ask_tells_what_the_server_can_do(
+    desk: GeminiDesk, server: GeminiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(desk.folder)
+    card = replace(desk, more={"safety": "OFF"}).card.model_dump(mode="json", exclude_none=True)
+    for name, content in {"models/faulty.yaml": card, "config.yaml": STUDY}.items():
+        path = desk.folder / "config" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8") as stream:
+            YAML(typ="safe", pure=True).dump(content, stream)
+    done = CliRunner().invoke(application, ["check", "--ask"])
+    assert done.exit_code == 0, done.output
+    assert "n: 2 of 2 answers in one request" in done.output
+    assert "sampling: temperature, top_p sent and accepted" in done.output
+    assert all(body["safetySettings"] for body in server.bodies)

@@ -49,8 +49,7 @@ extra_body:
 safety: "OFF"
 capabilities:
   modalities: [word, sentence, image]
-  sampling: none   # ignores temperature
-  choices: 8
+  sampling: none   # it ignores temperature
   seed_bits: 31
 limits:
   concurrency: 8
@@ -65,8 +64,8 @@ class GeminiModel(ApiModel):
         "Models from 3.6 on ignore temperature and top_p: their cards say `sampling: none`. "
         "Thinking goes into extra_body: `generationConfig: {thinkingConfig: {thinkingBudget: 0}}` "
         "up to 2.5, `{thinkingLevel: LOW}` from 3 on; thoughts come with `includeThoughts: true`. "
-        "Gemini may draw from the likeliest tokens alone (topK), which cannot be switched off, and "
-        "choices above 8 may be refused (both unverified)."
+        "Unverified: up to 2.5, a request gives up to 8 `choices`, later perhaps 1; and answers "
+        "may be drawn from the likeliest tokens alone (topK), which cannot be switched off."
     )
     example: ClassVar[Path | str] = _EXAMPLE
     packages: ClassVar[tuple[str, ...]] = ("aiohttp",)
