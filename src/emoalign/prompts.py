@@ -269,6 +269,43 @@ def estimated_tokens(prompt: Prompt) -> int:
     return math.ceil(len(_text(prompt)) / CHARACTERS_PER_TOKEN) + frame + image_tokens(prompt)
 
 
+FEWEST_PER_LETTER, MOST_PER_LETTER = 0.17, 0.42
+"""Tokens per ASCII character that is no digit, in texts of a sentence or more."""
+
+FEWEST_PER_DIGIT, MOST_PER_DIGIT = 1 / 3, 1.0
+FEWEST_PER_BYTE, MOST_PER_BYTE = 0.09, 0.67
+"""Tokens per UTF-8 byte of any other character: from Thai in new vocabularies to Chinese in old."""
+
+FEWEST_PER_MESSAGE, MOST_PER_MESSAGE = 1, 24
+FEWEST_PER_IMAGE = 64
+
+
+def likely_tokens(prompt: Prompt) -> tuple[float, float]:
+    """The fewest and the most prompt tokens to expect, where the tokenizer is not at hand.
+
+    The bounds hold for the vocabularies of OpenAI, Mistral and Qwen (o200k, cl100k, tekken,
+    qwen.tiktoken), of which prompts in 13 languages were counted: docs/performance.md.
+    """
+    text = _text(prompt)
+    ascii_only = text.encode("ascii", errors="ignore")
+    digits = sum(ascii_only.count(digit) for digit in b"0123456789")
+    letters, others = len(ascii_only) - digits, len(text.encode()) - len(ascii_only)
+    messages = len(prompt.messages or ())
+    images = image_tokens(prompt)
+    return (
+        FEWEST_PER_LETTER * letters
+        + FEWEST_PER_DIGIT * digits
+        + FEWEST_PER_BYTE * others
+        + FEWEST_PER_MESSAGE * messages
+        + min(FEWEST_PER_IMAGE, images),
+        MOST_PER_LETTER * letters
+        + MOST_PER_DIGIT * digits
+        + MOST_PER_BYTE * others
+        + MOST_PER_MESSAGE * messages
+        + images,
+    )
+
+
 def most_tokens(prompt: Prompt) -> int:
     """A number of prompt tokens that is not exceeded: no token is shorter than a byte."""
     frame = 4 * TOKENS_PER_MESSAGE * (len(prompt.messages or ()) + 1)
@@ -282,7 +319,12 @@ def image_tokens(prompt: Prompt) -> int:
     return math.ceil(prompt.image.longest_side**2 / SQUARE_PIXELS_PER_TOKEN) + 100
 
 
-def _text(prompt: Prompt) -> str:
+def texts_of(prompt: Prompt) -> list[str]:
+    """The texts of a prompt: of each message, or the one that is to be continued."""
     if prompt.messages is None:
-        return prompt.text or ""
-    return "".join(message.content for message in prompt.messages)
+        return [prompt.text or ""]
+    return [message.content for message in prompt.messages]
+
+
+def _text(prompt: Prompt) -> str:
+    return "".join(texts_of(prompt))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
@@ -30,6 +31,14 @@ def coefficient(value: float | None, digits: int = 2) -> str:
     before the point, as APA style has it: .70, −.05, 1.00."""
     text = number(value, digits)
     return text.replace("0.", ".", 1) if text.lstrip(MINUS).startswith("0.") else text
+
+
+def as_stated(value: float, *, bounded: bool = False) -> str:
+    """A number that somebody chose, with all of its decimals but no fewer than two: 0.50, 0.125;
+    `bounded` ones as coefficients."""
+    exponent = Decimal(repr(float(value))).as_tuple().exponent
+    digits = max(2, -exponent) if isinstance(exponent, int) else 2
+    return coefficient(value, digits) if bounded else number(value, digits)
 
 
 def correlation(row: Mapping[str, Any], name: str, ends: str | None = None) -> str:
@@ -64,13 +73,15 @@ def p_value(p: float | None) -> str:
     """A p-value as papers print it."""
     if p is None:
         return ABSENT
+    if p >= 0.9995:
+        return "> .999"
     return "< .001" if p < 0.001 else coefficient(p, 3)
 
 
 def with_p(p: float) -> str:
     """A p-value with its letter: p < .001, p = .042."""
     value = p_value(p)
-    return f"p {value}" if value.startswith("<") else f"p = {value}"
+    return f"p {value}" if value.startswith(("<", ">")) else f"p = {value}"
 
 
 def sentence(text: str) -> str:
@@ -83,13 +94,20 @@ def percent(share: float) -> str:
     """A share in percent, with a decimal where it is small or nearly everything."""
     if math.isnan(share):
         return ABSENT
-    digits = 0 if 0.01 <= share <= 0.99 or share in (0, 1) else 2
-    return f"{100 * share:.{digits}f}%"
+    digits = 0 if 0.01 <= share <= 0.99 or share == 0 or share >= 1 else 2
+    return f"{100 * share:,.{digits}f}%"
 
 
 def dollars(usd: float) -> str:
     """An amount of money; one that is rounded to nothing is no more than a bound."""
     return f"{usd:,.2f} US dollars" if usd >= 0.005 or not usd else "< 0.01 US dollars"
+
+
+def dollars_between(least: float, most: float) -> str:
+    """An amount of money within bounds: 0.80–1.20 US dollars, or < 0.01 US dollars."""
+    if f"{least:.2f}" == f"{most:.2f}" or most < 0.005:
+        return dollars(most)
+    return f"{least:,.2f}–{dollars(most)}"
 
 
 def at_most(usd: float, most: str = "at most") -> str:
@@ -105,7 +123,7 @@ def minutes(number: float) -> str:
 
 def counted(n: int, thing: str) -> str:
     """A number of things: 1 item, 2 items."""
-    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"
 
 
 def only(n: int, thing: str) -> str:
@@ -141,7 +159,15 @@ def period(first: date, last: date) -> str:
     return f"on {ends[0]}" if first == last else f"from {ends[0]} to {ends[1]}"
 
 
-def listed(names: Iterable[str]) -> str:
+def scale_name(scale: str) -> str:
+    """The name of a scale in words: age of acquisition for age-of-acquisition.
+
+    A single hyphen stays, because it may be that of a compound, such as self-esteem.
+    """
+    return scale.replace("-", " ") if scale.count("-") > 1 else scale
+
+
+def listed(names: Iterable[str], joined: str = "and") -> str:
     """Names in a sentence: a; a and b; a, b and c."""
     *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(first)} {joined} {last}" if first else last

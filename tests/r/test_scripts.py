@@ -14,18 +14,19 @@ from tests.kit.rated_in_part import drawn, items
 
 
 @pytest.mark.r
+@pytest.mark.parametrize("length", ["length", "probability", "people", "line"])
 @pytest.mark.parametrize("known", [False, True])
 def test_the_script_in_r_finds_the_same_numbers(
-    known: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    known: bool, length: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     rows = drawn() if known else items()
     rows["frequency"] = 10 ** (6 + rows["z"])
-    rows = rows.rename(columns={"z": "=z; '\"ü"})
+    rows = rows.rename(columns={"z": "=z; '\"ü", "people": "human", "length": length})
     name = "=z; '\"ü"
     rows.to_csv("words.csv", index=False)
-    named = ["--model", "gpt", "--people", "people", *(["--probability", "p"] if known else [])]
-    asked = ["--by", "kind", "--with", name, "--on", "frequency,length", "--out", "a folder"]
+    named = ["--model", "gpt", "--people", "human", *(["--probability", "p"] if known else [])]
+    asked = ["--by", "kind", "--with", name, "--on", f"frequency,{length}", "--out", "a folder"]
     done = CliRunner().invoke(application, ["correct", "words.csv", *named, *asked])
     assert done.exit_code == 0, done.output
     ran = subprocess.run(

@@ -34,6 +34,7 @@ def test_the_default_study_runs_through_the_shipped_profile(
         "compare": 1,
         "compare_distributions": 1,
         "compare_structure": 1,
+        "compare_with_raters": 1,
         "decompose_variance": 1,
         "draw_figures_vader": 1,
         "explain": 1,

@@ -254,7 +254,7 @@ def test_the_page_begins_with_whether_models_are_nearer_than_a_baseline(tmp_path
     assert isinstance(view, View)
     published, trained = (" ".join(sentences) for sentences in view.findings)
     assert "diverged from the human distributions by 0.30 to 0.32 bits" in trained
-    assert "farther from them in 1 of 2 comparisons and closer in 0" in trained
+    assert "farther from them in 1 of 2 comparisons and closer in none" in trained
     assert "diverged from the human distributions by 0.40 bits" in published
     assert "farther from them in 0 of 1 comparison and closer in 1" in published
     assert published.endswith(f"What it may have seen: It saw {EVIL}.")

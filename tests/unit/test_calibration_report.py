@@ -96,6 +96,21 @@ def test_a_gain_that_the_model_has_no_part_in_is_called_so(results: Results) -> 
     )
 
 
+@pytest.mark.parametrize("models", [["m"], ["m", "idle"]], ids=["one of two", "all"])
+def test_a_model_that_says_just_what_people_do_has_no_reduction(
+    results: Results, models: list[str]
+) -> None:
+    rows = results.table(CALIBRATION)
+    same = rows["model"].isin(models)
+    undefined = dict.fromkeys(["gain", "gain_low", "gain_high", "p", "p_holm"], float("nan"))
+    view = told(
+        results, **{name: rows[name].mask(same, value) for name, value in undefined.items()}
+    )
+    told_of = " ".join(sentence for one in view.findings for sentence in one)
+    assert ("before and" in told_of) == (len(models) == 1)
+    assert "nan" not in told_of
+
+
 def test_where_nothing_could_be_learnt_the_section_says_why(tmp_path: Path) -> None:
     written(tmp_path, n=12, dataset="words")
     folder = calibrated(tmp_path, "words")

@@ -277,7 +277,7 @@ REFUSED: dict[str, tuple[Callable[[], pd.DataFrame], tuple[str, ...], tuple[str,
         ("no column 'lenght' (--with lenght", "length"),
     ),
     "a column with two parts": (items, ("--on", "gpt"), ("'gpt' is given twice, by --model and",)),
-    "a predictor twice": (items, ("--on", "z,z"), ("'z' is given twice, by --on and --on",)),
+    "a predictor twice": (items, ("--on", "z,z"), ("'z' is given twice, by --on: name it once",)),
     "people's ratings as covariate": (items, ("--with", "people"), ("--people and --with",)),
     "text among numbers": (
         lambda: with_field("gpt", 3, "seven"),
@@ -316,6 +316,11 @@ REFUSED: dict[str, tuple[Callable[[], pd.DataFrame], tuple[str, ...], tuple[str,
         lambda: with_field("kind", 7, "plant"),
         ("--by", "kind"),
         ("has 3 values:", "'plant' (1)", "keep the lines of two"),
+    ),
+    "a column of numbers for groups": (
+        items,
+        ("--by", "z"),
+        ("(--by) has ", "name another column; for a column of numbers, use --with"),
     ),
     "a group that nobody rated": (
         lambda: changed(people=lambda rows: rows["people"].where(rows["kind"] == "tool")),
@@ -382,7 +387,45 @@ REFUSED: dict[str, tuple[Callable[[], pd.DataFrame], tuple[str, ...], tuple[str,
         ("--probability", "p"),
         (f"line {FIRST + 2}, column 'p': the probability is 0, but people rated",),
     ),
+    "whether people rated, instead of a probability": (
+        lambda: changed(p=lambda rows: rows["people"].notna().astype(int)),
+        ("--probability", "p"),
+        ("(120 times)", "the probability is 0, so nothing corrects", "Leave the field empty"),
+    ),
+    "items that were given to people for certain, and are not rated": (
+        lambda: changed(p=lambda rows: 1),
+        ("--probability", "p"),
+        ("(120 times)", "the probability is 1, but people did not rate", "not whether they rated"),
+    ),
+    "percentages with their sign": (
+        lambda: changed(p=lambda rows: "40%"),
+        ("--probability", "p"),
+        ("found '40%'", "Write the probabilities as numbers from 0 to 1: 35% as 0.35"),
+    ),
+    "people's ratings under another name as covariate": (
+        lambda: changed(z=lambda rows: rows["people"].fillna(5.5)),
+        ("--with", "z"),
+        ("for all 80 items that people rated, it follows exactly from z", "leave out --with"),
+    ),
+    "predictors that foretell people's ratings without error": (
+        lambda: changed(people=lambda rows: 10 - rows["z"] * 0.3 + rows["people"] * 0),
+        ("--on", "z,length"),
+        ("it follows exactly from z and length", "leave out --on"),
+    ),
+    "a predictor that differs little for its size": (
+        lambda: changed(length=lambda rows: rows["length"] + 1e9),
+        ("--on", "z,length"),
+        ("column 'length': for all items, it is 10000000", "such as 1000000003 from all of it"),
+    ),
 }
+
+
+@pytest.mark.parametrize("mark", ["NA", "n/a", "#N/A", "nan"])
+def test_a_mark_of_missing_values_is_no_group(mark: str, folder: Path) -> None:
+    rows = items().replace({"kind": {"tool": mark}})
+    done = correct(rows.to_csv(index=False), "--by", "kind")
+    assert done.exit_code == 1, done.output
+    assert f"column 'kind': the name of a group is missing, found '{mark}'" in done.stderr
 
 
 @pytest.mark.parametrize("fault", REFUSED)
@@ -414,12 +457,12 @@ def test_of_two_columns_with_one_name_either_can_be_meant(folder: Path) -> None:
 
 
 def test_a_correlation_that_four_items_cannot_give_is_said_to_be_none(folder: Path) -> None:
-    rows = items(rated=4)
+    rows = items(rated=4, seed=84)
     rated = rows["people"].notna()
-    perfect = rows.assign(people=rows["z"].where(rated) + 5)
-    done = correct(perfect, "--with", "z")
+    nearly_perfect = rows.assign(people=rows["z"].where(rated).round(1) + 5)
+    done = correct(nearly_perfect, "--with", "z")
     assert done.exit_code == 0, done.output
-    assert line(done.output, "r with z").startswith("r with z – ")
+    assert line(done.output, "r with z").startswith("r with z 1.00 [1.00, 1.00] – – .00")
     assert "r with z: not estimable from so few ratings by people." in done.output
     assert "The correlation of" not in done.output
 
@@ -429,6 +472,37 @@ def test_a_coefficient_too_small_to_be_shown_is_told(folder: Path) -> None:
     told = "\nz: too small to be shown. Take the logarithm"
     assert told in correct(rows.assign(z=rows["z"] * 1e9), "--on", "z,length").output
     assert told not in correct(rows, "--on", "z,length").output
+
+
+@pytest.mark.parametrize("known", [(), ("--probability", "p")])
+@pytest.mark.parametrize("column", ["z", "gpt and people"])
+def test_a_correlation_does_not_depend_on_where_a_scale_begins(
+    column: str, known: tuple[str, ...], folder: Path
+) -> None:
+    rows = drawn().round({"people": 2})
+    names = column.split(" and ")
+    moved = rows.assign(**{name: (rows[name] + 1e9).round(3) for name in names})
+    one, other = (correct(each, "--with", "z", *known).output for each in (rows, moved))
+    assert line(other, "r with z") == line(one, "r with z")
+
+
+def test_a_column_without_a_name_can_be_meant(folder: Path) -> None:
+    done = correct(items().rename(columns={"z": ""}), "--with", "")
+    assert done.exit_code == 0, done.output
+
+
+def test_a_part_chosen_by_the_ratings_of_the_model_is_told(folder: Path) -> None:
+    rows = items()
+    told = "do not look like a random part"
+    chosen = rows.assign(gpt=rows["people"].notna().astype(int))
+    assert told in correct(chosen).output
+    assert told not in correct(rows.assign(gpt=1)).output
+
+
+def test_a_model_that_hardly_varies_raises_no_warning(folder: Path) -> None:
+    rows = items()
+    done = correct(rows.assign(gpt=[5.0] * 199 + [5.0001]), "--with", "z", "--on", "length")
+    assert done.exit_code == 0, done.output
 
 
 def test_predictors_may_have_units_of_any_size(folder: Path) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from emoalign.errors import DataError, StudyError
+from emoalign.report.covariates_in_words import covariates_in_words
+from emoalign.study.fields import Modality
 from tests.kit.datasets import MEAN, prepared, table_card, write
 
 WORDS = "id,word,v,conc,seen\n1,joy,6,2.5,10\n2,oak,4,4.9,\n3,elf,5,NA,7\n"
@@ -61,3 +63,19 @@ def test_where_a_row_is_a_rating_they_are_the_same_in_all_rows(tmp_path: Path) -
         kept(tmp_path, text.replace("2.50", "3"), told)
     with pytest.raises(StudyError, match="covariates names the column 'who', which rater names"):
         kept(tmp_path, text, told | {"covariates": {"person": "who"}})
+
+
+@pytest.mark.parametrize(
+    ("covariates", "modality", "told"),
+    [
+        ("frequency, length", "word", "word length and frequency"),
+        ("length", "word", "word length"),
+        ("concreteness, frequency", "word", "word frequency and concreteness"),
+        ("length, words", "sentence", "length in characters and length in words"),
+        ("brightness", "image", "brightness"),
+    ],
+)
+def test_covariates_of_a_table_are_told_in_words(
+    covariates: str, modality: Modality, told: str
+) -> None:
+    assert covariates_in_words(covariates, modality) == told

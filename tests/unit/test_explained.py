@@ -278,14 +278,16 @@ def test_findings_tell_what_was_shown_and_no_more(tmp_path: Path) -> None:
     first, held, ridge, *adds = finding
     assert first.startswith("Word length and frequency alone predict valence (")
     assert "with r = ." in first
-    assert held.startswith("With them held constant, the correlations with human means are ")
-    assert " without), for Model noise (sampled answers)" in held
-    assert ridge.startswith("A ridge regression on embeddings of the words (Vectors) reaches r = .")
+    assert held.startswith(
+        "With these covariates held constant, the correlations with human means are "
+    )
+    assert "), for Model noise (sampled answers)" in held
+    assert ridge.startswith("A ridge regression on embeddings of the words (Vectors) predicts ")
     by_model = {line.split(" (")[0]: line for line in adds}
     short, noise = by_model["Model short"], by_model["Model noise"]
     assert " adds ." in short.split(";")[0]
     assert " to the r of the embedding (." in short
-    assert " adds nothing that can be shown to the embedding (." in noise.split(";")[0]
+    assert " was not shown to add anything to the embedding (r = ." in noise.split(";")[0]
     assert "the embedding adds ." in noise.split(";")[1]
     assert len(view.methods) == 2
 
@@ -295,10 +297,29 @@ def test_what_predicts_nothing_is_not_said_to_predict(tmp_path: Path) -> None:
     view = told(tmp_path, study(), None)
     assert isinstance(view, View)
     [[first, held]] = view.findings
-    assert first.startswith("It cannot be shown that word length and frequency alone predict ")
-    assert held.startswith("With them held constant, the correlation with human means is .")
+    assert first.startswith("It was not shown that word length and frequency alone predict ")
+    assert held.startswith(
+        "With these covariates held constant, the correlation with human means is ."
+    )
     assert not view.values["named"]
     assert view.values["missing"] == []
+
+
+def test_of_many_scales_of_which_nothing_was_shown_one_sentence_tells(tmp_path: Path) -> None:
+    names = tuple("abcdef")
+    rows(tmp_path, embed=None, human=NOISE[4], m=NOISE[4] + NOISE[5])
+    for table in (EXPLAINED, EXPLAINED_SCALES):
+        path = tmp_path / Path(table.path).name
+        one = pd.read_parquet(path)
+        table.write(pd.concat([one.assign(scale=name) for name in names]), path)
+    view = told(tmp_path, study(scales=dict.fromkeys(names, NINE)), None)
+    assert isinstance(view, View)
+    first, *others = view.findings
+    assert len(first) == 1
+    assert first[0].startswith("It was not shown that word length and frequency alone predict any")
+    assert " of 6 scales (" in first[0]
+    assert len(others) == 6
+    assert all("shown" not in finding[0] for finding in others)
 
 
 def test_many_conditions_are_summed_up(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_a_report_names_the_families_that_its_study_has(tmp_path: Path) -> None:
     page = html.unescape(
         make_page(tmp_path, study(figures=["heatmap"]), rating_rows(ratings(norm_rows)), norm_rows)
     )
-    (told,) = re.findall(r"<p>(P-values were adjusted within families of tests\. .*?)</p>", page)
+    (told,) = re.findall(r"<p>(The <i>p</i>.values were adjusted within .*?)</p>", page)
     assert "correlations with human means and of the difference in spread" in told
     assert "(Benjamini & Hochberg, 1995), each over all conditions with the same readout" in told
     assert "differences between correlations" not in told, "there is one model, and one protocol"
@@ -133,8 +133,8 @@ def test_a_report_names_the_families_that_its_study_has(tmp_path: Path) -> None:
 def test_a_study_without_tests_of_one_kind_has_no_empty_list() -> None:
     describing = [family for family in FAMILIES if not family.confirmatory]
     assert sentence(describing).startswith(
-        "P-values were adjusted within families of tests. Those of rank-sum tests of item SDs and "
-        "of signed-rank tests of item SDs were adjusted"
+        "The p-values were adjusted within families of tests. Those of rank-sum tests of item SDs "
+        "and of signed-rank tests of item SDs were adjusted"
     )
     confirming = [family for family in FAMILIES if family.confirmatory]
     assert "descriptive" not in sentence(confirming)

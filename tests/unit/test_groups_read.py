@@ -11,7 +11,7 @@ import pytest
 
 from emoalign.errors import StudyError
 from emoalign.stimuli.checking import check_data
-from emoalign.stimuli.dataset_cards import GroupedSource
+from emoalign.stimuli.dataset_cards import DatasetSource, GroupedSource
 from emoalign.stimuli.group_norms import group_norms
 from emoalign.stimuli.readers.base import SourceItem
 from emoalign.study.scales import HumanScale
@@ -232,3 +232,51 @@ def test_the_groups_of_warriner_are_those_of_the_published_file(shared: Path) ->
                 assert of_groups[group].mean == float(row[f"{letter}.Mean.{code}"])
                 assert of_groups[group].n == int(row[f"{letter}.Rat.{code}"])
     assert GroupedSource.of(shipped("warriner"), ["valence"]) is not None
+
+
+def test_names_of_groups_are_no_part_of_what_norms_depend_on(tmp_path: Path) -> None:
+    def source(**names: str) -> DatasetSource:
+        joined = {"table": {"file": "more.csv"}, "id": "id", "scales": {}, "groups": {}}
+        groups = {"sex": {"names": names}}
+        mine = {**COLUMNS, "groups": groups, "joined": [joined]}
+        return table_card(tmp_path / "words.csv", mine).source
+
+    def dumped(**names: str) -> object:
+        return source(**names).for_norms().model_dump()
+
+    assert dumped(M="men", F="women") == dumped(M="Männer", F="Frauen")
+    assert dumped(M="men", F="women") != dumped(M="men", W="women")
+    plain = table_card(tmp_path / "words.csv", {"scales": {"valence": {"mean": "v"}}}).source
+    assert plain.for_norms() == plain.without_directions()
+
+
+@pytest.mark.parametrize("mark", ["NA", "n/a", "#N/A", "NaN"])
+def test_a_mark_of_missing_values_is_no_group(mark: str, tmp_path: Path) -> None:
+    text = RATINGS + f"1,joy,a,{mark},5\n1,joy,b,F,4\n1,joy,c,M,4\n1,joy,d,M,4\n"
+    assert f"'{mark}' is taken for the name of a group" in problems(tmp_path, text, SINGLE)
+    assert not problems(tmp_path, text, SINGLE | {"na_values": [mark]})
+    names = {"sex": {"column": "sex", "names": {"F": "women", mark: "North Americans"}}}
+    assert not problems(tmp_path, text, SINGLE | {"groups": names})
+
+
+def test_a_column_that_identifies_raters_is_told_without_an_id(tmp_path: Path) -> None:
+    rows = [f"{item},joy{item},{who},nick{who},5\n" for item in (1, 2) for who in "abcd"]
+    told = problems(tmp_path, RATINGS + "".join(rows), SINGLE)
+    assert "found another value for each rater" in told
+    assert "nick" not in told
+
+
+def test_a_code_cannot_stand_for_two_groups_of_columns(tmp_path: Path) -> None:
+    groups = {
+        "sex": {"names": {"M": "men", "F": "women"}},
+        "marriage": {"names": {"M": "married", "S": "single"}},
+    }
+    told = refused(tmp_path, {**COLUMNS, "groups": groups})
+    assert "groups.marriage: the code M is in groups.sex too" in told
+
+
+def test_names_of_groups_differ_in_more_than_capitals(tmp_path: Path) -> None:
+    groups = {"sex": {"names": {"M": "People", "F": "people"}}}
+    assert "two groups have the same name: people" in refused(
+        tmp_path, {"groups": groups} | {"scales": COLUMNS["scales"]}
+    )

@@ -138,7 +138,7 @@ def test_a_table_shows_every_group_and_contrast(tmp_path: Path) -> None:
     assert len(view.values["groups"].texts) == 2
     assert len(view.values["contrasts"].texts) == 1
     assert view.values["personas"] is None
-    assert view.values["no_personas"] == ["sex (Words): no protocol asks as men or women"]
+    assert view.values["no_personas"] == ["for sex (Words), no protocol asks as men or women"]
     assert any("paired bootstrap over items" in one for one in view.methods)
 
 
@@ -202,7 +202,7 @@ def test_single_ratings_by_group_are_on_the_page_without_a_rater(
     page = make_page(tmp_path / "results", *single)
     seen = html.unescape(page)
     assert "Whose ratings does the model give?" in seen
-    assert "Words has groups by sex (men, women)." in seen
+    assert "In Words, raters are grouped by sex (men, women)." in seen
     assert "Personas of men and of women moved ratings towards their own group" in seen
     assert "person-" not in page
     statistics = tmp_path / "results/statistics"

@@ -19,7 +19,7 @@ from emoalign.planning.loading import load_study
 from emoalign.planning.plan import costs_in_words, plan, planned
 from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts import (
-    estimated_tokens,
+    likely_tokens,
 )
 from emoalign.tables import PLAN, STIMULI
 
@@ -59,20 +59,22 @@ def test_a_model_with_many_choices_needs_a_request_per_distinct_text(tmp_path: P
         question.ask.request.prompt
         for question in build_questions(job, loaded.models["gpt-4o"], texts)
     }
-    tokens = sum(map(estimated_tokens, prompts))
+    least, most = (sum(bounds) for bounds in zip(*map(likely_tokens, prompts), strict=True))
     assert row["tokens_from"] == "estimate"
-    assert row["prompt_tokens"] == pytest.approx(tokens)
-    assert row["answer_tokens"] == 9 * 20 * 3
-    assert row["usd"] == pytest.approx((tokens * 2.5 + 540 * 10) / 1e6)
-    assert row["usd_batch"] == pytest.approx(row["usd"] / 2)
-    assert row["minutes"] == pytest.approx(max(9 / 500, (tokens + 540) / 30_000))
+    assert row["prompt_tokens_min"] == pytest.approx(least)
+    assert row["prompt_tokens_max"] == pytest.approx(most)
+    assert (row["answer_tokens_min"], row["answer_tokens_max"]) == (9 * 20, 9 * 20 * 3)
+    assert row["usd_min"] == pytest.approx((least * 2.5 + 180 * 10) / 1e6)
+    assert row["usd_max"] == pytest.approx((most * 2.5 + 540 * 10) / 1e6)
+    assert row["usd_batch_max"] == pytest.approx(row["usd_max"] / 2)
+    assert row["minutes"] == pytest.approx(max(9 / 500, ((least + most) / 2 + 540) / 30_000))
 
 
 def test_a_model_with_one_choice_pays_the_prompt_for_every_answer(tmp_path: Path) -> None:
     _, row = cell(study(["claude-haiku-4-5"]), "claude-haiku-4-5", tmp_path)
     assert row["requests"] == 9 * 20
     assert row["minutes"] == pytest.approx(180 / 50)
-    assert math.isnan(row["usd_batch"])
+    assert math.isnan(row["usd_batch_max"])
 
 
 def test_answers_in_the_journal_are_not_planned_again_and_their_tokens_are_used(
@@ -92,8 +94,9 @@ def test_answers_in_the_journal_are_not_planned_again_and_their_tokens_are_used(
         journal.append(answers)
     _, row = cell(loaded, "gpt-4o", tmp_path)
     assert (row["held"], row["requests"]) == (25, 8)
-    assert (row["tokens_from"], row["prompt_tokens"]) == ("journal", 50 * 8)
-    assert row["answer_tokens"] == (9 * 20 - 25) * 3
+    assert row["tokens_from"] == "journal"
+    assert row["prompt_tokens_min"] == row["prompt_tokens_max"] == pytest.approx(50 * 8)
+    assert row["answer_tokens_max"] == (9 * 20 - 25) * 3
 
 
 def test_an_embedded_model_is_counted_with_its_own_tokenizer_and_costs_nothing(
@@ -101,8 +104,8 @@ def test_an_embedded_model_is_counted_with_its_own_tokenizer_and_costs_nothing(
 ) -> None:
     _, row = cell(study(["smollm2-135m"]), "smollm2-135m", tmp_path)
     assert row["tokens_from"] == "tokenizer"
-    assert 9 * 50 < row["prompt_tokens"] < 9 * 90
-    assert math.isnan(row["usd"])
+    assert 9 * 50 < row["prompt_tokens_min"] == row["prompt_tokens_max"] < 9 * 90
+    assert math.isnan(row["usd_max"])
 
 
 def test_an_embedded_model_is_tried_and_later_plans_go_by_its_journal(tmp_path: Path) -> None:
@@ -180,27 +183,35 @@ def test_a_finished_study_has_nothing_to_plan_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("delivery", "verdict"),
-    [("single", "does not cover this: jobs will stop at it."), ("batch", "covers this.")],
+    ("delivery", "share", "verdict"),
+    [
+        ("single", 0.9, "may not cover this: if so, jobs will stop at it."),
+        ("single", 0.1, "does not cover this: jobs will stop at it."),
+        ("batch", 0.9, "covers this."),
+    ],
 )
 def test_the_limit_is_compared_with_the_price_of_the_way_answers_are_delivered(
-    tmp_path: Path, delivery: str, verdict: str
+    tmp_path: Path, delivery: str, share: float, verdict: str
 ) -> None:
     loaded = study(["gpt-4o"])
     job = Jobs(loaded).rate("gpt-4o", "p", "vader", "valence")
     card = loaded.models["gpt-4o"].model_copy(update={"delivery": delivery})
     assert isinstance(card, OpenAIModel)
     row = planned(job, card, WORDS, tmp_path)
-    limit = 0.75 * float(str(row["usd"]))
+    limit = share * float(str(row["usd_max"]))
     assert costs_in_words(pd.DataFrame([row]), limit)[-1] == f"max_usd = {limit:g} {verdict}"
 
 
 @pytest.mark.parametrize(
     ("changes", "says", "together"),
     [
-        ({"usd": 0.0004}, "; < 0.01 US dollars (prices of day); ", "Together: < 0.01 US dollars."),
-        ({"usd": 1.2}, "; at most 1.20 US dollars (prices of day); ", "Together: at most 1.20 US"),
-        ({"usd": 0.0}, "; free (prices of day); ", None),
+        (
+            {"usd_max": 0.0004},
+            "; < 0.01 US dollars (prices of day); ",
+            "Together: < 0.01 US dollars.",
+        ),
+        ({"usd_max": 1.2}, "; 0.00–1.20 US dollars (prices of day); ", "Together: 0.00–1.20 US"),
+        ({"usd_max": 0.0}, "; free (prices of day); ", None),
         ({}, "; cost unknown, because its card has no prices; ", None),
         ({"minutes": 0.02, "minutes_from": "tried"}, "; less than a minute, one job after", None),
         ({"minutes": 0.2, "minutes_from": "limits"}, "; less than a minute at its rate", None),
@@ -213,7 +224,8 @@ def test_small_amounts_and_unknown_ones_are_not_said_to_be_nothing(
 ) -> None:
     row = dict.fromkeys(PLAN.schema.names, float("nan")) | {
         **{"model": "m", "answers": 1, "held": 0, "requests": 1, "tokens_from": "estimate"},
-        **{"prompt_tokens": 9.0, "answer_tokens": 1.0, "delivery": "single", "prices_as_of": "day"},
+        **{"prompt_tokens_max": 9.0, "answer_tokens_max": 1.0, "usd_min": 0.0},
+        **{"delivery": "single", "prices_as_of": "day"},
         **changes,
     }
     lines = costs_in_words(pd.DataFrame([row]), None)
@@ -226,12 +238,17 @@ def test_small_amounts_and_unknown_ones_are_not_said_to_be_nothing(
 def test_models_without_prices_are_named_beside_the_sum_that_lacks_them() -> None:
     row = dict.fromkeys(PLAN.schema.names, float("nan")) | {
         **{"model": "paid", "answers": 2, "held": 0, "requests": 2, "tokens_from": "estimate"},
-        **{"delivery": "single", "prices_as_of": "day", "usd": 3.0},
+        **{"delivery": "single", "prices_as_of": "day", "usd_min": 2.0, "usd_max": 3.0},
     }
-    other = row | {"model": "unpriced", "usd": float("nan"), "prices_as_of": None}
+    other = row | {
+        "model": "unpriced",
+        "usd_min": float("nan"),
+        "usd_max": float("nan"),
+        "prices_as_of": None,
+    }
     local = other | {"model": "local"}
     lines = costs_in_words(pd.DataFrame([row, other, local]), 5, here={"local"})
     assert lines[-2:] == [
-        "Together: at most 3.00 US dollars, without unpriced.",
+        "Together: 2.00–3.00 US dollars, without unpriced.",
         "max_usd = 5 covers this, without unpriced.",
     ]

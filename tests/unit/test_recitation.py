@@ -337,7 +337,7 @@ def test_the_plan_counts_what_a_recitation_will_ask(own: Own) -> None:
     row = planned(task.job, loaded.models["a"], task.stimuli, own.folder, task.norms)
     assert row is not None
     assert (row["answers"], row["requests"]) == (20, 20)
-    assert float(str(row["prompt_tokens"])) > 20 * 60
+    assert float(str(row["prompt_tokens_min"])) > 20 * 60
     jobs = [job for job in Jobs(loaded).plan() if job.protocol.recites]
     assert jobs == [task.job]
     opening = Opening(
@@ -550,18 +550,32 @@ def test_too_few_completions_give_a_reason(own: Own, change: Any, reason: str) -
     assert np.isnan(row["p"])
 
 
-def test_norms_that_cannot_be_permuted_give_a_reason(own: Own) -> None:
-    means = [float(n) for n in range(N)]
-    own.words(means)
+@pytest.mark.parametrize(
+    ("means", "completed_as"),
+    [
+        (range(N), str),
+        ([1 + n % 9 for n in range(N)], str),
+        ([1 + n % 9 for n in range(N)], lambda mean: f"{mean:.2f}"),
+        ([1 + n / 10 for n in range(N)], lambda mean: str(round(mean))),
+        ([5] * N, lambda mean: f"{mean:.2f}"),
+    ],
+    ids=["all-apart", "whole-norms", "whole-with-decimals", "whole-completions", "one-norm"],
+)
+def test_completions_whose_hits_chance_cannot_change_give_a_reason(
+    own: Own, means: Sequence[float], completed_as: Any
+) -> None:
+    own.words(list(map(float, means)))
     scale = own.card()["scales"]["valence"]
     own.dataset(scales={"valence": scale | {"native": {"min": 0, "max": 100}}})
-    table = pd.DataFrame({"id": means_of(own).keys(), "rating": 5, "next": [str(m) for m in means]})
-    own.recorded(table, completions={"valence": "next"})
+    written = [completed_as(mean) for mean in means]
+    own.recorded(
+        pd.DataFrame({"id": means_of(own).keys(), "rating": 5, "next": written}),
+        completions={"valence": "next"},
+    )
     made = completed(own, own.load(*RECORDED, models=["recorded"]))
     (row,) = made[RECITATION.path].to_dict("records")
-    assert (
-        row["reason"] == "no two completions have the same whole part, so no norms can be permuted"
-    )
+    assert row["reason"].startswith("completions with the same whole part, or their norms, are")
+    assert np.isnan(row["p"])
 
 
 def test_norms_of_a_reversed_file_are_compared_in_its_numbers(own: Own) -> None:
@@ -644,7 +658,9 @@ def test_hits_above_chance_are_told_as_evidence_and_those_at_chance_as_none(own:
         told.append(" ".join(view.findings[0]))
         assert "permutations of the norms" in view.methods[0]
         assert view.values["spread"] == "1 in 11"
-    assert re.search(r"by chance, p < .001\), [0-9]+ of them to the last decimal: it has", told[0])
+    assert re.search(
+        r"by chance, p < .001\), [0-9]+ of them to the last decimal: either it has", told[0]
+    )
     assert "it has seen the published norms, or it judges items to a fraction" in told[0]
     assert "no evidence that it recites them, which does not show that it has not seen" in told[1]
     assert "Beyond its own ratings (asked, sampled answers), its completions" in told[0]

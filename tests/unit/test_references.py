@@ -136,8 +136,8 @@ def test_the_list_of_references_is_in_the_style_of_the_field() -> None:
         "[doi:10.1037/0033-2909.86.2.420](https://doi.org/10.1037/0033-2909.86.2.420)"
     )
     assert in_markdown(reference(SOURCES["inoshita2026"])).startswith(
-        "Inoshita, K., Zhou, X., Kawai, A., & Yada, K. (2026). *LLMs Capture Emotion Labels, Not "
-        "Emotion Uncertainty: Distributional Analysis and Calibration of Human-LLM Judgment Gaps*. "
+        "Inoshita, K., Zhou, X., Kawai, A., & Yada, K. (2026). *LLMs capture emotion labels, not "
+        "emotion uncertainty: Distributional analysis and calibration of human-LLM judgment gaps*. "
         "arXiv [2604.27345]"
     )
     assert in_markdown(reference(SOURCES["davison1997"])).startswith(

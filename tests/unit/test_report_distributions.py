@@ -162,7 +162,7 @@ UNCLEAR = {"p_holm": 0.126}
         (
             [between("jsd", -1), between("rps", -1), between("w1", -1)],
             "With Model m (exact probabilities), answers under p are closer to people's than under "
-            "q by JSD, RPS and W1.",
+            "q by all of JSD, RPS and W1.",
         ),
         (
             [between("jsd", -1, **UNCLEAR), between("rps", 1), between("w1", 1)],
@@ -179,7 +179,7 @@ UNCLEAR = {"p_holm": 0.126}
         (
             [between("jsd", -1, **UNCLEAR), between("rps", 1, difference_low=-0.1)],
             "With Model m (exact probabilities), the answers under p and q do not differ clearly "
-            "in how close they are to people's by JSD and RPS.",
+            "in how close they are to people's, whether by JSD or RPS.",
         ),
         (
             [between("jsd", -1, signedrank_z=2.0)],

@@ -94,11 +94,11 @@ def copied(made: Path, folder: Path) -> Path:
 
 
 def test_one_eligible_item_is_the_only_one(made: Path, tmp_path: Path) -> None:
-    assert "All 30 eligible words of the dataset Words were used." in methods(made, sample=None)
+    assert "All 30 eligible words of Words were used." in methods(made, sample=None)
     folder = copied(made, tmp_path)
     STIMULI.write(stimuli(item_ids(1)), folder / "stimuli/words.parquet")
-    assert "The only eligible word of the dataset Words was used." in methods(folder, sample=None)
-    assert "Of the dataset Words, 1 word was drawn at random (seed 3)." in methods(folder, sample=1)
+    assert "The only eligible word of Words was used." in methods(folder, sample=None)
+    assert "Of Words, 1 word was drawn at random (seed 3)." in methods(folder, sample=1)
 
 
 def test_what_the_preparation_left_out_is_told(made: Path, tmp_path: Path) -> None:

@@ -71,10 +71,8 @@ def test_predictions_are_distributions_that_stand_beside_the_models(
     view = SECTION.view(Results(reported(study), folder))
     assert isinstance(view, View)
     told = " ".join(sentence for finding in view.findings for sentence in finding)
-    assert (
-        "A ridge regression on embeddings diverged from the human distributions of valence" in told
-    )
-    assert "Compared with it on the same items, models were farther from people in " in told
+    assert "by ridge regression on embeddings diverged from people's for valence of Words" in told
+    assert "Compared with them on the same items, models were farther from people in " in told
     assert "shares of human answers were predicted by ridge" in view.methods[-1]
 
 

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from emoalign.analyses.substitution.analysis import (
     EquivalenceJob,
     SubstitutionSettings,
     WorthJob,
 )
+from emoalign.analyses.substitution.margins import equivalence_rows
 from emoalign.analyses.substitution.worth import worth_rows
 from emoalign.planning.analysed import analysed_study
 from emoalign.planning.studies import LoadedStudy
@@ -25,6 +27,7 @@ from emoalign.tables import (
     ALTERNATIVE_ANNOTATOR,
     ALTERNATIVE_ANNOTATOR_RATERS,
     EQUIVALENCE,
+    ITEMS,
     NORMS,
     RATERS_WORTH,
 )
@@ -309,6 +312,21 @@ def test_what_norms_lack_is_a_reason(
     assert set(tests["reason"]) == {"single human ratings are unknown"}
 
 
+@pytest.mark.parametrize("ratings", [[5, 5, 5], [4, 5, 6]], ids=["agreeing", "differing"])
+def test_people_whose_means_are_all_the_same_give_no_number_of_raters(
+    tmp_path: Path, ratings: list[float]
+) -> None:
+    people = norms(40, 3).assign(mean=5.0, sd=np.std(ratings, ddof=1), ratings=[ratings] * 40)
+    answers = rating_rows(np.random.default_rng(1).integers(1, 9, 40)[:, None])
+    worth, *_ = made(tmp_path, study(), answers, people)
+    assert worth["k"].isna().all()
+    assert set(worth["reason"]) == {
+        "the model's means, or the human means, are the same for all items"
+    }
+    if len(set(ratings)) == 1:
+        assert worth["k_error"].isna().all()
+
+
 def test_means_with_sd_and_n_are_enough(tmp_path: Path) -> None:
     felt, norm_rows = crowd(400, 20, 1.5, 6)
     answers = rating_rows(
@@ -486,6 +504,8 @@ def test_biases_and_differences_of_r_are_tested_within_stated_margins_alone(tmp_
     [
         ({"epsilon": 0.1}, "say why in because"),
         ({"because": "crowd workers rated"}, "there is no epsilon"),
+        ({"epsilon": 0.1, "because": "  "}, "because"),
+        ({"r_within": 0.1, "margins_because": "\n"}, "margins_because"),
         ({"r_within": 0.1}, "say why in margins_because"),
         ({"margins_because": "so"}, "there is no margin"),
         ({"epsilon": 1.0, "because": "x"}, "epsilon"),
@@ -538,3 +558,27 @@ def test_intervals_of_k_cover_what_is_true() -> None:
     for name, true in (("k", 2.25), ("k_error", 2.25 + 1.44)):
         covered = (worth[f"{name}_low"] <= true) & (worth[f"{name}_high"] >= true)
         assert 0.9 < covered.mean() < 0.99, covered.mean()
+
+
+def test_the_bias_is_that_over_items_and_its_error_that_of_clusters() -> None:
+    rng = np.random.default_rng(7)
+    clusters = np.repeat(np.arange(40), rng.integers(1, 6, 40))
+    difference = 0.3 + rng.normal(0, 0.5, 40)[clusters] + rng.normal(0, 0.5, len(clusters))
+    human = rng.uniform(2, 8, len(clusters))
+    items = pd.DataFrame(
+        {
+            **dict.fromkeys(ITEMS.schema.names),
+            **{"model": "m", "protocol": "p", "dataset": "words", "scale": "valence"},
+            **{"readout": "sampled", "item_id": [f"i{n:03d}" for n in range(len(human))]},
+            **{"cluster": clusters, "mean": human + difference, "human_mean": human},
+        }
+    )
+    row = equivalence_rows(
+        items, EquivalenceJob(scales={"words": ("valence",)}, bias_within=0.5)
+    ).iloc[0]
+    peer = sm.OLS(difference, np.ones_like(difference)).fit(
+        cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True
+    )
+    assert row["estimate"] == pytest.approx(difference.mean())
+    assert [row["low"], row["high"]] == pytest.approx(list(peer.conf_int(0.1)[0]))
+    assert row["n_units"] == 40

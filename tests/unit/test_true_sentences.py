@@ -145,6 +145,7 @@ STUDIES: dict[str, Callable[[], Made]] = {
 ALL = frozenset(STUDIES)
 LABELS = frozenset({"labels", "labels nobody chose"})
 EXACT = frozenset({"exact", "off the scale"})
+READ_BEFORE = frozenset({"recorded ratings", "recorded answers"})
 ONE_EACH = frozenset({"no SDs of people", "one rater"})
 """Studies with human means, and nothing that tells how far people agree."""
 
@@ -223,10 +224,10 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     - EXACT
     - {"both readouts", "one answer", "constant", "opposite"}
     - {"blocked", "few rated", "recorded ratings"},
-    "1 point between two words in the model's ratings stands for": COMPARED
+    "difference of 1 point between two words in the model's ratings corresponds to": COMPARED
     - {"constant", "opposite", "blocked", "few rated", "recorded ratings"},
     "recalibrate first": set(),
-    "Using one answer instead of one person's rating: ": {
+    "Ranking words by one answer instead of one person's rating: ": {
         "whole",
         "fewer answers",
         "recorded answers",
@@ -310,7 +311,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "There are no ratings by Model m": {"refused"},
     "There are ratings by Model m of 12 of them": {"recorded ratings"},
     "There are ratings by Model m of 26 of them": {"blocked"},
-    "Of the dataset Words, 30 words were drawn at random (seed 3)": NUMBERS,
+    "Of Words, 30 words were drawn at random (seed 3)": NUMBERS,
     "Under the protocol p (temperature 1.0), the prompt showed no examples": ALL
     - {"recorded ratings", "recorded answers"},
     "Under the protocol q (temperature 1.0), the prompt showed 2 examples": {"unlike protocols"},
@@ -328,8 +329,8 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "The two protocols differ in 2 respects: examples (none vs. 2) and answer format (text of up "
     "to 4 tokens vs. text of up to 9 tokens). This contrast alone": {"unlike protocols"},
     "The correlation did not differ clearly between p and q": {"like protocols"},
-    "With Model m (sampled answers), answers under p are closer to people's than under q by JSD, "
-    "RPS and W1": {"unlike protocols"},
+    "With Model m (sampled answers), answers under p are closer to people's than under q by all "
+    "of JSD, RPS and W1": {"unlike protocols"},
     "the answers under p and q do not differ clearly in how close they are": {"like protocols"},
     "the nearest": set(),
     "By JSD, RPS and W1, Model m (sampled answers) is farther from the human distributions "
@@ -405,6 +406,9 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "The ceiling, the square root of the reliability": AGREED | {"refused"},
     "Pearson's r has a 95% bias-corrected and accelerated": COMPARED - {"constant"},
     "The spread of the model's ratings of an item was compared": SPREAD,
+    # What is said of asking, where models were asked
+    "one number of the scale or, in JSON, labels": ALL - EXACT - READ_BEFORE,
+    "A combination of model, protocol and readout on one scale": ALL - READ_BEFORE,
     "on ordinal scales, the ranked probability score": AGREED,
     "an urn of sets of labels": {"labels"},
     "Inoshita et al. (2026) report": set(),

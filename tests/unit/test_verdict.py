@@ -83,8 +83,8 @@ def noise(truth: Truth) -> FloatArray:
 
 RANKING = "Ranking words by valence"
 PREDICTING = "Predicting people's mean ratings"
-LEVEL = "Level and spacing of mean ratings"
-ONE = "Using one answer instead of one person's rating"
+LEVEL = "Level and scaling of mean ratings"
+ONE = "Ranking words by one answer instead of one person's rating"
 DISAGREEING = "Telling on which words people disagree"
 CHOOSING = "Reproducing which labels people choose"
 
@@ -135,7 +135,8 @@ PLANTED = {
         lambda truth: truth,
         {
             RANKING: "yes. The ratings rank the words at least as well as the mean of ",
-            PREDICTING: "yes. The recalibrated ratings come at least as close to the mean",
+            PREDICTING: "yes. The recalibrated ratings predict the mean rating of very many "
+            "people at least as well as",
             LEVEL: "like people's. The bias is below 0.40 points, 5% of the scale (bias = ",
             ONE: "cannot be told. It is open whether single answers of the model rank the words",
             DISAGREEING: "yes. The model's answers vary more where people's do (ρ = .",
@@ -156,8 +157,8 @@ PLANTED = {
         {
             RANKING: "yes. ",
             PREDICTING: "yes, once recalibrated. ",
-            LEVEL: "recalibrate first. Differences between words are too small: 1 point between "
-            "two words in the model's ratings stands for ",
+            LEVEL: "recalibrate first. Differences between words are too small: a difference of 1 "
+            "point between two words in the model's ratings corresponds to ",
             ONE: "no. Single answers of the model rank the words less well than one person's",
             DISAGREEING: "yes. ",
         },
@@ -166,8 +167,8 @@ PLANTED = {
         lambda truth: replace(truth, felt=truth.felt + 2.5 * noise(truth)),
         {
             RANKING: "no. The ratings rank the words less well than one person's ratings would",
-            PREDICTING: "no. The recalibrated ratings come less close to the mean rating of",
-            LEVEL: "recalibrate first. Differences between words are too large: 1 point",
+            PREDICTING: "no. The recalibrated ratings predict the mean rating of very many",
+            LEVEL: "recalibrate first. Differences between words are too large: a difference of",
             ONE: "no. ",
             DISAGREEING: "yes. ",
         },
@@ -237,7 +238,7 @@ PLANTED = {
         lambda truth: truth,
         {
             RANKING: "cannot be told. It is open whether the ratings rank the words as well as one",
-            PREDICTING: "cannot be told. It is open whether the recalibrated ratings come as close",
+            PREDICTING: "cannot be told. It is open whether the recalibrated ratings predict the",
             LEVEL: "recalibrate first. Differences between words are too large: ",
             DISAGREEING: "cannot be told. The model answered once about each of the words.",
         },
@@ -333,7 +334,7 @@ def test_where_little_is_known_of_people_it_says_what_cannot_be_told(
 def test_a_claim_rests_on_the_lower_end_of_the_interval(
     k: tuple[float, float, float], answer: str, sentence: str
 ) -> None:
-    found = People(*k).claim("The ratings rank the words", "well")
+    found = People(*k).claim("The ratings rank the words")
     assert found[0] == answer
     assert sentence in found[1]
 
@@ -378,8 +379,8 @@ def cautions(tables: Rows, model: str = "perfect") -> list[str]:
 def test_agreement_of_a_model_that_recites_may_be_memory(tables: Rows) -> None:
     alone = {RECITATION.path: completions("perfect", 0.02)}
     assert cautions(tables | alone) == [
-        "The agreement may be memory. When asked for 80 means as published, the model came within "
-        "0.05 points of 91; by chance, it would have done so of 31.4 (Holm-adjusted p = .020)."
+        "The agreement may be memory. Asked for 80 published means, the model gave 91 of them to "
+        "within 0.05 points; 31.4 would be expected by chance (Holm-adjusted p = .020)."
     ]
     others = [completions(name, 0.9) for name in ("biased", "noisy")]
     among = {RECITATION.path: pd.concat([completions("perfect", 0.02), *others])}
@@ -397,8 +398,8 @@ def test_agreement_of_a_model_that_recites_may_be_memory(tables: Rows) -> None:
             (0.02, -0.03, 0.06),
             (0.5, 0.4, 0.6),
             [
-                "A ridge regression on embeddings, which has learnt from people's ratings, agrees "
-                "about as closely with people as the model does, as far as these data can tell "
+                "A ridge regression on embeddings, which has learnt from people's ratings, was "
+                "not shown to agree less closely with people than the model does "
                 "(r = .60; the model: .62; difference −.02, 95% CI [−.06, .03])."
             ],
         ),
@@ -415,8 +416,8 @@ def test_agreement_of_a_model_that_recites_may_be_memory(tables: Rows) -> None:
             (math.nan, math.nan, math.nan),
             (0.02, -0.1, 0.1),
             [
-                "With length and frequency of the items held constant, no agreement with people "
-                "was shown (partial r = .02, 95% CI [−.10, .10])."
+                "With word length and frequency held constant, no agreement with people was shown "
+                "(partial r = .02, 95% CI [−.10, .10])."
             ],
         ),
     ],
@@ -429,7 +430,7 @@ def test_it_is_said_where_something_simpler_explains_the_agreement(
     sentences: list[str],
 ) -> None:
     ends = ("", "_low", "_high")
-    columns: dict[str, object] = {"covariates": ["length", "frequency"]}
+    columns: dict[str, object] = {"covariates": "frequency, length"}
     columns |= {"model_r": 0.62, "ridge_r": 0.6}
     columns |= {f"model_minus_ridge{end}": value for end, value in zip(ends, apart, strict=True)}
     columns |= {f"partial_r{end}": value for end, value in zip(ends, partial, strict=True)}
@@ -442,11 +443,12 @@ def test_it_is_said_where_something_simpler_explains_the_agreement(
     [
         (
             {"stated": True, "winning_rate": 0.75, "passed": True},
-            "yes. The model passed the alternative annotator test: it may replace 9 of 12 raters (",
+            "yes. The model passed the alternative annotator test: it may replace 9 of 12 raters "
+            "(ω = .75; ε = .125, as the study states).",
         ),
         (
             {"stated": True, "winning_rate": 0.0, "passed": False},
-            "no. The model did not pass the alternative annotator test: it may replace none of 12",
+            "no. The model did not pass the alternative annotator test: it may replace none of the",
         ),
         (
             {"stated": True, "winning_rate": math.nan, "reason": "nobody knows who rated"},
@@ -459,7 +461,7 @@ def test_it_is_said_where_something_simpler_explains_the_agreement(
 def test_single_raters_are_replaced_only_by_a_test_that_the_study_asked_for(
     tables: Rows, columns: dict[str, object], begins: str | None
 ) -> None:
-    row = one_row(ALTERNATIVE_ANNOTATOR, "perfect", epsilon=0.1, n_raters=12, **columns)
+    row = one_row(ALTERNATIVE_ANNOTATOR, "perfect", epsilon=0.125, n_raters=12, **columns)
     found = told(judged(tables | {ALTERNATIVE_ANNOTATOR.path: row}, ASKED, "perfect"))
     said = found.get("Taking the place of one of the raters")
     assert said is None if begins is None else str(said).startswith(begins)
@@ -535,7 +537,10 @@ def test_of_many_models_only_the_best_of_each_scale_is_judged(tables: Rows) -> N
     [one] = found.told
     alignment = tables[ALIGNMENT.path].set_index("model")
     assert one.about["model"] == alignment["pearson_r"].idxmax()
-    assert found.chosen == "Of each scale, this is the verdict on the model with the highest r."
+    assert found.chosen == (
+        "Of each scale, this is the verdict on the model with the highest r; choosing the best of "
+        "several flatters it."
+    )
     assert not judged(tables, ASKED, "perfect").chosen
 
 
@@ -574,7 +579,7 @@ def test_of_many_scales_each_use_is_told_with_their_number(tables: Rows) -> None
     found = judged(*over_scales(tables, [f"scale-{n}" for n in range(12)]))
     by_use = {one.asked: one.answers for one in found.counted}
     assert by_use["Ranking items"] == "yes on 11 of 12 scales; cannot be told on 1"
-    assert by_use["Level and spacing of mean ratings"] == "like people's on all 12 scales"
+    assert by_use["Level and scaling of mean ratings"] == "like people's on all 12 scales"
 
 
 def test_scales_on_which_a_use_was_not_assessed_are_counted(tables: Rows) -> None:
@@ -585,8 +590,8 @@ def test_scales_on_which_a_use_was_not_assessed_are_counted(tables: Rows) -> Non
     found = judged(made | {ALIGNMENT.path: alignment}, asked)
     by_use = {one.asked: one.answers for one in found.counted}
     assert "; no on 1 (joy, r = " in by_use["Predicting people's mean ratings"]
-    assert by_use["Level and spacing of mean ratings"].startswith("like people's on 3 of 4 scales")
-    assert by_use["Level and spacing of mean ratings"].endswith("; not assessed on 1")
+    assert by_use["Level and scaling of mean ratings"].startswith("like people's on 3 of 4 scales")
+    assert by_use["Level and scaling of mean ratings"].endswith("; not assessed on 1")
 
 
 def test_up_to_three_conditions_are_told_use_by_use(tables: Rows) -> None:

@@ -405,7 +405,7 @@ def test_a_plan_tells_what_a_model_would_be_asked_without_loading_it(
     row = planned(job, card, items, tmp_path)
     assert (row["requests"], row["answers"]) == (4, 42)
     assert row["tokens_from"] == "estimate"
-    assert math.isnan(float(row["usd"] or 0))
+    assert math.isnan(float(row["usd_max"] or 0))
     assert math.isnan(float(row["minutes"] or 0))
 
     # What it computes together arrives together: the time from one arrival to the next counts.

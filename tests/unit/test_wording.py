@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emoalign.wording import at_most, dollars, minutes, sentence
+from emoalign.wording import at_most, dollars, minutes, percent, sentence
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,11 @@ def test_a_time_below_a_minute_is_not_zero(number: float, words: str) -> None:
 )
 def test_words_of_others_end_in_a_full_stop_before_ours_follow(theirs: str, ended: str) -> None:
     assert sentence(theirs) == ended
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [(0.004, "0.40%"), (0.5, "50%"), (1, "100%"), (1.5, "150%"), (40, "4,000%")],
+)
+def test_shares_above_all_have_no_decimals(share: float, expected: str) -> None:
+    assert percent(share) == expected

@@ -12,6 +12,7 @@ from emoalign.analyses.alignment.worth import with_worth
 from emoalign.report.section import Finding
 from emoalign.report.worth_in_words import as_good_as, people, with_interval
 from emoalign.tables import RATERS_WORTH
+from emoalign.wording import as_stated
 from tests.kit.words import report_job
 
 INF, NAN = np.inf, np.nan
@@ -108,3 +109,22 @@ def test_a_model_that_reverses_the_order_is_not_called_a_good_predictor() -> Non
         "For ranking words, these ratings are less good than one person's (k = 0.00, 95% CI "
         "[0.00, 0.00])."
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "bounded", "told"),
+    [
+        (0.1, True, ".10"),
+        (0.125, True, ".125"),
+        (0.005, True, ".005"),
+        (0, True, ".00"),
+        (1e-5, True, ".00001"),
+        (0.5, False, "0.50"),
+        (1, False, "1.00"),
+        (1.125, False, "1.125"),
+    ],
+)
+def test_what_a_study_states_is_quoted_with_all_of_its_decimals(
+    value: float, bounded: bool, told: str
+) -> None:
+    assert as_stated(value, bounded=bounded) == told

@@ -97,7 +97,8 @@ def _several(items: Schema) -> str:
         return f"any of {_listed(items)}"
     if "patternProperties" in items or items.get("type") == "object":
         return f"list of {type_in_words(items)}"
-    return f"{type_in_words(items)}s"
+    words = type_in_words(items)
+    return words if words.endswith("s") else f"{words}s"
 
 
 def _bounds(schema: Schema) -> str:

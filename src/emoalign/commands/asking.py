@@ -77,7 +77,7 @@ class _Trial:
         if prices is None:
             return math.nan
         asks = [*self.asks, *self.asks[: int(self.repeated)]]
-        return sum(prices.cost(*self.card.most_tokens(ask)) for ask in asks)
+        return sum(prices.most(*self.card.most_tokens(ask)) for ask in asks)
 
 
 def _trial(loaded: LoadedStudy, name: str, folder: Path) -> _Trial | None:

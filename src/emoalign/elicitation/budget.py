@@ -102,7 +102,7 @@ class BudgetedEngine:
 
     async def ask(self, ask: Ask, again: Callable[[], None] = lambda: None) -> list[Answer]:
         """The answers to a request; see Engine. Raises BudgetError before it costs too much."""
-        most = self.prices.cost(*self.most_tokens(ask))
+        most = self.prices.most(*self.most_tokens(ask))
 
         def set_aside() -> None:
             again()
@@ -113,7 +113,7 @@ class BudgetedEngine:
 
     def settle(self, ask: Ask, answers: Sequence[Answer]) -> None:
         """Book what kept answers cost in place of what was set aside for them."""
-        most = self.prices.cost(*self.most_tokens(ask))
+        most = self.prices.most(*self.most_tokens(ask))
         longest = ask.request.sampling.max_tokens
         self.account.settle(most, paid(self.prices, answers, most, longest))
 
@@ -139,7 +139,9 @@ def paid(prices: Prices, answers: Sequence[Answer], most: float, longest: int = 
     """
     prompt = _sum(answer.prompt_tokens for answer in answers)
     counted = _sum(answer.completion_tokens for answer in answers)
-    usd = prices.cost(prompt or 0, counted or 0)
+    cached = _sum(answer.cached_tokens or 0 for answer in answers)
+    written = _sum(answer.written_tokens or 0 for answer in answers)
+    usd = prices.cost(prompt or 0, counted or 0, cached or 0, written or 0)
     fewest = sum(_fewest_tokens(answer, longest) for answer in answers)
     believed = (
         answers

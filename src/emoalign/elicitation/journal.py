@@ -40,8 +40,10 @@ class Answer:
     where the server does not say. `refused` is the server's own word for a refusal; `logprobs` are
     natural logarithms of the probabilities of the likeliest next tokens; `received` is UTC, ISO
     8601. `thinking` is what the model thought before it answered, where it is shown, and
-    `thinking_tokens` are the tokens that took, which are among `completion_tokens`. `reply_id` is
-    what the server calls the reply that brought it, with others of the same request or without.
+    `thinking_tokens` are the tokens that took, which are among `completion_tokens`. Of the prompt,
+    `cached_tokens` were read from a cache of the provider, `written_tokens` written to it.
+    `reply_id` is what the server calls the reply that brought it, with others of the same request
+    or without.
     """
 
     request_id: str
@@ -58,6 +60,8 @@ class Answer:
     thinking: str | None = None
     thinking_tokens: int | None = None
     reply_id: str | None = None
+    cached_tokens: int | None = None
+    written_tokens: int | None = None
 
     @property
     def key(self) -> tuple[str, int | None]:
@@ -95,7 +99,7 @@ def _checked(fields: dict[str, Any]) -> dict[str, Any]:
     participant = fields.get("participant")
     if participant is not None and type(participant) is not int:
         raise TypeError(f"participant is {participant!r}")
-    for field in ("prompt_tokens", "completion_tokens", "thinking_tokens"):
+    for field in _COUNTS:
         if field in fields:
             fields[field] = untrusted.count(fields[field])
     for field in ("text", "model_reported"):
@@ -115,6 +119,10 @@ def _pairs(logprobs: Iterable[Any]) -> tuple[tuple[str, float], ...]:
     return tuple((token, number) for token, number in numbers if number is not None)
 
 
+_COUNTS = (
+    *("prompt_tokens", "completion_tokens", "thinking_tokens"),
+    *("cached_tokens", "written_tokens"),
+)
 _FIELDS = {field.name for field in fields(Answer)}
 _OPENING = b'{"version":%d,' % VERSION
 Key = tuple[str, int | None]

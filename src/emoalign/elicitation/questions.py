@@ -6,14 +6,19 @@ Exact readouts and one-token answers require that every point of the scale is a 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from emoalign.elicitation.engines.asked import WHOLE_VOCABULARY, Abilities, AskedModel
-from emoalign.elicitation.journal import read_answers
+from emoalign.elicitation.engines.asked import (
+    WHOLE_VOCABULARY,
+    Abilities,
+    AskedModel,
+    PromptTokens,
+)
+from emoalign.elicitation.journal import Answer, read_answers
 from emoalign.elicitation.pace import time_needed
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
 from emoalign.errors import CapabilityError
@@ -21,6 +26,7 @@ from emoalign.prompts import (
     Image,
     NormTable,
     Renderer,
+    most_tokens,
     without_system,
 )
 from emoalign.study.fields import Readout
@@ -124,11 +130,15 @@ class Remaining:
     answers: int
     held: int
     requests: int
-    prompt_tokens: float
-    answer_tokens: float
+    prompt_tokens_min: float
+    prompt_tokens_max: float
+    answer_tokens_min: float
+    answer_tokens_max: float
     tokens_from: str
-    usd: float
-    usd_batch: float
+    usd_min: float
+    usd_max: float
+    usd_batch_min: float
+    usd_batch_max: float
     minutes: float
     minutes_from: str | None
     delivery: str
@@ -145,38 +155,60 @@ def remaining(task: RatingTask, card: AskedModel) -> Remaining:
     held = {key: answer for key, answer in in_journal.items() if key in wanted}
     asks = list(missing(wanted_asks, held, card.able.choices))
 
-    counted = [answer.prompt_tokens for answer in held.values() if answer.prompt_tokens]
-    if counted:
-        per_prompt, tokens_from = sum(counted) / len(counted), "journal"
-    elif asks:
-        per_prompt, tokens_from = card.prompt_tokens([ask.request.prompt for ask in asks])
-    else:
-        per_prompt, tokens_from = 0.0, "journal"
-    prompt_tokens = per_prompt * len(asks)
-    answer_tokens = float(
-        sum(ask.request.sampling.max_tokens * len(ask.participants) for ask in asks)
-    )
+    prompts = _prompt_tokens(card, wanted_asks, asks, held.values())
+    answers_due = sum(len(ask.participants) for ask in asks)
+    longest = float(sum(ask.request.sampling.max_tokens * len(ask.participants) for ask in asks))
+    asked = (prompts.least * len(asks), prompts.most * len(asks))
     minutes, minutes_from = time_needed(
-        card, asks, prompt_tokens + answer_tokens, task.journal / task.job.model, task.job.protocol
+        card,
+        asks,
+        sum(asked) / 2 + longest,
+        task.journal / task.job.model,
+        task.job.protocol,
     )
     terms = card.terms()
     prices = terms.prices
-    usd = prices.cost(prompt_tokens, answer_tokens) if prices else math.nan
+    least = prices.least(asked[0], answers_due) if prices else math.nan
+    most = prices.most(asked[1], longest) if prices else math.nan
     batch = prices.batch_factor if prices and prices.batch_factor else math.nan
     return Remaining(
         answers=len(wanted),
         held=len(held),
         requests=len(asks),
-        prompt_tokens=prompt_tokens,
-        answer_tokens=answer_tokens,
-        tokens_from=tokens_from,
-        usd=usd,
-        usd_batch=usd * batch,
+        prompt_tokens_min=asked[0],
+        prompt_tokens_max=asked[1],
+        answer_tokens_min=float(answers_due),
+        answer_tokens_max=longest,
+        tokens_from=prompts.source,
+        usd_min=least,
+        usd_max=most,
+        usd_batch_min=least * batch,
+        usd_batch_max=most * batch,
         minutes=minutes,
         minutes_from=minutes_from,
         delivery=terms.delivery,
         prices_as_of=prices.as_of if prices else None,
     )
+
+
+def _prompt_tokens(
+    card: AskedModel, wanted: Sequence[Ask], asks: Sequence[Ask], held: Iterable[Answer]
+) -> PromptTokens:
+    """The tokens of a prompt still to be sent: on average, and within bounds where not counted.
+
+    Where the provider has counted before, each prompt has as many tokens for its length as those
+    had, of which some have more than others.
+    """
+    lengths = {ask.request.request_id: most_tokens(ask.request.prompt) for ask in wanted}
+    counted = [
+        answer.prompt_tokens / lengths[answer.request_id] for answer in held if answer.prompt_tokens
+    ]
+    if not asks:
+        return PromptTokens(0.0, 0.0, "journal")
+    if not counted:
+        return card.prompt_tokens([ask.request.prompt for ask in asks])
+    mean = sum(lengths[ask.request.request_id] for ask in asks) / len(asks)
+    return PromptTokens(mean * min(counted), mean * max(counted), "journal")
 
 
 def check_single_tokens(tokens: Mapping[float, Sequence[int]], scale_name: str) -> None:

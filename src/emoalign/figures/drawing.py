@@ -28,7 +28,7 @@ from emoalign.figures.planned import PlannedFigure, planned_figures
 from emoalign.figures.style import DPI, EMPTY, PAGES, Mark, model_marks, style
 from emoalign.items.item_names import item_names
 from emoalign.tables import STIMULI, TABLES, Table, atomic
-from emoalign.wording import READOUTS
+from emoalign.wording import READOUTS, scale_name
 
 PICTURE_PAGES = 8
 """Pages in the picture; programs refuse to open pictures that are much larger."""
@@ -71,7 +71,9 @@ class Subject:
 
     def scale_name(self, dataset: str, scale: str) -> str:
         """What a scale of a dataset is called."""
-        return f"{self.job.datasets[dataset].title}: {scale}"
+        title = self.job.datasets[dataset].title
+        title = f"The{title[3:]}" if title.startswith("the ") else title
+        return f"{title}: {scale_name(scale)}"
 
     def cell_name(self, model: str, protocol: str, readout: str | None = None) -> str:
         """What a model under a protocol, in a readout, is called, on two lines; the only model of

@@ -14,6 +14,9 @@ if TYPE_CHECKING:  # a study is planned without pandas
     import pandas as pd
 
 
+from emoalign.wording import scale_name
+
+
 @dataclass(frozen=True)
 class PlannedFigure:
     """A figure of a study.
@@ -46,6 +49,17 @@ class PlannedFigure:
         return self._filled(self.kind.caption)
 
     @property
+    def named_apart(self) -> bool:
+        """Whether the caption names dataset and scale first, and then says the same of each."""
+        return self.kind.caption.partition(": ")[0] in ("{dataset}", "{dataset}, {scale}")
+
+    @property
+    def caption_parts(self) -> tuple[str, str]:
+        """What it is of, and what is seen."""
+        of, _, seen = self.kind.caption.partition(": ")
+        return self._filled(of), seen[:1].upper() + self._filled(seen)[1:]
+
+    @property
     def alt(self) -> str:
         """What stands for the picture where it cannot be seen."""
         return self._filled(self.kind.alt)
@@ -68,7 +82,8 @@ class PlannedFigure:
 
     def _filled(self, text: str) -> str:
         title = "" if self.dataset is None else self.job.datasets[self.dataset].title
-        return text.format(dataset=title, scale=self.scale)
+        filled = text.format(dataset=title, scale=scale_name(self.scale or ""))
+        return f"The{filled[3:]}" if filled.startswith("the ") else filled
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Jobs:
             dataset=dataset,
             restricted=not card.redistribute,
             modality=card.modality,
-            source=card.source.without_directions(),
+            source=card.source.for_norms(),
             images=card.images,
             keep=card.keep,
             scales=self.loaded.asked_scales(dataset),
@@ -153,7 +153,7 @@ class Jobs:
         return BaselineData(
             dataset=card.dataset,
             restricted=not dataset.redistribute,
-            source=dataset.source.without_directions(),
+            source=dataset.source.for_norms(),
             keep=dataset.keep,
             scale_name=card.scale,
             scale=dataset.scales[card.scale],

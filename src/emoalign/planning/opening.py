@@ -13,7 +13,7 @@ from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.pace import minutes_as_before
 from emoalign.planning.preflight import example, why_forbidden
 from emoalign.planning.studies import LoadedStudy
-from emoalign.prompts import Renderer, estimated_tokens
+from emoalign.prompts import Renderer, likely_tokens
 from emoalign.study.fields import Readout
 from emoalign.wording import at_most, counted, minutes
 
@@ -139,7 +139,7 @@ class Opening:
         terms = card.terms()
         usd = 0.0
         if terms.prices is not None:
-            usd = terms.prices.cost(prompt_tokens, answer_tokens)
+            usd = terms.prices.most(prompt_tokens, answer_tokens)
             if terms.delivery == "batch":
                 usd *= terms.prices.batch_factor or 1.0
             cost = at_most(usd, "at most about") if usd else "free"
@@ -184,7 +184,7 @@ class Opening:
             requests["exact"] = items
             answers += items
             tokens += items
-        return requests, answers, estimated_tokens(prompt), tokens
+        return requests, answers, likely_tokens(prompt)[1], tokens
 
     def _cells(self) -> Iterator[_Cell]:
         shards = {dataset: self._shards(dataset) for dataset in self.loaded.datasets}

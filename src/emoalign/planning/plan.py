@@ -17,7 +17,7 @@ from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.items.clusters import ItemClusters
 from emoalign.stimuli.preparation import USED
 from emoalign.tables import NORMS, PLAN, PRECISION, STIMULI, groups, metadata
-from emoalign.wording import at_most, dollars, listed, minutes
+from emoalign.wording import dollars_between, listed, minutes
 
 _log = logging.getLogger(__name__)
 
@@ -109,17 +109,29 @@ def costs_in_words(
     if rows.empty:
         return ["No model is asked, and nothing is paid: all ratings are recorded."]
     lines = [_of_model(model, asked, here) for (model,), asked in groups(rows, ["model"])]
-    due = rows["usd"].where(rows["delivery"] != "batch", rows["usd_batch"].fillna(rows["usd"]))
-    total = float(due.sum())
+    least, most = (_due(rows, bound) for bound in ("min", "max"))
     remote = rows[~rows["model"].isin(here) & (rows["requests"] > 0)]
-    unpriced = sorted(set(remote.loc[remote["usd"].isna(), "model"]))
+    unpriced = sorted(set(remote.loc[remote["usd_max"].isna(), "model"]))
     without = f", without {listed(unpriced)}" if unpriced else ""
-    if total:
-        lines.append(f"Together: {at_most(total)}{without}.")
+    if most:
+        lines.append(f"Together: {dollars_between(least, most)}{without}.")
     if max_usd is not None:
-        verdict = "covers this" if total <= max_usd else "does not cover this: jobs will stop at it"
-        lines.append(f"max_usd = {max_usd:g} {verdict}{without}.")
+        lines.append(f"max_usd = {max_usd:g} {_covers(max_usd, least, most)}{without}.")
     return lines
+
+
+def _due(rows: pd.DataFrame, bound: str) -> float:
+    """US dollars of all rows, each as it is delivered; `bound` is min or max."""
+    single, batch = rows[f"usd_{bound}"], rows[f"usd_batch_{bound}"]
+    return float(single.where(rows["delivery"] != "batch", batch.fillna(single)).sum())
+
+
+def _covers(max_usd: float, least: float, most: float) -> str:
+    if most <= max_usd:
+        return "covers this"
+    if least <= max_usd:
+        return "may not cover this: if so, jobs will stop at it"
+    return "does not cover this: jobs will stop at it"
 
 
 def _of_model(model: str, rows: pd.DataFrame, here: Collection[str]) -> str:
@@ -130,15 +142,20 @@ def _of_model(model: str, rows: pd.DataFrame, here: Collection[str]) -> str:
     return (
         f"{model}: {answers:,} answer{'s' * (answers != 1)}, {held:,} in the journal, "
         f"{answers - held:,} to ask in {requests:,} request{'s' * (requests != 1)}; "
-        f"{rows['prompt_tokens'].sum():,.0f} prompt tokens ({_sources(rows)}), "
-        f"at most {rows['answer_tokens'].sum():,.0f} answer tokens; "
+        f"{_prompts(rows)}, at most {rows['answer_tokens_max'].sum():,.0f} answer tokens; "
         f"{_money(model, rows, here)}; {_time(rows)}"
     )
 
 
+def _prompts(rows: pd.DataFrame) -> str:
+    least, most = (rows[f"prompt_tokens_{bound}"].sum() for bound in ("min", "max"))
+    same = f"{least:,.0f}" == f"{most:,.0f}"
+    return f"{least:,.0f}{'' if same else f'–{most:,.0f}'} prompt tokens ({_sources(rows)})"
+
+
 def _sources(rows: pd.DataFrame) -> str:
     names = {
-        "journal": "as counted before",
+        "journal": "as the provider counted others",
         "tokenizer": "by the model's tokenizer",
         "estimate": "estimated from characters",
     }
@@ -147,15 +164,19 @@ def _sources(rows: pd.DataFrame) -> str:
 
 
 def _money(model: str, rows: pd.DataFrame, here: Collection[str]) -> str:
-    if rows["usd"].isna().all():
+    if rows["usd_max"].isna().all():
         if model in here:
             return "on this machine, at no cost"
         return "cost unknown, because its card has no prices"
-    usd, batch = float(rows["usd"].sum()), float(rows["usd_batch"].sum())
-    if not usd:
-        return f"free (prices of {rows['prices_as_of'].iloc[0]})"
-    in_batches = f", {dollars(batch)} in batches" if rows["usd_batch"].notna().any() else ""
-    return f"{at_most(usd)}{in_batches} (prices of {rows['prices_as_of'].iloc[0]})"
+    dated = f"(prices of {rows['prices_as_of'].iloc[0]})"
+    if not float(rows["usd_max"].sum()):
+        return f"free {dated}"
+    single, batch = (
+        dollars_between(*(float(rows[f"{name}_{bound}"].sum()) for bound in ("min", "max")))
+        for name in ("usd", "usd_batch")
+    )
+    in_batches = f", in batches {batch}" if rows["usd_batch_max"].notna().any() else ""
+    return f"{single}{in_batches} {dated}"
 
 
 def _time(rows: pd.DataFrame) -> str:

@@ -17,7 +17,16 @@ from emoalign.report.csv_text import csv_text
 from emoalign.report.layout import Layout
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import CELL_KEY, Table, records
-from emoalign.wording import ABSENT, ceilings, coefficient, interval, number, p_value, percent
+from emoalign.wording import (
+    ABSENT,
+    ceilings,
+    coefficient,
+    interval,
+    number,
+    p_value,
+    percent,
+    scale_name,
+)
 
 FILTERS = tuple(CELL_KEY)
 """Columns by which the page can be filtered, where a table has them."""
@@ -194,8 +203,12 @@ def readout() -> Column:
 
 
 def count(title: str, name: str, meaning: str = "") -> Column:
-    """A column of whole numbers."""
-    return Column(title, lambda row: number(row[name], 0), name, meaning=meaning)
+    """A column of whole numbers, in groups of three digits."""
+
+    def shown(row: Row) -> str:
+        return number(row[name], 0) if pd.isna(row[name]) else f"{row[name]:,.0f}"
+
+    return Column(title, shown, name, meaning=meaning)
 
 
 def value(title: str, name: str, meaning: str = "", digits: int = 2) -> Column:
@@ -266,7 +279,8 @@ def scale_column(job: ReportJob) -> Column:
 
     def shown(row: Row) -> str:
         title = job.datasets[row["dataset"]].title
-        return f"{title}, {row['scale']}" if len(job.datasets) > 1 else str(row["scale"])
+        scale = scale_name(str(row["scale"]))
+        return f"{title}, {scale}" if len(job.datasets) > 1 else scale
 
     return Column("Scale", shown, "dataset", False)
 

@@ -127,7 +127,7 @@ class Verdict:
             return f"answers under {title(winner)} are closer to people's than under {others}"
 
         if self.agreed is not None:
-            return f"{where}{closest(self.agreed)}{self._by(self.winners)}."
+            return f"{where}{closest(self.agreed)}{self._by_all()}."
         by_winner: dict[str | None, list[str]] = {}
         for metric, winner in self.winners.items():
             by_winner.setdefault(winner, []).append(metric)
@@ -138,7 +138,7 @@ class Verdict:
             if between_models:
                 none = f"{names} do not differ clearly in how close they are to people"
         if not by_winner:
-            return f"{where}{none}{self._by(self.winners)}."
+            return f"{where}{none}{self._by_any()}."
         found = "; ".join(
             f"by {listed(map(_called, metrics))}, {closest(winner)}"
             for winner, metrics in by_winner.items()
@@ -148,9 +148,18 @@ class Verdict:
         rest = f"; by {listed(map(_called, unclear))}, {none}" if unclear else ""
         return f"{where}{opening}: {found}{rest}."
 
-    def _by(self, metrics: Collection[str]) -> str:
-        """The metrics of a verdict; none of correlations, which have but one."""
-        return "" if len(self.winners) == 1 else f" by {listed(map(_called, metrics))}"
+    def _by_all(self) -> str:
+        """The metrics that all say so; none of correlations, which have but one."""
+        if len(self.winners) == 1:
+            return ""
+        several = "both" if len(self.winners) == 2 else "all of"
+        return f" by {several} {listed(map(_called, self.winners))}"
+
+    def _by_any(self) -> str:
+        """The metrics of which none says so; none of correlations, which have but one."""
+        if len(self.winners) == 1:
+            return ""
+        return f", whether by {listed(map(_called, self.winners), joined='or')}"
 
 
 def verdicts(contrasts: pd.DataFrame) -> Iterator[Verdict]:

@@ -32,7 +32,7 @@ from emoalign.report.short_names import legend
 from emoalign.report.typography import typeset
 from emoalign.tables import TABLES, atomic
 from emoalign.tables.families import FAMILIES, Family
-from emoalign.wording import coefficient, interval, number, p_value, percent
+from emoalign.wording import coefficient, interval, number, p_value, percent, scale_name
 
 HERE = Path(__file__).parent
 
@@ -99,7 +99,9 @@ def page(results: Results, sections: Sequence[PageSection]) -> str:
     seen = [(place, *_seen(place, results)) for place in sections]
     shown = [Shown(place, section, view) for place, section, view in seen if isinstance(view, View)]
     recorded = {"nothing_asked": nothing_asked(results.job)}
-    shared = {"job": results.job, "results": results, **recorded, **_methods(shown, results)}
+    present = {each.section.id for each in shown}
+    shared = {"job": results.job, "results": results, "present": present, **recorded}
+    shared |= _methods(shown, results)
     templates = environment()
     parts = [Part(each.section, fill(templates, each, shared)) for each in shown]
     absent = [Missing(section, view.why) for _, section, view in seen if isinstance(view, Absent)]
@@ -125,7 +127,8 @@ def page(results: Results, sections: Sequence[PageSection]) -> str:
         scripts=[plotly(), own_script()],
         models=legend(results.job),
     )
-    return typeset(html.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+    text = html.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return typeset(text, {name: scale_name(name) for name in results.job.order["scale"]})
 
 
 def _seen(place: PageSection, results: Results) -> tuple[Section, View | Absent | None]:
@@ -207,7 +210,7 @@ def _methods(shown: Sequence[Shown], results: Results) -> dict[str, Any]:
     ordered = sorted(shown, key=lambda each: not each.section.about)
     texts = [text for each in ordered for text in each.view.methods]
     if tests := _tests(shown, results):
-        texts.append(sentence(tests))
+        texts.append(sentence(tests, asked=not nothing_asked(results.job)))
     paragraphs = [cited(text) for text in texts]
     keys = [key for _, named in paragraphs for key in named]
     cards = list(results.job.datasets.values())
@@ -262,7 +265,10 @@ def _names(job: ReportJob) -> dict[str, dict[str, str]]:
     """What can be chosen on the page, and what it is called there."""
     titles = job.short_names | {name: card.title for name, card in job.datasets.items()}
     return {
-        column: {name: titles.get(name, name) for name in names}
+        column: {
+            name: scale_name(name) if column == "scale" else titles.get(name, name)
+            for name in names
+        }
         for column, names in job.order.items()
     }
 

@@ -76,6 +76,9 @@ def legend(job: ReportJob) -> list[Named]:
         name: ENGINES[model.card["engine"]].known_as(model.card)
         for name, model in job.models.items()
     }
+    if len(known) > 1 and len(set(known.values())) == 1:
+        # A file that all ratings were recorded in tells no model from another.
+        known = {}
     names = job.short_names
     return [
         Named(

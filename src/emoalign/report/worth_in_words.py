@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from emoalign.wording import ABSENT, number
+from emoalign.wording import ABSENT, number, out_of
 
 INFINITE = "\N{INFINITY}"
 
@@ -44,6 +44,12 @@ def as_good_as(k: float, low: float, high: float) -> str:
     if k < 1:
         return f"less good than one person's (k = {told}, {ci})"
     return f"as good as the mean of {told} people" + (f", {ci}" if ends else " (no interval)")
+
+
+def some_raters(share: float, n_raters: int) -> str:
+    """The raters whom a model may replace, a share of them: 9 of 12 raters, none of the 12."""
+    some = round(share * n_raters)
+    return f"{out_of(some, n_raters)} raters" if some else f"none of the {n_raters} raters"
 
 
 def written(k: float, low: float, high: float) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 
 Source: Calderon et al. (2025). Each rater in turn is left out: is the model, or the rater, nearer
 to the others who rated the same items? The model may take the place of a rater where it is nearer
-in so many items that, had replacing the rater cost something (ε), it would still be worthwhile.
+in so many items that the rater's lead is below what a rater is allowed (ε) because a model costs
+less.
 
 Ratings are padded: the answers of an item's raters stand first in its row. `raters` has shape
 (items, most raters of an item): the number of each rater, from 0, or −1 where there is none.
@@ -104,7 +105,7 @@ class AlternativeAnnotator:
     """The test over all raters with enough items.
 
     Attributes:
-        epsilon: what replacing a rater must save, as a share of items from 0 to 1.
+        epsilon: lead over the model that a rater is allowed, as a share of items from 0 to 1.
         raters: a row for each, by number.
         winning_rate: ω, the share of raters that the model may replace; NaN without any rater.
         advantage: ρ, the mean over raters of the share of items in which the model agrees with the

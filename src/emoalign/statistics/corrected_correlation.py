@@ -28,6 +28,8 @@ def corrected_correlation(
         model_rest, z_rest: of the others.
     """
     n, n_rest = len(human), len(model_rest)
+    human, model, model_rest = _standardised(human, human, model, model_rest)
+    z, z_rest = _standardised(np.concatenate([z, z_rest]), z, z_rest)
     wrong = _products(model_rest, z_rest).mean(axis=1) - _products(model, z).mean(axis=1)
 
     def influences(moments: _Moments) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -60,6 +62,8 @@ def design_based_correlation(
         probabilities: with which people were asked about each item; any value where they were not.
     """
     rated = np.isfinite(human)
+    human, model = _standardised(human[rated], human, model)
+    (z,) = _standardised(z, z)
     means = unbiased(_products(model, z), _products(human, z), rated, probabilities).mean(axis=1)
     moments = _Moments.of(means)
     added = unbiased(moments.influence(model, z), moments.influence(human, z), rated, probabilities)
@@ -68,9 +72,20 @@ def design_based_correlation(
 
 def weighted_correlation(y: FloatArray, z: FloatArray, probabilities: FloatArray) -> Estimate:
     """Correlate two variables of items that were drawn with unequal probabilities."""
+    (y,), (z,) = _standardised(y, y), _standardised(z, z)
     weights = 1 / probabilities / np.sum(1 / probabilities)
     moments = _Moments.of(_products(y, z) @ weights)
     return _by_fisher(moments.r, float(np.sqrt(np.sum((weights * moments.influence(y, z)) ** 2))))
+
+
+def _standardised(by: FloatArray, *values: FloatArray) -> list[FloatArray]:
+    """Values less the mean of some of them, over their SD.
+
+    That changes no correlation. But where the mean is many SDs, squares would lose the digits in
+    which values differ.
+    """
+    mean, sd = by.mean(), by.std()
+    return [(each - mean) / (sd if sd > 0 else 1) for each in values]
 
 
 def _products(y: FloatArray, z: FloatArray) -> FloatArray:

@@ -116,6 +116,8 @@ def _errors_of(of: Regressed, drawn: FloatArray) -> FloatArray:
         left_out = (y - slope * x) / (1 - 1 / n - x**2 / xx)
         mse = (drawn * left_out**2).sum(axis=1) / n[:, 0] - within * (drawn @ (1 / of.n)) / n[:, 0]
         known = (n[:, 0] >= FEWEST_ITEMS) & (xx[:, 0] > ROUNDING) & np.isfinite(mse)
+        # Neither people nor the model err where all means are the same: 0 divided by 0.
+        known &= np.maximum(within, mse) > ROUNDING
         worth = np.where(mse > 0, within / np.where(mse > 0, mse, 1), np.inf)
     return np.where(known, worth, np.nan)
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emoalign.statistics.correlation import pearson
 from emoalign.statistics.pairs import ROUNDING, FloatArray
@@ -67,16 +68,19 @@ def recitation(
     seed: int,
     tolerance: float = TOLERANCE,
 ) -> Recitation | None:
-    """Compare completions with norms; None for fewer than FEWEST_COMPLETIONS, or where norms
-    cannot be permuted: no two completions have the same whole part.
+    """Compare completions with norms; None for fewer than FEWEST_COMPLETIONS, or where permuting
+    norms changes nothing, because completions with the same whole part, or their norms, are equal:
+    of whole numbers, a judge and a model that recites have the same hits.
 
     Items without a completion are left out; `ratings` may be missing (NaN).
     """
     known = np.isfinite(norms) & np.isfinite(completions)
     norms, completions, ratings = norms[known], completions[known], ratings[known]
     strata = np.floor(completions)
-    _, sizes = np.unique(strata, return_counts=True)
-    if len(norms) < FEWEST_COMPLETIONS or sizes.max() < 2:
+    if (
+        len(norms) < FEWEST_COMPLETIONS
+        or not (_differ(completions, strata) & _differ(norms, strata)).any()
+    ):
         return None
     apart = np.abs(norms - completions)
     hits = int((apart <= tolerance + ROUNDING).sum())
@@ -101,6 +105,16 @@ def recitation(
         with_norms=pearson(norms, completions).r,
         beyond_judgement=partial_correlation(norms, completions, ratings),
     )
+
+
+def _differ(values: FloatArray, strata: FloatArray) -> NDArray[np.bool_]:
+    """Whether the values of each stratum differ, in ascending order of strata."""
+    _, place = np.unique(strata, return_inverse=True)
+    lowest, highest = np.full(place.max() + 1, np.inf), np.full(place.max() + 1, -np.inf)
+    np.minimum.at(lowest, place, values)
+    np.maximum.at(highest, place, values)
+    apart: NDArray[np.bool_] = highest - lowest > ROUNDING
+    return apart
 
 
 def partial_sums(x: FloatArray, y: FloatArray, given: FloatArray) -> ItemSums:

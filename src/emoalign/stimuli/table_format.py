@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar, Literal, get_args
 
 from pydantic import Field, field_validator
@@ -12,6 +13,9 @@ FileFormat = Literal["csv", "tsv", "xlsx", "xls", "parquet", "jsonl"]
 
 
 _TABULATOR = ("\\t", "tab", "tabs", "tabulator")
+
+NO_NAME = re.compile(r"#?n/?a|nan", re.IGNORECASE)
+"""How programs write that there is no name: NA in R, nan in Python, #N/A in spreadsheets."""
 
 
 class TableFormat(Entry):

@@ -161,18 +161,28 @@ PLAN = Table(
         Column("held", pa.int64(), "Answers already in the journal."),
         Column("requests", pa.int64(), "Requests for the rest."),
         *shared(
-            "Tokens of the prompts, and of the answers at most.", "prompt_tokens", "answer_tokens"
+            "Tokens of the prompts, at least and at most; equal where they are counted.",
+            "prompt_tokens_min",
+            "prompt_tokens_max",
+        ),
+        *shared(
+            "Tokens of the answers with their thoughts: one each, and the longest allowed.",
+            "answer_tokens_min",
+            "answer_tokens_max",
         ),
         Column(
             "tokens_from",
             TEXT,
-            "Source of prompt tokens: `journal` (counted before), `tokenizer` or `estimate` (from "
-            "characters).",
+            "Source of prompt tokens: `journal` (as the provider counted others), `tokenizer` or "
+            "`estimate` (from characters).",
         ),
         *shared(
-            "US dollars at most, for single requests and in batches; null without prices.",
-            "usd",
-            "usd_batch",
+            "US dollars at least and at most, for single requests and in batches; null without "
+            "prices.",
+            "usd_min",
+            "usd_max",
+            "usd_batch_min",
+            "usd_batch_max",
         ),
         *numbers(minutes="Running time; null if unknown."),
         Column(

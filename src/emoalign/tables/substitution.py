@@ -70,7 +70,9 @@ ALTERNATIVE_ANNOTATOR = Table(
     (
         *CELL,
         _LABEL,
-        Column("epsilon", NUMBER, "What replacing a rater must save, as a share of items."),
+        Column(
+            "epsilon", NUMBER, "Lead over the model that a rater is allowed, as a share of items."
+        ),
         Column("stated", pa.bool_(), "Whether the study states this ε."),
         Column("n_raters", COUNT, "Raters compared with the model, each on 30 items or more."),
         Column("n_items", COUNT, "Items with an answer of the model and two raters."),

@@ -140,20 +140,13 @@ def _methods(results: Results) -> str:
         if results.clustered
         else ""
     )
-    per = ""
-    if len(results.job.order["readout"]) > 1:
-        per = (
-            " with the same readout, that is, over all sampled answers or over all exact "
-            "probabilities"
-        )
     return (
         "The mean model rating and the mean human rating of each item were compared by Pearson's "
         "r, Spearman's rank correlation, Lin's concordance correlation [@lin1989], the mean "
         "absolute error and the root mean squared error. The latter is shown beside the error of a "
         "rater who gives every item the average human mean. Pearson's r has a 95% "
         "bias-corrected and accelerated (BCa) bootstrap interval over items [@efron1987], from "
-        f"{resamples:,} resamples.{together} The p-values of each test were adjusted over all "
-        f"conditions{per} [@benjamini1995]."
+        f"{resamples:,} resamples.{together}"
     )
 
 

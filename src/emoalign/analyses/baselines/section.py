@@ -102,8 +102,8 @@ def _findings(
             f"{card.title}, a classifier ({job.datasets[card.dataset].title}, {card.scale}), "
             f"diverged from the human distributions by {own} bits (mean Jensen–Shannon "
             "divergence). Compared with it on the same items, language models were farther from "
-            f"them in {further} of {_comparisons(len(rows))} and closer in {closer} (Holm-adjusted "
-            "p < .05).",
+            f"them in {further} of {_comparisons(len(rows))} and closer in {closer or 'none'} "
+            "(Holm-adjusted p < .05).",
             *doubted,
             *([f"What it may have seen: {card.leakage}"] if card.leakage else []),
         ]

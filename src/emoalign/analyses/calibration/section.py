@@ -140,7 +140,7 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
         where = f"{job.datasets[dataset].title}, {scale}"
         useless = _useless(cells)
         message = _gains(best, where, cells["method"].nunique(), useless)
-        sentences = [message, *_ends(best, job)]
+        sentences = [message, *_ends(best.dropna(subset="gain"), job)]
         marginal = rows[rows["method"] == "marginal"].set_index(CELL_ORDER)["jsd_after"]
         own = [tuple(cell[name] for name in CELL_ORDER) for cell in records(best)]
         if alone := span(marginal.reindex(own), 3):
@@ -182,7 +182,8 @@ def _gains(best: pd.DataFrame, where: str, n_methods: int, useless: Cells) -> st
 
 
 def _ends(best: pd.DataFrame, job: ReportJob) -> Iterator[str]:
-    """The divergence before and after, cell by cell where they are few."""
+    """The divergence before and after, cell by cell where they are few; nothing of models that say
+    just what people do, which leaves nothing to reduce."""
     if len(best) > FEW:
         before, after = span(best["jsd_before"], 3), span(best["jsd_after"], 3)
         least, *_, most = records(best.sort_values(["gain", *CELL_ORDER]))

@@ -51,10 +51,10 @@ def _view(results: Results) -> View | Absent:
     kinds = [PAIRS[kind][0] for kind in PAIRS if (rows["kind"] == kind).any()]
     pairs = "two models" if nothing_asked(job) else ", or ".join(kinds)
     counts = {"apart": apart, "tested": tested, "untested": len(rows) - tested}
-    return View({"grid": shown, "pairs": pairs, **counts}, methods=list(_methods(rows)))
+    return View({"grid": shown, "pairs": pairs, **counts}, methods=list(_methods(job, rows)))
 
 
-def _methods(rows: pd.DataFrame) -> Iterator[str]:
+def _methods(job: ReportJob, rows: pd.DataFrame) -> Iterator[str]:
     """What was compared, and how the intervals came about."""
     tested = rows[rows["p_holm"].notna()]
     if tested.empty:
@@ -68,12 +68,13 @@ def _methods(rows: pd.DataFrame) -> Iterator[str]:
         interval_of = f"{INTERVALS['zou']} or, where items form clusters, {INTERVALS['clusters']}"
     else:
         interval_of = INTERVALS["clusters"]
-    between = " or ".join(f"between {PAIRS[kind][1]}" for kind in kinds)
+    compared = f"{pairs[0].upper()}{pairs[1:]} were compared on the items rated in both conditions"
+    if nothing_asked(job):
+        compared = "Two models at a time were compared on the items that both rated"
     yield (
-        f"{pairs[0].upper()}{pairs[1:]} were compared on the items rated in both conditions. The "
-        "difference between their correlations with human means was tested by Williams' t for "
-        f"dependent correlations [@williams1959; @steiger1980] and has {interval_of}. The p-values "
-        f"were adjusted over all contrasts {between} with the same readout [@holm1979]."
+        f"{compared}. The difference between their correlations with human means was tested by "
+        "Williams' t for dependent correlations [@williams1959; @steiger1980] and has "
+        f"{interval_of}."
     )
 
 

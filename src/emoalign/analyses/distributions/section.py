@@ -144,8 +144,7 @@ def _methods(
     each_other = "" if tested["kind"].eq("guess").all() else "each other, "
     compared = f"with {each_other}{guesses}" if each_other else guesses
     yield (
-        f"Conditions were compared {compared} by signed-rank tests over items [@wilcoxon1945]; "
-        "p-values were adjusted over the contrasts of one kind, readout and metric [@holm1979]. "
+        f"Conditions were compared {compared} by signed-rank tests over items [@wilcoxon1945]. "
         "One side is called closer to the human distributions where the adjusted p is below .05 "
         "and the 95% CI of the difference excludes 0."
     )

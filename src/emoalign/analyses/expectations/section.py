@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pandas as pd
 
+from emoalign.report.conditions import nothing_asked
 from emoalign.report.grid import Column, Row, datasets, grid, model_column, readout, text
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import DISTRIBUTION_SCORECARD, SCORECARD, groups
@@ -21,6 +23,8 @@ ORDER = ["as expected", "not as expected", "unclear", UNTOLD]
 OF_PEOPLE = "V shape of people"
 """The check of human ratings alone, which is the same whatever the model."""
 
+_YEAR = re.compile(r" (\d{4})$")
+
 CITED = {"Ogg et al. 2025": "ogg2025", "Inoshita et al. 2026": "inoshita2026"}
 """Keys of the studies in references.bib."""
 
@@ -32,13 +36,20 @@ def _view(results: Results) -> View | Absent:
         whys = "; ".join(sorted(set(rows["evidence"].dropna())))
         reason = whys or "no item has both a model mean and a human mean"
         return Absent(f"No expectation from a published study could be checked: {reason}.")
-    job = results.job
+    job, recorded = results.job, nothing_asked(results.job)
     columns = (
         text("Expectation", "expected"),
-        text("Source", "source", "The published study that the expectation comes from."),
-        *map(_blank_of_people, (model_column(job), text("Protocol", "protocol"))),
+        Column(
+            "Source",
+            lambda row: _YEAR.sub(r" (\1)", str(row["source"])),
+            "source",
+            False,
+            "The published study that the expectation comes from.",
+        ),
+        _blank_of_people(model_column(job)),
+        *(() if recorded else [_blank_of_people(text("Protocol", "protocol"))]),
         datasets(job, "datasets"),
-        _blank_of_people(readout()),
+        *(() if recorded else [_blank_of_people(readout())]),
         text("Found", "found"),
         Column("Evidence", lambda row: str(row["evidence"]), "evidence", numeric=False),
         Column(
@@ -75,7 +86,10 @@ def once(checked: pd.DataFrame) -> pd.DataFrame:
 
 def _blank_of_people(column: Column) -> Column:
     """A column of what was asked, which says nothing of people."""
-    return replace(column, text=lambda row: "" if row["check"] == OF_PEOPLE else column.text(row))
+    shown = "people" if column.sort == "model" else ""
+    return replace(
+        column, text=lambda row: shown if row["check"] == OF_PEOPLE else column.text(row)
+    )
 
 
 def _methods(checked: pd.DataFrame) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ import pandas as pd
 
 from emoalign.embeddings.embedding_cards import RIDGE
 from emoalign.report.conditions import asked, only_recorded
+from emoalign.report.covariates_in_words import covariates_in_words
 from emoalign.report.grid import (
     Column,
     Row,
@@ -19,6 +21,7 @@ from emoalign.report.grid import (
     grid,
     readout,
     reason,
+    scale_column,
     text,
     value,
 )
@@ -35,12 +38,6 @@ from emoalign.tables import (
     records,
 )
 from emoalign.wording import READOUTS, ci, coefficient, counted, listed, number, out_of, span
-
-NAMES = {
-    "word": {"length": "word length", "frequency": "word frequency"},
-    "sentence": {"length": "length in characters", "words": "length in words"},
-}
-"""Covariates in sentences, by the modality of the items."""
 
 CALLED = {"word": "words", "sentence": "texts", "image": "images"}
 """Items in sentences."""
@@ -62,19 +59,23 @@ def _view(results: Results) -> View | Absent | None:
     held = cells["partial_r"].notna().any()
     beside = cells["ridge_r"].notna().any()
     missing = _missing(scales, job)
+    shown_scales, shown_cells = scales, cells
+    if job.embedding is None:  # The page says so once.
+        shown_scales = scales[scales["predictor"] != "ridge"]
+        shown_cells = cells.assign(ridge_reason=None)
     return View(
         {
             "scales": grid(
                 "explained-scales-table",
                 "Predictions without a language model",
-                scales,
+                shown_scales,
                 _scale_columns(job),
                 EXPLAINED_SCALES,
             ),
             "cells": grid(
                 "explained-table",
                 "Agreement with covariates held constant, and beside a ridge regression",
-                cells,
+                shown_cells,
                 _columns(job),
                 EXPLAINED,
             ),
@@ -107,17 +108,38 @@ def _of(row: Mapping[str, Any], job: ReportJob) -> str:
 
 
 def _findings(cells: pd.DataFrame, scales: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
-    """A paragraph for each scale, in the order of the study."""
+    """A paragraph for each scale, in the order of the study; of many scales of which nothing was
+    shown, one sentence.
+    """
+    nothing = scales[(scales["predictor"] == "covariates") & (scales["r_low"] <= 0)]
+    folded = len(nothing) > FEW
+    if folded:
+        yield Finding(_nothing_shown(nothing, job))
     for (name, scale), rows in groups(scales, ["dataset", "scale"], sort=False):
         own = cells[(cells["dataset"] == name) & (cells["scale"] == scale)]
         by_predictor = {row["predictor"]: row for row in records(rows)}
         card = job.datasets[name]
         sentences = [
-            *_covariates(by_predictor["covariates"], own, card, job),
+            *_covariates(by_predictor["covariates"], own, card, job, folded),
             *_ridge(by_predictor["ridge"], own, card, job),
         ]
         if sentences:
             yield Finding(sentences, dataset=name, scale=scale)
+
+
+def _nothing_shown(rows: pd.DataFrame, job: ReportJob) -> list[str]:
+    """That covariates were not shown to predict any of these scales, for each list of them."""
+    told = []
+    kinds = rows.assign(modality=[job.datasets[name].modality for name in rows["dataset"]])
+    for (names, _), own in groups(kinds, ["covariates", "modality"], sort=False):
+        cards = [job.datasets[name] for name in dict.fromkeys(own["dataset"])]
+        told.append(
+            f"It was not shown that {covariates_in_words(names, cards[0].modality)} alone "
+            f"{'predict' if ',' in names else 'predicts'} any of {counted(len(own), 'scale')} "
+            f"({listed([card.title for card in cards])}): r from "
+            f"{span(own['r'], bounded=True)}."
+        )
+    return told
 
 
 def _distributions(results: Results) -> list[Finding]:
@@ -136,50 +158,53 @@ def _distributions(results: Results) -> list[Finding]:
         closer = sum(name not in (None, RIDGE) for name in found)
         limits = ci(row["value_low"], row["value_high"])
         told = [
-            "A ridge regression on embeddings diverged from the human distributions of "
+            "Distributions predicted by ridge regression on embeddings diverged from people's for "
             f"{_of(row, job)} by {number(row['value'])} bits{f', {limits}' if limits else ''} "
             "(mean Jensen–Shannon divergence)."
         ]
         if compared:
             told.append(
-                f"Compared with it on the same items, models were farther from people in "
-                f"{found.count(RIDGE)} of {counted(len(found), 'comparison')} and closer in "
-                f"{closer} (Holm-adjusted p < .05)."
+                f"Compared with them on the same items, models were farther from people in "
+                f"{found.count(RIDGE) or 'none'} of {counted(len(found), 'comparison')} and closer "
+                f"in {closer or 'none'} (Holm-adjusted p < .05)."
             )
         findings.append(Finding(told, dataset=row["dataset"], scale=row["scale"]))
     return findings
 
 
 def _covariates(
-    row: Row, cells: pd.DataFrame, card: ReportedDataset, job: ReportJob
+    row: Row, cells: pd.DataFrame, card: ReportedDataset, job: ReportJob, folded: bool
 ) -> Iterator[str]:
-    """What covariates predict by themselves, and r with them held constant."""
+    """What covariates predict by themselves, and r with them held constant.
+
+    `folded` says that one sentence tells of all scales of which nothing was shown.
+    """
     if pd.isna(row["r"]):
         return
-    names = _names(row["covariates"], card)
+    names = covariates_in_words(row["covariates"], card.modality)
     one = "," not in row["covariates"]
     predict = "predicts" if one else "predict"
     found = f"r = {coefficient(row['r'])}{_after(row, 'r')}"
     where = f"{row['scale']} ({card.title})"
     if row["r_low"] > 0:
         yield f"{names[0].upper()}{names[1:]} alone {predict} {where} with {found}."
-    else:
-        yield f"It cannot be shown that {names} alone {predict} {where}: {found}."
+    elif not folded:
+        yield f"It was not shown that {names} alone {predict} {where}: {found}."
     known = cells.dropna(subset="partial_r")
     if known.empty:
         return
-    held = f"With {'it' if one else 'them'} held constant,"
+    held = f"With {'this covariate' if one else 'these covariates'} held constant,"
     if len(known) > FEW:
         most = (known["partial_r"] - known["r"]).abs().max()
         yield (
             f"{held} the correlations of {len(known)} conditions with human means range from "
             f"{span(known['partial_r'], bounded=True)}; none of them changes by more than "
-            f"{coefficient(most)}."
+            f"{coefficient(math.ceil(most * 100) / 100)}."
         )
         return
     told = [
         f"{coefficient(cell['partial_r'])}{_after(cell, 'partial_r')} "
-        f"({coefficient(cell['r'])} without), for {_named(job, cell)}"
+        f"(before: {coefficient(cell['r'])}), for {_named(job, cell)}"
         for cell in records(known)
     ]
     are = (
@@ -192,9 +217,12 @@ def _ridge(row: Row, cells: pd.DataFrame, card: ReportedDataset, job: ReportJob)
     """What embeddings predict by themselves, and what models and they add to each other."""
     if pd.isna(row["r"]):
         return
+    ridge = f"ridge regression on embeddings of the {CALLED[card.modality]} ({job.embedding})"
+    found = f"{_of(row, job)}: r = {coefficient(row['r'])}{_after(row, 'r')}"
     yield (
-        f"A ridge regression on embeddings of the {CALLED[card.modality]} ({job.embedding}) "
-        f"reaches r = {coefficient(row['r'])}{_after(row, 'r')} ({_of(row, job)})."
+        f"A {ridge} predicts {found}."
+        if row["r_low"] > 0
+        else f"It was not shown that a {ridge} predicts {found}."
     )
     known = cells.dropna(subset="stacked_minus_ridge")
     if len(known) <= FEW:
@@ -211,7 +239,7 @@ def _ridge(row: Row, cells: pd.DataFrame, card: ReportedDataset, job: ReportJob)
     ):
         clear = known[known[f"stacked_minus_{name}_low"] > 0]
         if clear.empty:
-            yield f"{added} adds nothing that can be shown to {base} in any of {n} conditions."
+            yield f"{added} was not shown to add anything to {base} in any of {n} conditions."
         else:
             by = span(clear[f"stacked_minus_{name}"], bounded=True)
             yield (
@@ -227,9 +255,10 @@ def _adds(added: str, base: str, row: Row, name: str) -> str:
     before, after = coefficient(row[f"{name}_r"]), coefficient(row["stacked_r"])
     limits = _after(row, difference)
     if row[f"{difference}_low"] > 0:
-        return f"{added} adds {by}{limits} to the r of {base} ({before} alone, {after} together)"
+        by = f"{by}{limits}," if limits else by
+        return f"{added} adds {by} to the r of {base} ({before} alone, {after} together)"
     return (
-        f"{added} adds nothing that can be shown to {base} ({before} alone, {after} together, "
+        f"{added} was not shown to add anything to {base} (r = {before} alone, {after} together, "
         f"difference {by}{limits})"
     )
 
@@ -246,24 +275,12 @@ def _named(job: ReportJob, cell: Row) -> str:
     return name if only_recorded(job, cell) else f"{name} ({READOUTS[cell['readout']]})"
 
 
-def _names(covariates: str, card: ReportedDataset) -> str:
-    """Covariates in a sentence: what is computed first, then those of the card."""
-    names = NAMES.get(card.modality, {})
-    given = covariates.split(", ")
-    computed = [name for name in names if name in given]
-    if computed == ["length", "frequency"]:
-        told = ["word length", "frequency"]
-    else:
-        told = [names[name] for name in computed]
-    return listed([*told, *(name for name in given if name not in names)])
-
-
 def _methods(
     cells: pd.DataFrame, scales: pd.DataFrame, shares: bool, job: ReportJob
 ) -> Iterator[str]:
     known = scales.dropna(subset="r")
     of_card = {
-        name: _names(row["covariates"], job.datasets[name])
+        name: covariates_in_words(row["covariates"], job.datasets[name].modality)
         for row in records(known[known["predictor"] == "covariates"])
         for name in (row["dataset"],)
     }
@@ -317,10 +334,14 @@ def _scale_columns(job: ReportJob) -> tuple[Column, ...]:
         if row["predictor"] == "ridge":
             return "embeddings (ridge)"
         names = row["covariates"]
-        return "covariates" if pd.isna(names) else _names(names, job.datasets[row["dataset"]])
+        return (
+            "covariates"
+            if pd.isna(names)
+            else covariates_in_words(names, job.datasets[row["dataset"]].modality)
+        )
 
     return (
-        Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
+        scale_column(job),
         Column("Predicted from", predictor, "predictor", False),
         count("Items", "n_items", "Items with a human mean and all predictors."),
         between(

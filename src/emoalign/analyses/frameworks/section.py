@@ -58,8 +58,7 @@ def _view(results: Results) -> View | Absent:
     method = (
         "Discrete emotions were compared with dimensions by the difference between their mean "
         "correlations with human means, with a bootstrap over items in which all scales of a "
-        "dataset share the same resamples [@efron1987]. The p-values were adjusted over all "
-        "comparisons with the same readout [@holm1979]."
+        "dataset share the same resamples [@efron1987]."
     )
     return View({"grid": shown}, methods=[method] if rows["difference"].notna().any() else [])
 

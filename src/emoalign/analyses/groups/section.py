@@ -55,7 +55,7 @@ def _view(results: Results) -> View | Absent:
         "contrasts": None if wide.empty else _contrasts(wide, job),
         "personas": None if compared.empty else _personas(compared, job),
         "no_personas": [
-            f"{row['attribute']} ({job.datasets[row['dataset']].title}): {row['reason']}"
+            f"for {row['attribute']} ({job.datasets[row['dataset']].title}), {row['reason']}"
             for row in records(missing)
         ],
     }
@@ -67,13 +67,13 @@ def _view(results: Results) -> View | Absent:
 
 
 def _named(rows: pd.DataFrame, job: ReportJob) -> Iterator[str]:
-    """The groups of each dataset: Words has groups by sex (men, women)."""
+    """The groups of each dataset: In Words, raters are grouped by sex (men, women)."""
     for (dataset,), of_dataset in groups(rows, ["dataset"], sort=False):
         told = [
             f"{attribute} ({', '.join(sorted(set(of_attribute['group'])))})"
             for (attribute,), of_attribute in groups(of_dataset, ["attribute"])
         ]
-        yield f"{job.datasets[dataset].title} has groups by {listed(told)}."
+        yield f"In {job.datasets[dataset].title}, raters are grouped by {listed(told)}."
 
 
 def _group_columns(job: ReportJob) -> Sequence[Column]:

@@ -44,6 +44,7 @@ class RecitedDataset(Entry):
 class RecitationJob(AnalysisJob):
     """Compare completions of tables of norms with the norms."""
 
+    version: int = 8
     datasets: dict[str, RecitedDataset]
     tolerance: float
     seed: int

@@ -125,7 +125,10 @@ class Subject:
         if found is None:
             n = int(known.sum())
             few = f"{only(n, 'completion')}; at least {FEWEST_COMPLETIONS} are needed"
-            alike = "no two completions have the same whole part, so no norms can be permuted"
+            alike = (
+                "completions with the same whole part, or their norms, are the same number, so "
+                "that hits by memory cannot be told from hits by chance"
+            )
             return {"reason": few if n < FEWEST_COMPLETIONS else alike}
         drawing = Drawing(job.seed, self.dataset, clusters, job.bootstrap_resamples, 0)
         pairs = np.stack((norms % 1, norms))

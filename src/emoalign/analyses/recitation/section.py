@@ -41,8 +41,8 @@ def _shown(job: ReportJob, protocols: list[str]) -> str:
     )
     if not asked:
         return (
-            "The completions of published means are recorded, and what the models were shown is "
-            "not known here."
+            "The completions were recorded elsewhere, and what the models were shown is not known "
+            "here."
         )
     rows = listed(str(each) for each in examples)
     return (
@@ -138,8 +138,8 @@ def _hits(row: Mapping[str, Any], job: ReportJob) -> Iterator[str]:
     if row["p"] < SMALL:
         exact = f"{int(row['exact'])} of them to the last decimal" if row["hits"] else ""
         yield (
-            f"{found}, {exact}: it has seen the published norms, or it judges items to a fraction "
-            "of a point."
+            f"{found}, {exact}: either it has seen the published norms, or it judges items to a "
+            "fraction of a point."
         )
     else:
         yield (
@@ -155,9 +155,11 @@ def _beyond(row: Mapping[str, Any]) -> Iterator[str]:
         return
     ends = ci(row["r_beyond_low"], row["r_beyond_high"], bounded=True)
     told = ", ".join(filter(None, (f"r = {coefficient(row['r_beyond'])}", ends)))
+    clear = row["r_beyond_low"] > 0 or row["r_beyond_high"] < 0
+    correlated = "correlated" if clear else "were not shown to correlate"
     yield (
         f"Beyond its own ratings ({row['rated_under']}, {READOUTS[row['rated_readout']]}), its "
-        f"completions correlated {told} with norms."
+        f"completions {correlated} with norms: {told}."
     )
 
 

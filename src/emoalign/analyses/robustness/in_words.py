@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from emoalign.analyses.robustness.analysis import HALF
-from emoalign.report.conditions import condition
+from emoalign.report.conditions import condition, nothing_asked
 from emoalign.report.report_job import ReportJob
 from emoalign.statistics.robustness import range_corrected
 from emoalign.study.fields import part
@@ -190,11 +190,16 @@ def _by_answers(rows: pd.DataFrame, job: ReportJob) -> str:
 
 def _common(common: pd.DataFrame, job: ReportJob) -> str:
     if not common["n_left_out"].any():
-        return "All correlations for the same scale and readout rest on the same items."
-    return (
-        "On the items that all conditions with the same scale and readout share, "
-        f"{_changes(common, job)}"
-    )
+        alike = "scale" if nothing_asked(job) else "scale and readout"
+        return f"All correlations for the same {alike} rest on the same items."
+    return f"On {shared_items(job)}, {_changes(common, job)}"
+
+
+def shared_items(job: ReportJob) -> str:
+    """The items that comparisons between conditions are made on."""
+    if nothing_asked(job):
+        return "the items that all models rated on the same scale"
+    return "the items that all conditions with the same scale and readout share"
 
 
 def _changes(rows: pd.DataFrame, job: ReportJob) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from emoalign.analyses.robustness.in_words import answers, findings, verdict
+from emoalign.analyses.robustness.in_words import answers, findings, shared_items, verdict
 from emoalign.report.grid import (
     Column,
     Grid,
@@ -65,7 +65,7 @@ def _methods(rows: pd.DataFrame, job: ReportJob) -> str:
     others = {
         f"on items with at least {least}": "answers" in done,
         "with items weighted by their number of answers": weighed,
-        "on the items that all conditions with the same scale and readout share": "common" in done,
+        f"on {shared_items(job)}": "common" in done,
         "for exact probabilities, on items with at least half of the probability on the scale": (
             "mass" in done
         ),
@@ -139,7 +139,7 @@ def _summary(rows: pd.DataFrame, job: ReportJob) -> Grid:
         "weighted": ("Weighted", "r with items weighted by their number of usable answers."),
         "common": (
             "Shared items",
-            "r on the items that all conditions with the same scale and readout share.",
+            f"r on {shared_items(job)}.",
         ),
         "mass": (
             "On the scale",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from emoalign.analyses.base import (
     ITEMS,
@@ -27,6 +27,10 @@ TABLES = statistics(
 )
 
 
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+"""Words that are quoted; spaces alone are none."""
+
+
 class SubstitutionSettings(Entry):
     """What would be enough to use ratings instead of people's; without it nothing is tested."""
 
@@ -34,11 +38,12 @@ class SubstitutionSettings(Entry):
         None,
         ge=0,
         lt=1,
-        description="What replacing a rater must save, as a share of items: .1 for crowd workers, "
-        ".15 for skilled raters, .2 for experts (Calderon et al. 2025). Default: no verdict.",
+        description="Lead over the model that a rater is allowed, as a share of items: .1 for "
+        "crowd workers, .15 for skilled raters, .2 for experts (Calderon et al. 2025). Default: no "
+        "verdict.",
     )
-    because: str | None = Field(
-        None, min_length=1, description="Why this epsilon; needed with it, and quoted."
+    because: Reason | None = Field(
+        None, description="Why this epsilon; needed with it, and quoted."
     )
     bias_within: float | None = Field(
         None, gt=0, description="Bias that is as good as none, in points. Default: no test."
@@ -49,8 +54,8 @@ class SubstitutionSettings(Entry):
         lt=2,
         description="Difference of correlations that is as good as none. Default: no test.",
     )
-    margins_because: str | None = Field(
-        None, min_length=1, description="Why these margins; needed with either, and quoted."
+    margins_because: Reason | None = Field(
+        None, description="Why these margins; needed with either, and quoted."
     )
 
     @model_validator(mode="after")
@@ -76,6 +81,7 @@ class SubstitutionSettings(Entry):
 class WorthJob(AnalysisJob):
     """Find how many raters each condition is worth: scales of numbers by dataset."""
 
+    version: int = 2
     scales: dict[str, dict[str, HumanScale]]
     seed: int
     bootstrap_resamples: int
@@ -109,6 +115,8 @@ class AnnotatorJob(AnalysisJob):
 
 class EquivalenceJob(AnalysisJob):
     """Test biases and differences of correlations against the margins of the study."""
+
+    version: int = 2
 
     scales: dict[str, tuple[str, ...]]
     bias_within: float | None = None
@@ -162,7 +170,7 @@ ANALYSIS = Analysis(
             caption="{dataset}: the number of people whose mean would order the items as well as "
             "the model's (logarithmic axis), by the number of sampled answers averaged (all: as "
             "many as were given), with 95% percentile bootstrap intervals over items. Right of the "
-            "dotted line: the number that ever more answers approach (∞), and exact probabilities. "
+            "dotted line: the limit for ever more answers (∞), and exact probabilities. "
             "Dashed: one person. Numbers beyond the axis are drawn at its ends.",
             alt="Number of people that each condition of {dataset} is worth, by the number of "
             "answers; the numbers are in the table of raters' worth.",
@@ -174,9 +182,10 @@ ANALYSIS = Analysis(
             "dataset",
             draw="emoalign.analyses.substitution.figure:draw_annotators",
             title="Raters whom a model may replace: {dataset}",
-            caption="{dataset}: the share of raters whom each condition may replace (ω) by what "
-            "replacing a rater must save (ε). From the dashed line on (ω ≥ .5) a condition passes "
-            "the alternative annotator test. Vertical line: the ε that the study states, if any.",
+            caption="{dataset}: the share of raters whom each condition may replace (ω) by the "
+            "lead over the model that each rater is allowed (ε). From the dashed line on (ω ≥ .5) "
+            "a condition passes the alternative annotator test. Vertical line: the ε that the "
+            "study states, if any.",
             alt="Share of replaceable raters by ε for each condition of {dataset}; the numbers are "
             "in the table of the alternative annotator test.",
             reads=statistics("alternative_annotator"),

@@ -43,6 +43,8 @@ def draw_worth(subject: Subject) -> list[Figure]:
     """A panel per scale and protocol: the worth of each model over its answers."""
     rows = subject.rows(RATERS_WORTH)
     rows = rows[rows["model"].notna() & rows[K].notna()]
+    # Without an interval, an infinite limit would look like a finding.
+    rows = rows.assign(**{LIMIT: rows[LIMIT].where(rows[f"{LIMIT}_low"].notna())})
     places = _places(rows)
     drawn = rows[[f"{name}{end}" for name in (K, LIMIT) for end in ("", "_low", "_high")]]
     known = np.clip(drawn.to_numpy(dtype=float), LEAST, MOST)
@@ -86,7 +88,7 @@ def draw_annotators(subject: Subject) -> list[Figure]:
         coefficients(axis.xaxis)
         coefficients(axis.yaxis)
 
-    y, x = "Share of replaceable raters (ω)", "What replacing a rater must save (ε)"
+    y, x = "Share of replaceable raters (ω)", "Lead allowed to the rater (ε)"
     return _pages(subject, rows, draws, y, x)
 
 

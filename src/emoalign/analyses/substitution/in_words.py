@@ -13,8 +13,18 @@ from emoalign.report.conditions import scale as scale_of
 from emoalign.report.grid import Row
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Finding
+from emoalign.report.worth_in_words import some_raters
 from emoalign.tables import groups, records
-from emoalign.wording import coefficient, interval, listed, number, out_of, percent, with_p
+from emoalign.wording import (
+    as_stated,
+    coefficient,
+    interval,
+    listed,
+    number,
+    out_of,
+    percent,
+    with_p,
+)
 
 FEW = 4
 """Conditions that are told one by one."""
@@ -29,7 +39,7 @@ def annotator_findings(tests: pd.DataFrame, job: ReportJob) -> Iterator[Finding]
         cells = records(rows)
         where = scale_of(job, cells[0])
         passed = [cell for cell in cells if cell["passed"]]
-        at = f"at ε = {coefficient(cells[0]['epsilon'])}"
+        at = f"at ε = {as_stated(cells[0]['epsilon'], bounded=True)}"
         if len(cells) <= FEW:
             told = [_verdict(cell, where, at, job) for cell in cells]
         else:
@@ -43,9 +53,9 @@ def annotator_findings(tests: pd.DataFrame, job: ReportJob) -> Iterator[Finding]
 
 def _verdict(cell: Row, where: str, at: str, job: ReportJob) -> str:
     rate = (
-        f"it may replace {percent(cell['winning_rate'])} of {cell['n_raters']} raters {at}, and "
-        f"agreed with the others at least as well as the rater did on {percent(cell['advantage'])} "
-        "of the items on average"
+        f"it may replace {some_raters(cell['winning_rate'], cell['n_raters'])} {at}. On "
+        "average, it agreed with the other raters at least as well as the rater left out did on "
+        f"{percent(cell['advantage'])} of the items"
     )
     outcome = "passed" if cell["passed"] else "did not pass"
     return (
@@ -79,20 +89,20 @@ def _equivalent(kind: str, rows: list[dict[str, object]], job: ReportJob) -> Ite
     margin = float(one["margin"])
     title = scale_of(job, one)
     if kind == "bias":
-        limit, things = f"±{number(margin)} points", "condition"
-        what = "the mean level of the ratings was shown to be equivalent to people's"
+        limit, things = f"±{as_stated(margin)} points", "condition"
+        what = "the mean level of the ratings by {} was shown to be equivalent to people's"
     else:
-        limit, things = f"±{coefficient(margin)}", "pairs of condition"
-        what = "the two correlations with human means were shown to be equivalent"
+        limit, things = f"±{as_stated(margin, bounded=True)}", "pairs of condition"
+        what = "the correlations of ratings by {} with human means were shown to be equivalent"
     if len(rows) > FEW:
         yield (
-            f"For {title}, {what.replace('the two ', '')} (within {limit}) in "
+            f"For {title}, {what.replace(' by {}', '')} (within {limit}) in "
             f"{out_of(len(within), len(rows))} {things}s."
         )
         return
     for row in rows:
         verdict = what if row["equivalent"] else what.replace(" shown", " not shown")
-        yield f"For {title}, {_named(row, job)}, {verdict} (within {limit}): {_tested(row)}."
+        yield f"For {title}, {verdict.format(_named(row, job))} (within {limit}): {_tested(row)}."
 
 
 def _named(row: Row, job: ReportJob) -> str:
@@ -100,7 +110,7 @@ def _named(row: Row, job: ReportJob) -> str:
     if row["kind"] == "bias":
         return name
     other = {**row, **{part: row[f"other_{part}"] for part in ("model", "protocol", "readout")}}
-    return f"{name} and {conditions(job, [other])}"
+    return f"{name} and by {conditions(job, [other])}"
 
 
 def _tested(row: Row) -> str:
@@ -123,9 +133,10 @@ def methods(
     if margins["equivalent"].notna().any():
         kinds = set(margins.loc[margins["equivalent"].notna(), "kind"])
         of = {
-            "bias": f"the bias (±{number(settings.bias_within or math.nan)} points)",
+            "bias": f"the bias (±{as_stated(settings.bias_within or math.nan)} points)",
             "r": "differences between correlations with human means "
-            f"(±{coefficient(settings.r_within or math.nan)}; Zou's interval [@zou2007])",
+            f"(±{as_stated(settings.r_within or math.nan, bounded=True)}; Zou's interval "
+            "[@zou2007])",
         }
         yield (
             "Two one-sided tests [@schuirmann1987; @lakens2017] of size .05 asked for equivalence "
@@ -160,18 +171,19 @@ def _annotator_methods(tests: pd.DataFrame, settings: SubstitutionSettings) -> s
     }
     numbers = tested[tested["label"].isna()]
     used = listed(model[readout] for readout in sorted(set(numbers["readout"]), reverse=True))
+    labels = tested["label"].notna().any()
+    of_labels = " (of labels, those in at least half of the answers)" if labels else ""
     told = (
         "In the alternative annotator test [@calderon2025], each rater in turn was left out, and "
         "the model and the rater were compared in how near they came to the item's other raters. "
-        f"One answer stood for the model: {used} (of labels, those in at least half of the "
-        "answers). "
-        f"A rater may be replaced if the model would do at least as well when replacing the rater "
-        "saves ε (one-sided t-test over items, false discoveries held at .05 over raters "
-        "[@benjamini2001]); a model passes if it may replace at least half of the raters."
+        f"One answer stood for the model: {used}{of_labels}. "
+        "A rater may be replaced if the rater's lead over the model was shown to be less than ε, "
+        "as a share of items (one-sided t-test over items, false discoveries held at .05 over "
+        "raters [@benjamini2001]); a model passes if it may replace at least half of the raters."
     )
     if settings.epsilon is not None:
         told += (
-            f" The study stated ε = {coefficient(settings.epsilon)}, for this reason: "
+            f" The study stated ε = {as_stated(settings.epsilon, bounded=True)}, for this reason: "
             f"“{settings.because}”."
         )
     return told

@@ -68,8 +68,10 @@ def _bias(
 ) -> dict[str, object]:
     both = np.isfinite(model) & np.isfinite(human)
     number = np.unique(clusters[both], return_inverse=True)[1]
-    sums = np.bincount(number, (model - human)[both])
-    found = equivalent_means(sums / np.bincount(number), margin)
+    sums, counts = np.bincount(number, (model - human)[both]), np.bincount(number)
+    # The bias over items, as everywhere; its error is that of clusters, which are independent.
+    bias = sums.sum() / counts.sum()
+    found = equivalent_means(bias + (sums - bias * counts) * len(counts) / counts.sum(), margin)
     why = None
     if np.isnan(found.p):
         why = "fewer than two independent items have both a model rating and a human rating"

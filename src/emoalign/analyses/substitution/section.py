@@ -39,7 +39,7 @@ from emoalign.tables import (
     EQUIVALENCE,
     RATERS_WORTH,
 )
-from emoalign.wording import ABSENT, coefficient, interval, number
+from emoalign.wording import ABSENT, as_stated, coefficient, interval, number
 
 
 def _view(results: Results) -> View | Absent | None:
@@ -64,7 +64,7 @@ def _view(results: Results) -> View | Absent | None:
         "tests": _tests_grid(tests, settings, job),
         "raters": _raters_grid(raters, job),
         "untested": untested,
-        "epsilon": None if settings.epsilon is None else coefficient(settings.epsilon),
+        "epsilon": None if settings.epsilon is None else as_stated(settings.epsilon, bounded=True),
         "because": settings.because,
         "margins": _margins_grid(margins, job),
         "margins_because": settings.margins_because,
@@ -123,15 +123,15 @@ def _worth_grid(rows: pd.DataFrame, job: ReportJob) -> Grid:
             "means.",
         ),
         Column(
-            "More answers approach [95% CI]",
+            "With unlimited answers [95% CI]",
             lambda row: (
                 ""
-                if math.isnan(row["k_limit"])
+                if math.isnan(row["k_limit_low"])
                 else with_interval(row["k_limit"], row["k_limit_low"], row["k_limit_high"])
             ),
             "k_limit",
-            meaning="What the ratings would be worth for ranking with ever more sampled answers "
-            "per item.",
+            meaning="What the ratings would be worth for ranking if ever more sampled answers were "
+            "averaged; empty without an interval.",
             optional=True,
         ),
         Column(
@@ -217,16 +217,16 @@ def _tests_grid(tests: pd.DataFrame, settings: SubstitutionSettings, job: Report
         count("Raters", "n_raters", "Raters who share 30 items or more with others."),
         count("Items", "n_items", "Items with an answer of the model and two raters or more."),
         share(
-            "Advantage ρ",
+            "Advantage",
             "advantage",
             "Share of items on which the model agreed with the other raters at least as well as "
             "the rater left out; mean over raters.",
         ),
         *(
             share(
-                f"ω at ε = {coefficient(epsilon)}" + (" (stated)" if stated else ""),
+                f"ω at ε = {as_stated(epsilon, bounded=True)}" + (" (stated)" if stated else ""),
                 f"ω {epsilon}",
-                "Share of the raters whom the model may replace if that saves ε.",
+                "Share of the raters whom the model may replace if each is allowed a lead of ε.",
             )
             for epsilon in epsilons
             for stated in [epsilon == settings.epsilon]
@@ -303,7 +303,7 @@ def _margins_grid(margins: pd.DataFrame, job: ReportJob) -> Grid | None:
         count("Items", "n_items", "Items with all ratings compared."),
         Column(
             "Margin",
-            lambda row: f"±{written(row, 'margin')}",
+            lambda row: f"±{as_stated(row['margin'], bounded=row['kind'] == 'r')}",
             "margin",
             meaning="Stated in the study: points of the scale, or a difference of correlations.",
         ),

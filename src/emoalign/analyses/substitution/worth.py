@@ -269,11 +269,11 @@ def _why(n_items: int, r: float, reliability: float) -> str:
             if n_items > 1
             else "only 1 item can be compared"
         )
+    if np.isnan(r):
+        return "the model's means, or the human means, are the same for all items"
     if np.isnan(reliability):
         return (
             "the reliability of the human means is unknown, which takes several items with two or "
             "more ratings each, or with SDs and numbers of raters"
         )
-    if np.isnan(r):
-        return "the model's means, or the human means, are the same for all items"
     return "human means differ no more between items than chance would make them"

@@ -16,12 +16,14 @@ from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.numbers import read_number
 from emoalign.stimuli.rows import Record
 from emoalign.stimuli.sheets import layout_of, read_records
-from emoalign.stimuli.table_format import TableFormat
+from emoalign.stimuli.table_format import NO_NAME, TableFormat
 from emoalign.study.fields import FileSource
 from emoalign.wording import counted
 
 _REMEDIES = {
     "--people": "Correct the fields, and leave those empty that people did not rate.",
+    "--with": "Correct the fields. If the column names two groups, use --by.",
+    "--probability": "Write the probabilities as numbers from 0 to 1: 35% as 0.35, 1/3 as 0.3333.",
     "--on": "Correct the fields. To regress on groups, give each but one a column of 0 and 1.",
 }
 """What to do where a column contains something else than numbers."""
@@ -102,11 +104,10 @@ def _once(table: Path, named: Named) -> None:
     twice = [name for name, times in Counter(name for _, name in roles).items() if times > 1]
     twice += [name for name in (named.by, named.covariate) if name in (named.model, named.people)]
     for name in filter(None, twice):
-        options = " and ".join(option for option, given in named.given() if given == name)
-        raise DataError(
-            f"{table}: the column {name!r} is given twice, by {options}: name a column of its own "
-            "for each"
-        )
+        given = dict.fromkeys(option for option, column in named.given() if column == name)
+        options = " and ".join(given)
+        remedy = "name a column of its own for each" if len(given) > 1 else "name it once"
+        raise DataError(f"{table}: the column {name!r} is given twice, by {options}: {remedy}")
 
 
 class _Fields:
@@ -119,10 +120,11 @@ class _Fields:
         if self.named.by is None:
             return ""
         name = (record.fields[f"--by {self.named.by}"] or "").strip()
-        if not name:
+        if not name or NO_NAME.fullmatch(name):
+            found = f", found {name!r}" if name else ""
             self._add(
                 "Items without a group",
-                f"{record.where}, column {self.named.by!r}: the name of a group is missing",
+                f"{record.where}, column {self.named.by!r}: the name of a group is missing{found}",
                 "Fill in the fields, or remove these lines.",
             )
         return name
@@ -150,7 +152,8 @@ class _Fields:
             self._add(
                 "Items that the model did not rate",
                 f"{record.where}, column {named.model!r}: the model's rating is missing",
-                "Remove these lines: the estimates are then about the items that remain.",
+                "Remove these lines: the estimates are then about the items that remain. If there "
+                "are many, --model and --people may be swapped.",
             )
         for option, name in (("--with", named.covariate), *(("--on", name) for name in named.on)):
             if name is not None and np.isnan(found[f"{option} {name}"]):
@@ -183,11 +186,29 @@ class _Fields:
             self._add(
                 "People's ratings of items with probability 0",
                 f"{place}: the probability is 0, but people rated the item",
-                "Correct the probabilities, or leave people's ratings of these items empty.",
+                "Correct the probabilities.",
+            )
+        elif value == 0:
+            self._add(
+                "Items that people could not have rated",
+                f"{place}: the probability is 0, so nothing corrects what the model says of it",
+                "Leave the field empty if the probability is not known, or remove these lines: the "
+                "estimates are then about the items that remain.",
+            )
+        elif value == 1 and not rated:
+            self._add(
+                "Items with probability 1 that people did not rate",
+                f"{place}: the probability is 1, but people did not rate the item",
+                "Correct the probabilities. What is needed is the probability with which each item "
+                "was given to people, not whether they rated it.",
             )
 
     def _add(self, kind: str, problem: str, remedy: str) -> None:
         self.mistakes.add(kind, problem, remedy)
+
+
+MOST_GROUPS = 10
+"""A column with more values does not name groups."""
 
 
 def two_groups(table: Path, column: str, groups: Sequence[str]) -> tuple[str, str]:
@@ -204,6 +225,8 @@ def two_groups(table: Path, column: str, groups: Sequence[str]) -> tuple[str, st
         + (
             "name another column."
             if len(sizes) == 1
+            else "name another column; for a column of numbers, use --with."
+            if len(sizes) > MOST_GROUPS
             else "keep the lines of two of them. For more, give each group but one a column of 0 "
             "and 1, and name these columns by --on."
         )

@@ -3,8 +3,8 @@
 #   Rscript correct.R
 #
 # PPI++: Angelopoulos, Duchi & Zrnic (2023). DSL: Egami, Hinck, Stewart & Wei (2023).
-# A row of data.csv is an item: the model's rating, people's (empty where they were not asked), the
-# probability with which they were asked if that differed between items, and predictors.
+# A row of data.csv is an item: the model's rating, the probability with which people were asked if
+# that differed between items, people's rating (empty where they were not asked), and predictors.
 
 file <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 if (length(file)) setwd(dirname(gsub("~+~", " ", file, fixed = TRUE)))
@@ -13,8 +13,8 @@ expected <- read.csv("estimates.csv", encoding = "UTF-8")
 
 model <- data$model
 people <- as.numeric(data$people)
-known <- as.numeric(data$probability)  # empty if people rated a random part of all items
-random <- !"probability" %in% names(data)
+random <- names(data)[3] != "probability"  # people rated a random part of all items
+known <- if (!random) as.numeric(data$probability)
 everyone <- rep(TRUE, nrow(data))
 
 # An estimate: value, standard error, and the ends of the 95% interval
@@ -90,6 +90,11 @@ dsl_least_squares <- function(x, f, y, probability) {
 }
 
 # Correlations: means of y, z, their squares and their product, and what each item adds to r
+
+standardised <- function(values, by) {
+  sd <- sqrt(mean((by - mean(by))^2))
+  (values - mean(by)) / if (sd > 0) sd else 1
+}
 
 products <- function(y, z) cbind(y, z, y^2, z^2, y * z)
 
@@ -188,14 +193,16 @@ groups <- function(column) {
 }
 
 correlation <- function(column) {
-  z <- data[[column]]
   rated <- !is.na(people)
+  y <- standardised(people, people[rated])
+  f <- standardised(model, people[rated])
+  z <- standardised(data[[column]], data[[column]])
   p <- drawn_with(everyone)
   rows(list(
-    people = weighted_r(people[rated], z[rated], p[rated]),
-    ppi = if (random) ppi_r(people, model, z),
-    dsl = dsl_r(people, model, z, p),
-    model = without_interval(if (sd(model) > 0) cor(model, z) else NA)
+    people = weighted_r(y[rated], z[rated], p[rated]),
+    ppi = if (random) ppi_r(y, f, z),
+    dsl = dsl_r(y, f, z, p),
+    model = without_interval(if (min(model) < max(model)) cor(model, z) else NA)
   ))
 }
 

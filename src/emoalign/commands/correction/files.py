@@ -75,10 +75,10 @@ def _data(found: Sample, named: Named) -> tuple[pd.DataFrame, list[str]]:
     columns: list[tuple[str, object]] = [
         ("line", found.lines),
         ("model", found.model),
-        ("people", found.human),
     ]
     if found.probabilities is not None:
         columns.append(("probability", found.probabilities))
+    columns.append(("people", found.human))
     calls = ["means()"]
     if found.groups:
         second = list(found.groups)[1]

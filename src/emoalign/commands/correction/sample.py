@@ -13,13 +13,22 @@ from scipy import stats
 from emoalign.commands.correction.columns import Columns, Named, two_groups
 from emoalign.errors import DataError
 from emoalign.statistics.pairs import FloatArray
-from emoalign.wording import counted, only
+from emoalign.wording import counted, listed, only
 
 FEW = 30
 """Items rated by people below which normal intervals are too narrow."""
 
 UNLIKELY = 0.001
 """Probability of a difference by chance below which it is doubted that chance made it."""
+
+
+FARTHEST = 1e5
+"""Mean of a predictor, in its SDs, beyond which least squares loses more than half its digits."""
+
+EXACT = 1e-7
+"""SD of errors, in SDs of people's ratings, below which they are those of arithmetic."""
+
+RATED = "the items that people rated"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +72,8 @@ def sample(table: Path, named: Named, columns: Columns) -> Sample:
         of_items = np.array(columns.groups)
         pair = two_groups(table, named.by, columns.groups)
         groups = {name: of_items == name for name in pair}
-    covariates = {name: numbers[name] for name in (named.covariate, *named.on) if name}
+    asked_for = (named.covariate, *named.on)
+    covariates = {name: numbers[name] for name in asked_for if name is not None}
     known = None if named.probability is None else numbers[named.probability]
     found = Sample(
         numbers[named.model], numbers[named.people], covariates, known, groups, columns.lines
@@ -101,16 +111,23 @@ def doubts(found: Sample, named: Named) -> list[str]:
 
 def _not_random(found: Sample, named: Named) -> list[str]:
     rated, rest = found.model[found.rated], found.model[~found.rated]
-    if np.ptp(rated) == 0 and np.ptp(rest) == 0:
+    if np.ptp(found.model) == 0:
         return []
-    p = float(stats.ttest_ind(rated, rest, equal_var=False).pvalue)
-    if p >= UNLIKELY:
+    constant = np.ptp(rated) == 0 and np.ptp(rest) == 0
+    if not constant and _p_of_difference(rated, rest) >= UNLIKELY:
         return []
     return [
         f"The items that people rated do not look like a random part: the mean of {named.model} is "
         f"{rated.mean():.2f} there and {rest.mean():.2f} elsewhere. If they were not drawn at "
         "random, the estimates are wrong."
     ]
+
+
+def _p_of_difference(first: FloatArray, second: FloatArray) -> float:
+    """The p-value of Welch's test of two means; one of both parts may be constant."""
+    summaries = [(part.mean(), np.std(part, ddof=1), len(part)) for part in (first, second)]
+    test = stats.ttest_ind_from_stats(*summaries[0], *summaries[1], equal_var=False)
+    return float(test.pvalue)
 
 
 def _other_n(found: Sample) -> list[str]:
@@ -126,6 +143,11 @@ def _other_n(found: Sample) -> list[str]:
         f"By their probabilities, about {expected:,.0f} items would have been given to people, but "
         f"they rated {n:,}. Check the probabilities."
     ]
+
+
+def _constant(values: FloatArray) -> bool:
+    """Whether all are the same, or differ by so little that their squares vanish."""
+    return bool(np.ptp(values) == 0 or np.var(values) == 0)
 
 
 class _Check:
@@ -158,7 +180,7 @@ class _Check:
                 f"people rated all {counted(items, 'item')}{where}, so there is nothing to correct "
                 "in that group: analyse people's ratings alone, or take more items into the table"
             )
-        if np.ptp(part.human[part.rated]) == 0:
+        if _constant(part.human[part.rated]):
             raise self._cannot(
                 f"all {n:,} ratings by people{where} are {part.human[part.rated][0]:g}, which says "
                 "nothing about how far others may differ"
@@ -168,7 +190,7 @@ class _Check:
         """Refuse predictors that are constant, or follow from others, in a part of the items."""
         parts = {
             "all items": np.full(len(found.human), True),
-            "the items that people rated": found.rated,
+            RATED: found.rated,
         }
         if found.probabilities is None:
             parts["the items that people did not rate"] = ~found.rated
@@ -176,10 +198,17 @@ class _Check:
             held = np.ones((int(at.sum()), 1))
             for name in names:
                 values = found.covariates[name][at]
-                if np.ptp(values) == 0:
+                if _constant(values):
                     raise DataError(
                         f"{self.table}, column {name!r}: it is {values[0]:g} for {where}: leave "
                         f"out {option} {name}"
+                    )
+                if option == "--on" and np.std(values) * FARTHEST < abs(values.mean()):
+                    raise DataError(
+                        f"{self.table}, column {name!r}: for {where}, it is "
+                        f"{values.mean():.10g} on average and differs too little from that to be "
+                        f"computed with (SD = {np.std(values):.2g}): subtract a round number such "
+                        f"as {np.floor(values.min()):.10g} from all of it"
                     )
                 # Units must not decide what counts as the same.
                 scaled = (values - values.mean()) / np.std(values)
@@ -190,6 +219,20 @@ class _Check:
                         f"{self.table}, column {name!r}: for {where}, it follows from {others}: "
                         f"leave out {option} {name}, or one of the others"
                     )
+            if where == RATED:
+                self._some_error(held, found.human[at], option, names)
+
+    def _some_error(
+        self, held: FloatArray, human: FloatArray, option: str, names: Sequence[str]
+    ) -> None:
+        """Refuse ratings that predictors foretell without error: often the same column twice."""
+        foretold = held @ np.linalg.lstsq(held, human)[0]
+        if np.std(human - foretold) < EXACT * np.std(human):
+            raise self._cannot(
+                f"for all {len(human):,} items that people rated, it follows exactly from "
+                f"{listed(names)}, which leaves nothing to estimate: if that is not the same "
+                f"ratings under another name, have more items rated, or leave out {option}"
+            )
 
     def _cannot(self, problem: str) -> DataError:
         return DataError(f"{self.table}, column {self.people!r}: {problem}")

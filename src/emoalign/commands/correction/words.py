@@ -99,10 +99,10 @@ def cautions(told: Sequence[Estimated], named: Named, shift: Shift | None = None
     if shift is not None:
         yield (
             f"{named.model} rates {number(abs(shift.by))} {'lower' if shift.by > 0 else 'higher'} "
-            "than people on average, which PPI++ takes for noise in a regression. "
+            "than people on average. In a regression, PPI++ counts this as noise. "
             f"{'Add' if shift.by > 0 else 'Subtract'} {number(abs(shift.by))} "
-            f"{'to' if shift.by > 0 else 'from'} all its ratings: the intervals of the regression "
-            f"are then {percent(round(shift.narrower, 2))} narrower, and no less valid."
+            f"{'to' if shift.by > 0 else 'from'} all its ratings, and the intervals of the "
+            f"regression become {percent(round(shift.narrower, 2))} narrower and stay as valid."
         )
     if told[0].ppi is not None:
         yield (

@@ -13,10 +13,7 @@ from pydantic import Field
 
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import Ask, RatingJob, Sampling, Settings
-from emoalign.prompts import (
-    Prompt,
-    estimated_tokens,
-)
+from emoalign.prompts import Prompt, likely_tokens
 from emoalign.study.fields import Entry, Modality, Range, Readout
 from emoalign.study.protocols import PromptSet, Protocol
 from emoalign.study.scales import Scale
@@ -76,10 +73,22 @@ class Abilities:
 
 
 class Prices(Entry):
-    """Prices of the provider, for the plan."""
+    """Prices of the provider, for the plan and the account of a study."""
 
     input_usd: float = Field(ge=0, description="US dollars per million prompt tokens.")
-    output_usd: float = Field(ge=0, description="US dollars per million answer tokens.")
+    output_usd: float = Field(
+        ge=0, description="US dollars per million answer tokens, thoughts included."
+    )
+    cached_usd: float | None = Field(
+        None,
+        ge=0,
+        description="US dollars per million prompt tokens read from a cache. Default: input_usd.",
+    )
+    written_usd: float | None = Field(
+        None,
+        ge=0,
+        description="US dollars per million prompt tokens written to a cache. Default: input_usd.",
+    )
     batch_factor: float | None = Field(
         None, gt=0, le=1, description="Price of batches as a share of these; null without batches."
     )
@@ -88,9 +97,39 @@ class Prices(Entry):
     )
     source: str = Field(description="Source of the prices.")
 
-    def cost(self, prompt_tokens: float, answer_tokens: float) -> float:
-        """US dollars for single requests."""
-        return (prompt_tokens * self.input_usd + answer_tokens * self.output_usd) / 1e6
+    def cost(
+        self, prompt_tokens: float, answer_tokens: float, cached: float = 0, written: float = 0
+    ) -> float:
+        """US dollars for single requests; `cached` and `written` are among the prompt tokens."""
+        usd = prompt_tokens * self.input_usd + answer_tokens * self.output_usd
+        for tokens, price in ((cached, self.cached_usd), (written, self.written_usd)):
+            if price is not None:
+                usd += tokens * (price - self.input_usd)
+        return usd / 1e6
+
+    def least(self, prompt_tokens: float, answer_tokens: float) -> float:
+        """US dollars for single requests if all of their prompts were in the cheapest place."""
+        cheapest = min(
+            self.input_usd if self.cached_usd is None else self.cached_usd, self.input_usd
+        )
+        return (prompt_tokens * cheapest + answer_tokens * self.output_usd) / 1e6
+
+    def most(self, prompt_tokens: float, answer_tokens: float) -> float:
+        """US dollars for single requests if all of their prompts were written to a cache."""
+        dearest = max(self.written_usd or 0.0, self.input_usd)
+        return (prompt_tokens * dearest + answer_tokens * self.output_usd) / 1e6
+
+
+@dataclass(frozen=True)
+class PromptTokens:
+    """Tokens of a prompt: the fewest and the most to expect, and how they are known.
+
+    `source` is `tokens_from` of the plan.
+    """
+
+    least: float
+    most: float
+    source: str
 
 
 @dataclass(frozen=True)
@@ -197,9 +236,11 @@ class AskedModel(ModelCard):
         """The delivery of its answers, and their prices."""
         return Terms()
 
-    def prompt_tokens(self, prompts: Sequence[Prompt]) -> tuple[float, str]:
-        """Tokens of a prompt on average, and how they are known: see `tokens_from` of the plan."""
-        return sum(map(estimated_tokens, prompts)) / len(prompts), "estimate"
+    def prompt_tokens(self, prompts: Sequence[Prompt]) -> PromptTokens:
+        """The tokens of a prompt on average."""
+        each = list(map(likely_tokens, prompts))
+        least, most = (sum(bounds) / len(each) for bounds in zip(*each, strict=True))
+        return PromptTokens(least, most, "estimate")
 
     def minutes(self, requests: int, tokens: float) -> float:
         """Minutes that so much takes at the rate limits of the card, at least; NaN without any."""

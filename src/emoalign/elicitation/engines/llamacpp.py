@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
+from emoalign.elicitation.engines.asked import PromptTokens
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.openai.chat_completions import CHAT_COMPLETIONS
 from emoalign.elicitation.engines.served import Engine, ServedModel
@@ -81,7 +82,7 @@ class LlamaCppModel(ServedModel):
         memory = (JOB_MB + 2 * weights) * attempt
         return Resources(memory, self.threads, gpus=int(self.gpu_layers > 0))
 
-    def prompt_tokens(self, prompts: Sequence[Prompt]) -> tuple[float, str]:
+    def prompt_tokens(self, prompts: Sequence[Prompt]) -> PromptTokens:
         """Tokens of a prompt on average, by the model's own tokenizer for some of them.
 
         The frame of a chat is estimated.
@@ -101,7 +102,8 @@ class LlamaCppModel(ServedModel):
                 await engine.close()
 
         with self.running() as engine:
-            return asyncio.run(count()) / len(some), "tokenizer"
+            counted = asyncio.run(count()) / len(some)
+        return PromptTokens(counted, counted, "tokenizer")
 
     def tried_minutes(self, asks: Sequence[Ask]) -> float:
         """Minutes that requests take one after the other, by a few of each readout.

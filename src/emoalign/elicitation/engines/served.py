@@ -69,6 +69,13 @@ class Capabilities(Shown):
             "switched off. Exact requests then go singly."
         ),
     )
+    vocabulary: Literal["o200k_base", "cl100k_base"] | None = Field(
+        None,
+        description=(
+            "Vocabulary by which the plan counts prompts, if the package bpe-openai is installed. "
+            "GPT-4o and later: o200k_base."
+        ),
+    )
     content_filter_words: tuple[str, ...] = Field(
         (),
         description="Further words that mark a content-filter error of this server.",

@@ -17,7 +17,7 @@ class Explorer {
     this.scatter = document.getElementById("scatter");
     this.distribution = document.getElementById("distribution");
     fill(this.picks.scale, index.scales.map(({ dataset, scale }, place) =>
-      [String(place), `${index.datasets[dataset].title}: ${scale}`]));
+      [String(place), `${index.datasets[dataset].title}: ${inWords(scale)}`]));
     this.picks.scale.addEventListener("change", () => this.showScale());
     for (const name of ["model", "protocol", "readout", "label", "compare"]) {
       this.picks[name].addEventListener("change", () => this.showCell());
@@ -274,20 +274,24 @@ class Explorer {
       ? (rater) => [this.favourites(rater), String(rater.count(this.item) || "–")]
       : (rater) => [written(rater.mean(this.item)), written(rater.sd(this.item)),
         String(rater.count(this.item) || "–")];
-    const heads = ["Rater", "Protocol", "Readout",
+    // Ratings that were recorded elsewhere have no protocol and no readout to tell apart.
+    const asked = !document.getElementById("pick-protocol").parentElement.hidden;
+    const names = (rater, ...told) => (asked ? [rater, ...told] : [rater]);
+    const named = names("Rater", "Protocol", "Readout");
+    const heads = [...named,
       ...(this.labels ? ["Most chosen", "Ratings"] : ["Mean", "SD", "Ratings"])];
     const text = (content) => make("td", { class: "t" }, content);
     const row = (first, cells) => make("tr", {}, ...first.map(text),
       ...cells.map((cell) => make("td", {}, cell)));
-    const rows = [row(["People", "", ""], told(block.people))];
+    const rows = [row(names("People", "", ""), told(block.people))];
     this.about.cells.forEach((cell, place) => {
       const cells = told(block.cells[place]);
       if (cell.readout === "exact") cells[cells.length - 1] = "exact";
-      rows.push(row([this.title(cell.model), cell.protocol, cell.readout], cells));
+      rows.push(row(names(this.title(cell.model), cell.protocol, cell.readout), cells));
     });
     document.getElementById("item-table").replaceChildren(
       make("thead", {}, make("tr", {}, ...heads.map((head, place) =>
-        make("th", place < 3 ? { scope: "col", class: "t" } : { scope: "col" }, head)))),
+        make("th", place < named.length ? { scope: "col", class: "t" } : { scope: "col" }, head)))),
       make("tbody", {}, ...rows));
   }
 
@@ -327,6 +331,11 @@ const PLOT = {
   // Named one by one: plotly's own choice has a button that would send the data elsewhere.
   modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
 };
+
+/** The name of a scale in words: age of acquisition for age-of-acquisition (see wording.py). */
+function inWords(scale) {
+  return scale.split("-").length > 2 ? scale.replaceAll("-", " ") : scale;
+}
 
 function nullable(value) {
   return Number.isNaN(value) ? null : value;

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from emoalign.report.covariates_in_words import covariates_in_words
 from emoalign.report.first_screen.evidence import Evidence, Row
 from emoalign.report.first_screen.worries import Worry
 from emoalign.report.nearest import SMALL
-from emoalign.wording import ci, coefficient, counted, listed, number, with_p
+from emoalign.wording import ci, coefficient, counted, number, with_p
 
 
 def caveats(found: Evidence) -> Iterator[Worry]:
@@ -16,27 +17,30 @@ def caveats(found: Evidence) -> Iterator[Worry]:
     if (row := found.recited) is not None and row["p_holm"] < SMALL:
         yield _memory(row)
     if (row := found.explained) is not None:
-        yield from _covariates(row)
+        yield from _covariates(row, found)
         yield from _embedding(row)
 
 
 def _memory(row: Row) -> Worry:
     return Worry(
-        f"The agreement may be memory. When asked for {counted(int(row['n_completions']), 'mean')} "
-        f"as published, the model came within {row['tolerance']:g} points of {int(row['hits'])}; "
-        f"by chance, it would have done so of {number(row['hits_by_chance'], 1)} (Holm-adjusted "
+        "The agreement may be memory. Asked for "
+        f"{counted(int(row['n_completions']), 'published mean')}, the model gave "
+        f"{int(row['hits'])} of them to within {row['tolerance']:g} points; "
+        f"{number(row['hits_by_chance'], 1)} would be expected by chance (Holm-adjusted "
         f"{with_p(row['p_holm'])}).",
         "recitation",
     )
 
 
-def _covariates(row: Row) -> Iterator[Worry]:
+def _covariates(row: Row, found: Evidence) -> Iterator[Worry]:
     partial = [row[f"partial_r{end}"] for end in ("", "_low", "_high")]
     if any(map(math.isnan, partial)) or partial[1] > 0:
         return
+    modality = found.job.datasets[found.cell["dataset"]].modality
+    names = covariates_in_words(row["covariates"], modality)
+    r = f"partial r = {coefficient(partial[0])}, {ci(*partial[1:], bounded=True)}"
     yield Worry(
-        f"With {listed(row['covariates'])} of the items held constant, no agreement with people "
-        f"was shown (partial r = {coefficient(partial[0])}, {ci(*partial[1:], bounded=True)}).",
+        f"With {names} held constant, no agreement with people was shown ({r}).",
         "explained",
     )
 
@@ -53,8 +57,6 @@ def _embedding(row: Row) -> Iterator[Worry]:
     shown = (
         "agrees more closely with people than the model does"
         if apart[2] < 0
-        else (
-            "agrees about as closely with people as the model does, as far as these data can tell"
-        )
+        else ("was not shown to agree less closely with people than the model does")
     )
     yield Worry(f"{cheap}, {shown} {numbers}.", "explained")

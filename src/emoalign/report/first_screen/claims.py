@@ -66,16 +66,16 @@ class People:
         k, ends = written(self.k, self.low, self.high)
         return f"k = {k}, 95% CI {ends}" if ends else f"k = {k}"
 
-    def claim(self, do: str, well: str, to: str = "") -> tuple[Answer, str]:
-        """What may be said of ratings that `do` something as `well` as so many people: nothing
+    def claim(self, do: str) -> tuple[Answer, str]:
+        """What may be said of ratings that `do` something as well as so many people: nothing
         that the lower end of the interval does not allow."""
         if math.isnan(self.low):
             why = f"The number of people they are worth has no interval ({self.told})."
             return "cannot be told", why
         if self.high < 1:
-            return "no", f"{do} less {well}{to} than one person's ratings would ({self.told})."
+            return "no", f"{do} less well than one person's ratings would ({self.told})."
         if self.low < 1:
-            opening = f"It is open whether {do[:1].lower()}{do[1:]} as {well}{to} as"
+            opening = f"It is open whether {do[:1].lower()}{do[1:]} as well as"
             return "cannot be told", f"{opening} one person's ratings would ({self.told})."
         if math.isinf(self.low):
             return (
@@ -85,7 +85,7 @@ class People:
             )
         least = math.floor(self.low)
         people = "one person's ratings" if least == 1 else f"the mean of {least} people"
-        return "yes", f"{do} at least as {well}{to} as {people} would ({self.told})."
+        return "yes", f"{do} at least as well as {people} would ({self.told})."
 
 
 def bounded(letter: str, value: float, low: float, high: float) -> str:

@@ -18,7 +18,7 @@ import pandas as pd
 from emoalign.report.first_screen.headline import one_of_them
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import records
-from emoalign.wording import ci, coefficient, counted, number
+from emoalign.wording import ci, coefficient, counted, number, scale_name
 
 MOST_ROWS = 45
 """Rows of all panels together that can be read one by one."""
@@ -161,15 +161,20 @@ class _Drawing:
                 self.dot(row, titles.get(row[named_by], row[named_by]), len(rows) < len(self.every))
                 for row in ranked
             ]
-            panels.append(Panel(f"{self.job.datasets[dataset].title}, {scale}", dots))
+            title = self.job.datasets[dataset].title
+            panels.append(Panel(f"{title}, {scale_name(scale)}", dots))
         return panels
+
+    def scale_of(self, row: Row) -> str:
+        """The scale of a row with its dataset."""
+        return f"{self.job.datasets[row['dataset']].title}, {scale_name(row['scale'])}"
 
     def by_model(self, rows: Sequence[Row]) -> list[Panel]:
         several = len({row["dataset"] for row in rows}) > 1
         panels = []
         for model, title in self.job.short_names.items():
             dots = [
-                self.dot(row, " ".join(_scale(row)) if several else row["scale"], True)
+                self.dot(row, self.scale_of(row) if several else scale_name(row["scale"]), True)
                 for row in rows
                 if row["model"] == model
             ]

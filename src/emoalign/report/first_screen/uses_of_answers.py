@@ -19,7 +19,8 @@ from emoalign.report.first_screen.claims import (
 )
 from emoalign.report.first_screen.evidence import FEWEST_ITEMS, Evidence, Row
 from emoalign.report.nearest import nearer
-from emoalign.wording import ci, coefficient, number, out_of
+from emoalign.report.worth_in_words import some_raters
+from emoalign.wording import as_stated, ci, coefficient, number
 
 MANY = 1.25
 """SDs of model and people that differ by a larger factor are told."""
@@ -27,7 +28,7 @@ MANY = 1.25
 ENOUGH = 0.5
 """The share of a perfect model's correlation that must be certain."""
 
-SINGLE = "Using one answer instead of one person's rating"
+SINGLE = "Ranking items by one answer instead of one person's rating"
 DISAGREEING = "Telling on which items people disagree"
 CHOOSING = "Reproducing which labels people choose"
 REPLACING = "Taking the place of one of the raters"
@@ -39,8 +40,9 @@ def single_answers(found: Evidence) -> Iterator[Clause]:
     if row is None or found.cell["readout"] != "sampled" or math.isnan(row["k"]):
         return
     people = People.of(row, "k")
-    said = people.claim(f"Single answers of the model rank the {found.items}", "well")
-    yield Clause(SINGLE, SINGLE, *said, f"k = {people}", "substitution")
+    said = people.claim(f"Single answers of the model rank the {found.items}")
+    asked = SINGLE.replace("items", found.items)
+    yield Clause(SINGLE, asked, *said, f"k = {people}", "substitution")
 
 
 def disagreement(found: Evidence) -> Iterator[Clause]:
@@ -141,7 +143,7 @@ def choices(found: Evidence) -> Iterator[Clause]:
 
 
 def replacing(found: Evidence) -> Iterator[Clause]:
-    """The alternative annotator test, where the study states what replacing a rater must save."""
+    """The alternative annotator test, where the study states an ε."""
     row = found.replaced
     if row is None:
         return
@@ -153,12 +155,12 @@ def replacing(found: Evidence) -> Iterator[Clause]:
         yield clause("cannot be told", f"{opened(row['reason'])}.", "")
         return
     n_raters = int(row["n_raters"])
-    some = out_of(round(row["winning_rate"] * n_raters), n_raters)
+    some = some_raters(row["winning_rate"], n_raters)
     told = f"ω = {coefficient(row['winning_rate'])}"
     outcome = "passed" if row["passed"] else "did not pass"
     yield clause(
         "yes" if row["passed"] else "no",
-        f"The model {outcome} the alternative annotator test: it may replace {some} raters "
-        f"({told}; ε = {number(row['epsilon'])}, as the study states).",
+        f"The model {outcome} the alternative annotator test: it may replace {some} "
+        f"({told}; ε = {as_stated(row['epsilon'], bounded=True)}, as the study states).",
         told,
     )

@@ -26,18 +26,18 @@ from emoalign.wording import ci, correlation, number, percent
 LEVEL = 0.05
 """A bias beyond this share of the scale's length calls for recalibration."""
 
-TRUE_MEANS = " to the mean rating of very many people"
-
-SPACING = 0.1
+SCALING = 0.1
 """So does a calibration slope that is farther from 1."""
 
 PERFECT = 1 - 1e-9
+
+RECALIBRATED = "The recalibrated ratings predict the mean rating of very many people"
 
 SAME = "For the same reason."
 
 RANKING = "Ranking items"
 PREDICTING = "Predicting people's mean ratings"
-FACE_VALUE = "Level and spacing of mean ratings"
+FACE_VALUE = "Level and scaling of mean ratings"
 
 
 def of_means(found: Evidence) -> Iterator[Clause]:
@@ -88,7 +88,7 @@ def ranking(found: Evidence, row: Row) -> Clause:
     if math.isnan(people.k):
         why = f"{_unknown(row)} ({r})."
         return clause("cannot be told", why, told, "substitution")
-    said = people.claim(f"The ratings rank the {found.items}", "well")
+    said = people.claim(f"The ratings rank the {found.items}")
     return clause(*said, f"k = {people}", "substitution")
 
 
@@ -97,13 +97,13 @@ def _unknown(row: Row) -> str:
 
 
 def predicting(found: Evidence, row: Row, level: Clause) -> Clause:
-    """Whether the ratings, brought to people's level and spacing, come as close to the means."""
+    """Whether the ratings, brought to people's level and scaling, come as close to the means."""
     people = People.of(row, "k_error")
     if math.isnan(people.k):
         why = SAME if math.isnan(row["k"]) else f"{_unknown(row)}."
         return Clause(PREDICTING, PREDICTING, "cannot be told", why, "", "substitution")
     average = row["phi"]
-    answer, why = people.claim("The recalibrated ratings come", "close", TRUE_MEANS)
+    answer, why = people.claim(RECALIBRATED)
     if answer == "yes" and not people.low > average:
         answer = "no"
         why = (
@@ -117,18 +117,18 @@ def predicting(found: Evidence, row: Row, level: Clause) -> Clause:
 
 
 def face_value(found: Evidence) -> Clause:
-    """Whether the ratings must be brought to people's level and spacing first."""
+    """Whether the ratings must be brought to people's level and scaling first."""
     bias, slope = (
         [found.cell[f"{name}{end}"] for end in ("", "_low", "_high")]
         for name in ("bias", "calibration_slope")
     )
     most = LEVEL * found.length
     shifted = abs(bias[0]) > most and (bias[1] > 0 or bias[2] < 0)
-    stretched = abs(slope[0] - 1) > SPACING and (slope[1] > 1 or slope[2] < 1)
+    stretched = abs(slope[0] - 1) > SCALING and (slope[1] > 1 or slope[2] < 1)
     level = _joined(f"bias = {number(bias[0])} points", ci(*bias[1:]))
-    spacing = _joined(
-        f"1 point between two {found.items} in the model's ratings stands for {number(slope[0])} "
-        "points in people's",
+    scaling = _joined(
+        f"a difference of 1 point between two {found.items} in the model's ratings corresponds to "
+        f"{number(slope[0])} points in people's",
         ci(*slope[1:]),
     )
 
@@ -140,16 +140,16 @@ def face_value(found: Evidence) -> Clause:
         size = "small" if slope[0] > 1 else "large"
         said = [f"On average, the ratings are too {far} ({level})."] if shifted else []
         if stretched:
-            said.append(f"Differences between {found.items} are too {size}: {spacing}.")
+            said.append(f"Differences between {found.items} are too {size}: {scaling}.")
         short = in_points("bias", *bias) if shifted else in_points("slope", *slope)
         return clause("recalibrate first", " ".join(said), short)
     fit = (
-        -most <= bias[1] and bias[2] <= most and slope[1] >= 1 - SPACING and slope[2] <= 1 + SPACING
+        -most <= bias[1] and bias[2] <= most and slope[1] >= 1 - SCALING and slope[2] <= 1 + SCALING
     )
     if fit:
         limits = f"{number(most)} points, {percent(LEVEL)} of the scale"
-        return clause("like people's", f"The bias is below {limits} ({level}), and {spacing}.")
-    why = f"It is open whether the ratings must be recalibrated: {level}; {spacing}."
+        return clause("like people's", f"The bias is below {limits} ({level}), and {scaling}.")
+    why = f"It is open whether the ratings must be recalibrated: {level}; {scaling}."
     return clause("cannot be told", why)
 
 

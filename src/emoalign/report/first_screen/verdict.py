@@ -106,7 +106,10 @@ def _chosen(numbers: pd.DataFrame, labels: pd.DataFrame) -> str:
     best = [
         name for name, table in (("highest r", numbers), ("lowest JSD", labels)) if not table.empty
     ]
-    return f"Of each scale, this is the verdict on the model with the {' or '.join(best)}."
+    return (
+        f"Of each scale, this is the verdict on the model with the {' or '.join(best)}; choosing "
+        "the best of several flatters it."
+    )
 
 
 def _verdict(found: Evidence) -> Verdict | None:
@@ -163,7 +166,9 @@ def _answers(own: Sequence[tuple[Verdict, Clause]], scales: int, job: ReportJob)
         if not alike:
             continue
         named = ""
-        if scales <= MOST_NAMED:
+        if scales <= MOST_NAMED and (
+            len(alike) < scales or any(clause.told for _, clause in alike)
+        ):
             each = (
                 f"{_scale(one, several, job)}{f', {clause.told}' if clause.told else ''}"
                 for one, clause in alike

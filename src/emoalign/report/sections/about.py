@@ -10,6 +10,7 @@ import json
 
 import orjson
 
+from emoalign.report.conditions import nothing_asked
 from emoalign.report.report_job import is_asked
 from emoalign.report.section import Results, Section, View
 from emoalign.report.sections.asking_in_words import (
@@ -44,8 +45,11 @@ def _methods(results: Results) -> View:
 METHODS = Section(id="methods", heading="Methods", label="Methods", view=_methods, about=True)
 
 
-def _meaning(_: Results) -> View:
-    return View({})
+def _meaning(results: Results) -> View | None:
+    """Explains the numbers of scales and of asking; a study with neither needs no such section."""
+    job = results.job
+    scales = any(card.scales for card in job.datasets.values())
+    return View({}) if scales or not nothing_asked(job) else None
 
 
 MEANING = Section(

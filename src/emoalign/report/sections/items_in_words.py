@@ -23,13 +23,13 @@ def items_used(results: Results) -> Iterator[str]:
         if card.sample is not None:
             drawn = f"1 {card.modality}" if n == 1 else f"{n:,} {card.modality}s"
             yield (
-                f"Of the dataset {card.title}, {drawn} {'was' if n == 1 else 'were'} drawn at "
+                f"Of {card.title}, {drawn} {'was' if n == 1 else 'were'} drawn at "
                 f"random (seed {job.seed})."
             )
         elif n == 1:
-            yield f"The only eligible {card.modality} of the dataset {card.title} was used."
+            yield f"The only eligible {card.modality} of {card.title} was used."
         else:
-            yield f"All {n:,} eligible {card.modality}s of the dataset {card.title} were used."
+            yield f"All {n:,} eligible {card.modality}s of {card.title} were used."
         if used := metadata(results.folder / f"stimuli/{name}.parquet").get(USED):
             yield used
         elif card.rated_only:

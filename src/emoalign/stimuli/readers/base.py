@@ -78,6 +78,11 @@ class Source(Entry, ABC):
         """The same without how to get the files, which changes nothing of what is read."""
         return self.model_validate(_without(self.model_dump(), ("obtain", "url")))
 
+    def for_norms(self) -> Self:
+        """What is read from it for items and their norms, which names of groups of raters do not
+        change: a job that has this as its parameter does not run again when a group is renamed."""
+        return self.without_directions()
+
 
 def files_within(value: object, place: str = "") -> Iterator[tuple[str, FileSource]]:
     """Every file that an entry names, with its place in it."""

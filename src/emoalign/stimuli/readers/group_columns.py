@@ -55,7 +55,7 @@ class RaterGroups(Entry):
             )
         if len(self.names) == 1:
             raise ValueError("names: a comparison needs two groups or more")
-        for name, count in Counter(self.names.values()).items():
+        for name, count in Counter(map(str.casefold, self.names.values())).items():
             if count > 1:
                 raise ValueError(f"names: two groups have the same name: {name}")
         return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -138,6 +138,15 @@ class JoinedTable(TableFormat):
                 f"scales.{by_group[0]}.by_group: {{group}} stands for the groups under groups, "
                 "where there are none without a column, such as sex: {names: {M: men, F: women}}"
             )
+        codes: dict[str, str] = {}
+        for name in apart:
+            for code in self.groups[name].names:
+                if codes.setdefault(code, name) != name:
+                    raise ValueError(
+                        f"groups.{name}: the code {code} is in groups.{codes[code]} too, but "
+                        "{group} stands for both, so they would be the same columns: each group "
+                        "of columns needs a code of its own"
+                    )
         for name, entry in self.groups.items():
             if entry.column is None and not by_group:
                 raise ValueError(
@@ -212,6 +221,14 @@ class ItemTable(JoinedTable, Source):
             raise ValueError(f"covariates in more than one table: {', '.join(again)}")
         return self
 
+    def for_norms(self) -> Self:
+        """The same with the codes of groups, but numbers for their names."""
+        plain = self.without_directions()
+        joined = tuple(
+            part.model_copy(update={"groups": _numbered(part.groups)}) for part in plain.joined
+        )
+        return plain.model_copy(update={"groups": _numbered(plain.groups), "joined": joined})
+
     def parts(self) -> tuple[JoinedTable, ...]:
         """The table of the items, then the others."""
         return (self, *self.joined)
@@ -260,3 +277,12 @@ class ItemTable(JoinedTable, Source):
         if part.rows == "ratings" or n >= min_raters:
             return "distributions"
         return "means" if n == 1 else "SDs"
+
+
+def _numbered(groups: Mapping[str, RaterGroups]) -> dict[str, RaterGroups]:
+    return {
+        attribute: entry.model_copy(
+            update={"names": {code: str(k) for k, code in enumerate(sorted(entry.names), 1)}}
+        )
+        for attribute, entry in groups.items()
+    }

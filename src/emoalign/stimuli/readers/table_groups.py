@@ -11,6 +11,7 @@ from emoalign.stimuli.readers.base import Group
 from emoalign.stimuli.readers.group_columns import GROUP
 from emoalign.stimuli.readers.table_columns import JoinedTable
 from emoalign.stimuli.rows import Record, composed
+from emoalign.stimuli.table_format import NO_NAME
 from emoalign.study.fields import LONGEST_NAME
 
 MOST_GROUPS = 12
@@ -82,6 +83,10 @@ class GroupsOfRows:
                 "for this rater, whose ratings are then in no group.",
             )
 
+    def _one_rater_each(self, attribute: str) -> bool:
+        raters = Counter(code for (_, of), (code, _) in self._first.items() if of == attribute)
+        return bool(raters) and max(raters.values()) == 1
+
     def check(self) -> None:
         """Note columns without groups, with codes the card does not know, or with too many."""
         for attribute, entry in self._named.items():
@@ -112,6 +117,20 @@ class GroupsOfRows:
                     f"{where}: expected groups of raters, found {many} {bound} values{shown}",
                     f"Name another column in groups.{attribute}.column in the dataset's card, or "
                     "give the groups to compare as names.",
+                )
+            elif not names and (no_name := sorted(filter(NO_NAME.fullmatch, found))):
+                self._mistakes.add(
+                    "",
+                    f"{where}: {', '.join(map(repr, no_name))} is taken for the name of a group",
+                    f"If it says that the group is not known, add na_values: [{no_name[0]}] to the "
+                    "dataset's card; if not, give the groups to compare as names.",
+                )
+            elif len(found) > 2 and self._one_rater_each(attribute):
+                self._mistakes.add(
+                    "",
+                    f"{where}: expected groups of raters, found another value for each rater",
+                    f"Name another column in groups.{attribute}.column in the dataset's card: the "
+                    "values of this one would identify people in the results.",
                 )
             others = {code: n for code, n in found.items() if names and code not in names}
             if others and not missing:

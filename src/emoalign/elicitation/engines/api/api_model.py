@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -21,10 +21,11 @@ from emoalign.elicitation.engines.api.additions import (
     wrong_variables,
 )
 from emoalign.elicitation.engines.api.dialect import Dialect
-from emoalign.elicitation.engines.asked import Prices, Terms
+from emoalign.elicitation.engines.asked import Prices, PromptTokens, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.rating import Ask, Settings
+from emoalign.prompts import Prompt
 from emoalign.study.fields import Entry
 
 if TYPE_CHECKING:
@@ -169,6 +170,12 @@ class ApiModel(ServedModel):
     def terms(self) -> Terms:
         """The delivery of its answers, and their prices."""
         return Terms(self.prices, self.delivery)
+
+    def prompt_tokens(self, prompts: Sequence[Prompt]) -> PromptTokens:
+        """The tokens of a prompt on average: counted, if the vocabulary is at hand."""
+        from emoalign.elicitation.engines.api.vocabularies import counted
+
+        return counted(self.capabilities.vocabulary, prompts) or super().prompt_tokens(prompts)
 
     def most_tokens(self, ask: Ask) -> tuple[int, int]:
         """Tokens of the prompt and of all answers that a request cannot exceed, by its body."""

@@ -274,7 +274,7 @@ class _Batches:
 
     def _most_usd(self, ask: Ask) -> float:
         prices = self.card.prices
-        return price_factor(prices) * prices.cost(*self.card.most_tokens(ask)) if prices else 0.0
+        return price_factor(prices) * prices.most(*self.card.most_tokens(ask)) if prices else 0.0
 
     def _left_usd(self) -> float:
         return self._account.left() if self._account else float("inf")

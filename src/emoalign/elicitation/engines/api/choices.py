@@ -51,12 +51,14 @@ class Said:
 class Usage:
     """Tokens of a request and all its answers; None where the server does not say.
 
-    `thinking` are among those of the `answers`.
+    `thinking` are among those of the `answers`, `cached` and `written` among those of the prompt.
     """
 
     prompt: int | None = None
     answers: int | None = None
     thinking: int | None = None
+    cached: int | None = None
+    written: int | None = None
 
 
 def has_choices(reply: Mapping[str, Any]) -> bool:
@@ -171,7 +173,13 @@ def usage_in(reply: Mapping[str, Any]) -> Usage:
             answers = max(answers or 0, total - prompt)
         elif answers is not None:
             prompt = max(total - answers, 0)
-    return Usage(prompt, answers, _part_count(usage, "completion_tokens", "reasoning_tokens"))
+    return Usage(
+        prompt,
+        answers,
+        _part_count(usage, "completion_tokens", "reasoning_tokens"),
+        _part_count(usage, "prompt_tokens", "cached_tokens"),
+        _part_count(usage, "prompt_tokens", "cache_write_tokens"),
+    )
 
 
 def _with_part(usage: Mapping[str, Any], name: str, part: str) -> int | None:
@@ -240,6 +248,8 @@ def read_choices(
                 thinking=untrusted.writable(content.thinking) or None,
                 thinking_tokens=counted.thinking,
                 reply_id=reply_id,
+                cached_tokens=counted.cached,
+                written_tokens=counted.written,
             )
         )
     return answers
