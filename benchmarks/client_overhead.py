@@ -114,8 +114,26 @@ REPLIES: dict[str, dict[str, object]] = {
             "totalTokenCount": 100,
         },
     },
+    "anthropic": {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "instant-1",
+        "content": [{"type": "text", "text": "7"}],
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": {"input_tokens": 80, "output_tokens": 1, "service_tier": "standard"},
+    },
 }
-BELOW = {"openai": "/v1", "gemini": "/v1beta"}
+BELOW = {"openai": "/v1", "gemini": "/v1beta", "anthropic": "/v1"}
+AT_ONCE = {"openai": PARTICIPANTS, "gemini": PARTICIPANTS, "anthropic": 1}
+"""Answers to a request."""
+
+ABLE: dict[str, dict[str, object]] = {
+    "openai": {"choices": PARTICIPANTS, "seed_bits": 63},
+    "gemini": {"choices": PARTICIPANTS, "seed_bits": 31},
+    "anthropic": {"sampling": "none"},
+}
 
 
 def serve(telling: Connection, engine: str) -> None:
@@ -136,9 +154,9 @@ def serve(telling: Connection, engine: str) -> None:
     asyncio.run(forever())
 
 
-def asks(number: int) -> Iterator[Ask]:
+def asks(number: int, engine: str = "openai") -> Iterator[Ask]:
     """That many different questions, each made when its turn comes."""
-    everyone = tuple(range(PARTICIPANTS))
+    everyone = tuple(range(AT_ONCE[engine]))
     for index in range(number):
         prompt = Prompt((Message("system", INSTRUCTION), Message("user", f"word {index}")), None)
         yield Ask(
@@ -156,7 +174,7 @@ def card_of(
         "model": "instant",
         "base_url": f"http://127.0.0.1:{port}{BELOW[engine]}",
         "api_key_env": None,
-        "capabilities": {"choices": PARTICIPANTS, "seed_bits": 31},
+        "capabilities": ABLE[engine],
         "limits": {"concurrency": CONCURRENCY, "requests_per_minute": per_minute},
     }
 
@@ -176,7 +194,7 @@ def ask_all(
     ratings = 0
 
     async def converse(journal: JournalWriter) -> None:
-        engine = ApiEngine(card.dialect, card.base_url, card.model, card.api_key_env, card)
+        client = ApiEngine(card.dialect, card.base_url, card.model, card.api_key_env, card)
 
         def keep(answers: Sequence[Answer], sent: float) -> None:
             nonlocal ratings
@@ -187,9 +205,9 @@ def ask_all(
             )
 
         try:
-            await collect(engine, asks(number), keep, CONCURRENCY)
+            await collect(client, asks(number, engine), keep, CONCURRENCY)
         finally:
-            await engine.close()
+            await client.close()
 
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -198,7 +216,7 @@ def ask_all(
         started = time.perf_counter()
         asyncio.run(converse(journal))
         seconds = time.perf_counter() - started
-    assert ratings == number * PARTICIPANTS
+    assert ratings == number * AT_ONCE[engine]
     return seconds
 
 
@@ -271,7 +289,40 @@ def google_all(port: int, number: int) -> float:
     return seconds
 
 
-PACKAGES = {"gemini": ("google-genai", google_all)}
+def anthropic_all(port: int, number: int) -> float:
+    """Ask the same through AsyncAnthropic, as `package_all` does through AsyncOpenAI."""
+    import anthropic
+
+    ratings = 0
+    waiting = asks(number, "anthropic")
+    card = model_of(card_of(port, engine="anthropic"))
+
+    async def converse() -> None:
+        client = anthropic.AsyncAnthropic(api_key="none", base_url=f"http://127.0.0.1:{port}")
+
+        async def work() -> None:
+            nonlocal ratings
+            for ask in waiting:
+                body = card.dialect.body("instant", card.capabilities, ask)
+                reply = await client.messages.create(**body)
+                ratings += sum(part.type == "text" and part.text == "7" for part in reply.content)
+
+        try:
+            await asyncio.gather(*(work() for _ in range(CONCURRENCY)))
+        finally:
+            await client.close()
+
+    started = time.perf_counter()
+    asyncio.run(converse())
+    seconds = time.perf_counter() - started
+    assert ratings == number
+    return seconds
+
+
+PACKAGES = {
+    "gemini": ("google-genai", google_all),
+    "anthropic": ("AsyncAnthropic", anthropic_all),
+}
 """The package of the provider of an engine, and what asks through it."""
 
 

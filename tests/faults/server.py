@@ -19,6 +19,7 @@ Fault = Literal[
     "429",
     "500",
     "503",
+    "529",
     "hang",
     "drop",
     "truncate",

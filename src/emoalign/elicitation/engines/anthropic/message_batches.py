@@ -67,25 +67,12 @@ class MessageBatches(BatchCalls):
         noted()
         opening = b'{"custom_id":"' + _prefix(remembered.token).encode()
         content = b",".join(opening + line[len(opening) :] for line in file.lines)
-        lost = False
 
         async def once() -> BatchState:
-            nonlocal lost
-            try:
-                reply = await self.posted("batches", PATH, b'{"requests":[' + content + b"]}")
-                return self._state("batches", reply)
-            except BatchError as error:
-                lost = not error.not_made
-                raise
+            reply = await self.posted("batches", PATH, b'{"requests":[' + content + b"]}")
+            return self._state("batches", reply)
 
-        async def look() -> BatchState | None:
-            try:
-                return await self.find(remembered) if lost else None
-            except BatchError as error:
-                error.unsure = True
-                raise
-
-        return await self.persistently(once, look)
+        return await self.made(remembered, once)
 
     async def find(self, remembered: Remembered) -> BatchState | None:
         """The batch that was made for `remembered`, once all those that it may be have ended."""
@@ -133,7 +120,7 @@ class MessageBatches(BatchCalls):
         says.
         """
         path = f"{PATH}/{batch.id}/results"
-        return read_outcomes(await self.got_lines(f"batch {batch.id}", path), _outcome)
+        return read_outcomes(await self.got_lines(f"batch {batch.id}", path), read_outcome)
 
     async def _is_for(self, remembered: Remembered, batch: BatchState) -> bool:
         """Tell whether a batch that has ended was made for `remembered`."""
@@ -147,21 +134,18 @@ class MessageBatches(BatchCalls):
         found: list[BatchState] = []
         if remembered.since is None:  # its making had not begun
             return found
-        after = ""
+        after, earliest = "", remembered.since - EARLIER_S
         while True:
             reply, _ = await self.got("batches", f"{PATH}?limit=100{after}")
             data = reply.get("data")
             if not isinstance(data, list):
                 raise self._odd("batches", reply)
-            for fields in data:
-                batch = self._state("batches", fields)
-                if batch.created is not None and batch.created < remembered.since - EARLIER_S:
-                    return found
-                if _size(fields) in (0, len(remembered.asked)):
-                    found.append(batch)
-            if not data or not reply.get("has_more"):
+            listed = [(self._state("batches", fields), _size(fields)) for fields in data]
+            recent = [each for each in listed if not _before(earliest, each[0])]
+            found += (batch for batch, size in recent if size in (0, len(remembered.asked)))
+            if not recent or not reply.get("has_more"):
                 return found
-            after = f"&after_id={batch.id}"
+            after = f"&after_id={listed[-1][0].id}"
 
     def _state(self, what: str, fields: object) -> BatchState:
         """A batch, from the fields of a reply."""
@@ -195,6 +179,11 @@ def read_state(said: object) -> BatchState:
     )
 
 
+def _before(moment: float, batch: BatchState) -> bool:
+    """Tell whether a batch is known to have been made before a moment."""
+    return batch.created is not None and batch.created < moment
+
+
 def _progress(fields: Mapping[str, Any]) -> str:
     size, counts = _size(fields), _counts(fields)
     if not size:
@@ -223,7 +212,7 @@ def _seconds(moment: object) -> float | None:
         return None
 
 
-def _outcome(fields: Any) -> Outcome:
+def read_outcome(fields: Any) -> Outcome:
     """A line that came back. Raises ValueError when it is something else."""
     if not isinstance(fields, dict) or not isinstance(fields.get("custom_id"), str):
         raise ValueError(f"no custom_id in {beginning(fields)}")

@@ -72,19 +72,21 @@ class Messages(Dialect):
         error = said.get("error")
         if isinstance(error, Mapping):
             return {**said, "error": {"code": STATUSES.get(error.get("type"), 500), **error}}
-        if not isinstance(said.get("content"), list):
+        content, reason = said.get("content"), said.get("stop_reason")
+        if not isinstance(content, list):
             return said
-        message = {"role": "assistant", "content": said["content"]}
-        reason, details = said.get("stop_reason"), said.get("stop_details")
         if reason == "refusal":
+            details = said.get("stop_details")
             about: Mapping[str, Any] = details if isinstance(details, Mapping) else {}
-            message["refusal"] = about.get("explanation")
+            content = [*content, {"type": "refusal", "text": about.get("explanation")}]
             if isinstance(about.get("category"), str):
                 reason = f"refusal: {about['category']}"
         return {
             "id": said.get("id"),
             "model": said.get("model"),
-            "choices": [{"message": message, "finish_reason": reason}],
+            "choices": [
+                {"message": {"role": "assistant", "content": content}, "finish_reason": reason}
+            ],
             "usage": _usage(said.get("usage")),
         }
 
