@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from emoalign.commands.app import application
-from emoalign.elicitation.engines.gemini.gemini_model import HARMS, GeminiModel
+from emoalign.elicitation.engines.gemini.gemini_model import HARMS, GeminiModel, ignores_sampling
 from emoalign.elicitation.engines.gemini.generate_content import model_path
 from emoalign.errors import EngineError
 from tests.faults.conftest import KEY, KEY_VARIABLE, serials
@@ -28,7 +28,7 @@ CARD: Mapping[str, Any] = {
     "title": "Gemini",
     "engine": "gemini",
     "model": "gemini-3.8-flash",
-    "capabilities": {},
+    "capabilities": {"sampling": "none"},
 }
 THINKING = {"generationConfig": {"thinkingConfig": {"thinkingLevel": "LOW"}}}
 
@@ -241,6 +241,7 @@ def test_a_wrong_key_ends_the_job_at_once_and_is_named(
         (
             {
                 "model": "gemini-3.8-flash",
+                "capabilities": {"sampling": "none"},
                 "extra_body": {
                     "generationConfig": {"thinkingConfig": {"thinkingLevel": "MINIMAL"}}
                 },
@@ -323,6 +324,7 @@ def test_a_storm_of_faults_ends_with_every_answer_there_once(
     ("keys", "said"),
     [
         ({"capabilities": {"seed_bits": 63}}, "at most 31"),
+        ({"capabilities": {}}, "gemini-3.8-flash ignores temperature and top_p, and does not say"),
         ({"capabilities": {"completion": True}}, "capabilities.completion: Gemini has none"),
         ({"capabilities": {"tokenizer": True}}, "capabilities.tokenizer: Gemini has none"),
         ({"extra_body": {"contents": []}}, "emoalign sets contents itself"),
@@ -377,3 +379,16 @@ def test_check_ask_tells_what_the_server_can_do(
     assert "n: 2 of 2 answers in one request" in done.output
     assert "sampling: temperature, top_p sent and accepted" in done.output
     assert all(body["safetySettings"] for body in server.bodies)
+
+
+@pytest.mark.parametrize(
+    ("model", "ignores"),
+    [
+        *(("gemini-2.5-flash", False), ("gemini-3-pro-preview", False), ("gemma-3-27b-it", False)),
+        *(("gemini-3.1-pro-preview", False), ("gemini-3.5-pro", False), ("gemini-3.5-flash", True)),
+        *(("gemini-3.5-flash-lite", True), ("gemini-3.6-flash", True), ("gemini-4-hydrogen", True)),
+        *(("models/gemini-3.8-flash-001", True), ("tunedModels/mine", False)),
+    ],
+)
+def test_models_that_ignore_sampling_in_silence_are_known(model: str, ignores: bool) -> None:
+    assert ignores_sampling(model) == ignores
