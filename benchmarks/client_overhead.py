@@ -7,7 +7,9 @@ disk itself keeps the journal (fdatasync), memory after ten times as many reques
 of requests per minute is held, and how long a study of 300 words takes through Snakemake, from its
 stimuli to its ratings.
 
-    PYTHONPATH=src .venv/bin/python benchmarks/client_overhead.py [requests]
+    PYTHONPATH=src .venv/bin/python benchmarks/client_overhead.py [requests] [engine]
+
+With an engine, only it is compared with its provider's own package.
 """
 
 from __future__ import annotations
@@ -29,10 +31,12 @@ import openai
 import orjson
 
 from emoalign.elicitation import journal_file
+from emoalign.elicitation.engines.api.api_model import ApiModel
 from emoalign.elicitation.engines.api.client import ApiEngine
 from emoalign.elicitation.engines.conversation import collect
 from emoalign.elicitation.engines.openai.chat_completions import CHAT_COMPLETIONS
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.elicitation.readings import read_answer
@@ -77,19 +81,64 @@ class Instant(asyncio.Protocol):
                 self.transport.write(self.reply)
 
 
-def serve(telling: Connection) -> None:
+REPLIES: dict[str, dict[str, object]] = {
+    "openai": {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "model": "instant-1",
+        "system_fingerprint": "fp_1",
+        "choices": [
+            {
+                "index": index,
+                "message": {"role": "assistant", "content": "7"},
+                "finish_reason": "stop",
+            }
+            for index in range(PARTICIPANTS)
+        ],
+        "usage": {"prompt_tokens": 80, "completion_tokens": 20, "total_tokens": 100},
+    },
+    "gemini": {
+        "responseId": "reply-1",
+        "modelVersion": "instant-1",
+        "candidates": [
+            {
+                "index": index,
+                "content": {"role": "model", "parts": [{"text": "7"}]},
+                "finishReason": "STOP",
+            }
+            for index in range(PARTICIPANTS)
+        ],
+        "usageMetadata": {
+            "promptTokenCount": 80,
+            "candidatesTokenCount": 20,
+            "totalTokenCount": 100,
+        },
+    },
+    "anthropic": {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "instant-1",
+        "content": [{"type": "text", "text": "7"}],
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": {"input_tokens": 80, "output_tokens": 1, "service_tier": "standard"},
+    },
+}
+BELOW = {"openai": "/v1", "gemini": "/v1beta", "anthropic": "/v1"}
+AT_ONCE = {"openai": PARTICIPANTS, "gemini": PARTICIPANTS, "anthropic": 1}
+"""Answers to a request."""
+
+ABLE: dict[str, dict[str, object]] = {
+    "openai": {"choices": PARTICIPANTS, "seed_bits": 63},
+    "gemini": {"choices": PARTICIPANTS, "seed_bits": 31},
+    "anthropic": {"sampling": "none"},
+}
+
+
+def serve(telling: Connection, engine: str) -> None:
     """The server process; tells its port."""
-    choice = {"message": {"role": "assistant", "content": "7"}, "finish_reason": "stop"}
-    body = orjson.dumps(
-        {
-            "id": "chatcmpl-1",
-            "object": "chat.completion",
-            "model": "instant-1",
-            "system_fingerprint": "fp_1",
-            "choices": [{"index": index, **choice} for index in range(PARTICIPANTS)],
-            "usage": {"prompt_tokens": 80, "completion_tokens": 20, "total_tokens": 100},
-        }
-    )
+    body = orjson.dumps(REPLIES[engine])
     head = (
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         "x-ratelimit-remaining-requests: 9999\r\nx-ratelimit-remaining-tokens: 999999\r\n"
@@ -105,9 +154,9 @@ def serve(telling: Connection) -> None:
     asyncio.run(forever())
 
 
-def asks(number: int) -> Iterator[Ask]:
+def asks(number: int, engine: str = "openai") -> Iterator[Ask]:
     """That many different questions, each made when its turn comes."""
-    everyone = tuple(range(PARTICIPANTS))
+    everyone = tuple(range(AT_ONCE[engine]))
     for index in range(number):
         prompt = Prompt((Message("system", INSTRUCTION), Message("user", f"word {index}")), None)
         yield Ask(
@@ -115,26 +164,37 @@ def asks(number: int) -> Iterator[Ask]:
         )
 
 
-def card_of(port: int, per_minute: float | None = None) -> dict[str, object]:
+def card_of(
+    port: int, per_minute: float | None = None, engine: str = "openai"
+) -> dict[str, object]:
     """The card of a model that the server at a port is."""
     return {
         "title": "Instant",
-        "engine": "openai",
+        "engine": engine,
         "model": "instant",
-        "base_url": f"http://127.0.0.1:{port}/v1",
+        "base_url": f"http://127.0.0.1:{port}{BELOW[engine]}",
         "api_key_env": None,
-        "capabilities": {"choices": PARTICIPANTS, "seed_bits": 63},
+        "capabilities": ABLE[engine],
         "limits": {"concurrency": CONCURRENCY, "requests_per_minute": per_minute},
     }
 
 
-def ask_all(port: int, number: int, per_minute: float | None = None) -> float:
+def model_of(card: dict[str, object]) -> ApiModel:
+    """The model of a card."""
+    model = ENGINES[str(card["engine"])].model_validate(card)
+    assert isinstance(model, ApiModel)
+    return model
+
+
+def ask_all(
+    port: int, number: int, per_minute: float | None = None, engine: str = "openai"
+) -> float:
     """Ask, read and keep everything; seconds it took."""
-    card = OpenAIModel.model_validate(card_of(port, per_minute))
+    card = model_of(card_of(port, per_minute, engine))
     ratings = 0
 
     async def converse(journal: JournalWriter) -> None:
-        engine = ApiEngine(card.dialect, card.base_url, card.model, card.api_key_env, card)
+        client = ApiEngine(card.dialect, card.base_url, card.model, card.api_key_env, card)
 
         def keep(answers: Sequence[Answer], sent: float) -> None:
             nonlocal ratings
@@ -145,9 +205,9 @@ def ask_all(port: int, number: int, per_minute: float | None = None) -> float:
             )
 
         try:
-            await collect(engine, asks(number), keep, CONCURRENCY)
+            await collect(client, asks(number, engine), keep, CONCURRENCY)
         finally:
-            await engine.close()
+            await client.close()
 
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -156,7 +216,7 @@ def ask_all(port: int, number: int, per_minute: float | None = None) -> float:
         started = time.perf_counter()
         asyncio.run(converse(journal))
         seconds = time.perf_counter() - started
-    assert ratings == number * PARTICIPANTS
+    assert ratings == number * AT_ONCE[engine]
     return seconds
 
 
@@ -188,6 +248,95 @@ def package_all(port: int, number: int, http_client: httpx2.AsyncClient | None =
     seconds = time.perf_counter() - started
     assert ratings == number * PARTICIPANTS
     return seconds
+
+
+def google_all(port: int, number: int) -> float:
+    """Ask the same through google-genai, as `package_all` does through AsyncOpenAI."""
+    from google import genai
+    from google.genai import types
+
+    ratings = 0
+    waiting = asks(number)
+    card = model_of(card_of(port, engine="gemini"))
+
+    async def converse() -> None:
+        address = types.HttpOptions(base_url=f"http://127.0.0.1:{port}", api_version="v1beta")
+        google = genai.Client(api_key="none", http_options=address, vertexai=False).aio
+
+        async def work() -> None:
+            nonlocal ratings
+            for ask in waiting:
+                body = card.dialect.body("instant", card.capabilities, ask)
+                reply = await google.models.generate_content(
+                    model="instant",
+                    contents=body["contents"],
+                    config=types.GenerateContentConfig(
+                        system_instruction=body["systemInstruction"], **body["generationConfig"]
+                    ),
+                )
+                for candidate in reply.candidates or ():
+                    ratings += candidate.content.parts[0].text == "7"
+
+        try:
+            await asyncio.gather(*(work() for _ in range(CONCURRENCY)))
+        finally:
+            await google.aclose()
+
+    started = time.perf_counter()
+    asyncio.run(converse())
+    seconds = time.perf_counter() - started
+    assert ratings == number * PARTICIPANTS
+    return seconds
+
+
+def anthropic_all(port: int, number: int) -> float:
+    """Ask the same through AsyncAnthropic, as `package_all` does through AsyncOpenAI."""
+    import anthropic
+
+    ratings = 0
+    waiting = asks(number, "anthropic")
+    card = model_of(card_of(port, engine="anthropic"))
+
+    async def converse() -> None:
+        client = anthropic.AsyncAnthropic(api_key="none", base_url=f"http://127.0.0.1:{port}")
+
+        async def work() -> None:
+            nonlocal ratings
+            for ask in waiting:
+                body = card.dialect.body("instant", card.capabilities, ask)
+                reply = await client.messages.create(**body)
+                ratings += sum(part.type == "text" and part.text == "7" for part in reply.content)
+
+        try:
+            await asyncio.gather(*(work() for _ in range(CONCURRENCY)))
+        finally:
+            await client.close()
+
+    started = time.perf_counter()
+    asyncio.run(converse())
+    seconds = time.perf_counter() - started
+    assert ratings == number
+    return seconds
+
+
+PACKAGES = {
+    "gemini": ("google-genai", google_all),
+    "anthropic": ("AsyncAnthropic", anthropic_all),
+}
+"""The package of the provider of an engine, and what asks through it."""
+
+
+def compare(engine: str, port: int, number: int) -> None:
+    """Measure an engine beside its provider's own package, taken in turns, and print."""
+    name, through_package = PACKAGES[engine]
+    ours, theirs = [], []
+    for _ in range(PAIRS):
+        ours.append(ask_all(port, number, engine=engine) / number)
+        theirs.append(through_package(port, number) / number)
+    ratio = statistics.median(package / own for own, package in zip(ours, theirs, strict=True))
+    print(f"{engine}: {statistics.median(ours) * 1e3:.3f} ms each")
+    print(f"{name}, without a journal: {statistics.median(theirs) * 1e3:.3f} ms each, ", end="")
+    print(f"{ratio:.1f} times as long")
 
 
 def cost_of_sync(port: int, number: int) -> float:
@@ -228,12 +377,16 @@ def resident_mib() -> float:
 def main() -> None:
     """Measure and print."""
     number = int(sys.argv[1]) if len(sys.argv) > 1 else REQUESTS
+    engine = sys.argv[2] if len(sys.argv) > 2 else "openai"
     told, telling = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(telling,))
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(telling, engine))
     server.start()
     try:
         port = told.recv()
-        ask_all(port, max(1, number // 20))
+        ask_all(port, max(1, number // 20), engine=engine)
+        if engine in PACKAGES:
+            compare(engine, port, number)
+            return
         seconds = ask_all(port, number)
         print(f"{number} requests: {seconds / number * 1e3:.3f} ms each, {resident_mib():.0f} MiB")
         for transport, client in (("httpx2", None), ("aiohttp", openai.DefaultAioHttpClient())):

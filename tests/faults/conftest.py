@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 
 from emoalign.elicitation.budget import Account
-from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.engines.api.api_model import ApiModel
+from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.prompts import QuestionTemplate
@@ -70,8 +71,10 @@ class Desk:
     thinking: Thinking = "provider"
 
     @property
-    def card(self) -> OpenAIModel:
-        return OpenAIModel.model_validate(
+    def card(self) -> ApiModel:
+        kind = ENGINES[self.more.get("engine", "openai")]
+        assert issubclass(kind, ApiModel)
+        return kind.model_validate(
             {
                 "title": "Faulty",
                 "engine": "openai",

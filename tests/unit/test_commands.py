@@ -240,8 +240,20 @@ def test_a_misspelt_name_is_answered_with_the_nearest(project: Path) -> None:
         ),
         (
             ["--base-url", "https://api.anthropic.com/v1/", "--model", "claude-x"],
+            "anthropic",
+            "api_key_env: ANTHROPIC_API_KEY",
+        ),
+        (["--engine", "anthropic", "--key-env", "MINE"], "anthropic", "api_key_env: MINE"),
+        (["--engine", "gemini", "--model", "gemini-x"], "gemini", "api_key_env: GEMINI_API_KEY"),
+        (
+            ["--base-url", "https://generativelanguage.googleapis.com/v1beta"],
+            "gemini",
+            'safety: "OFF"',
+        ),
+        (
+            ["--base-url", "https://generativelanguage.googleapis.com/v1beta/openai/"],
             "openai",
-            "temperature: {min: 0, max: 1}",
+            "api_key_env: null",
         ),
         (["--engine", "vllm", "--model", "Some/Model-7B"], "vllm", "model: Some/Model-7B"),
         (

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from textwrap import wrap
+from typing import Literal
 
 import click
-from ruamel.yaml import YAML
 
 from emoalign.addresses import on_this_machine
 from emoalign.commands.group import Told, Unwrapped
+from emoalign.commands.kinds import completing, found
 from emoalign.commands.new_files import (
     CHECK,
     copy_to,
@@ -21,22 +21,30 @@ from emoalign.commands.new_files import (
     say_next,
     write_entry,
 )
-from emoalign.elicitation.engines.recorded.likely_columns import likely_columns
-from emoalign.stimuli.guessed_format import GuessedTable, guess_table, is_number
-from emoalign.stimuli.guessed_scales import scale_name
+from emoalign.commands.new_recorded import recorded_card
+from emoalign.elicitation.engines.providers import PROVIDERS, Provider
+from emoalign.stimuli.guessed_format import guess_table
+from emoalign.study.reading import read_card
 
-Engine = Literal["openai", "llamacpp", "vllm", "recorded"]
-ENGINES: tuple[Engine, ...] = ("openai", "llamacpp", "vllm", "recorded")
-KEYS = {"openai.com": "OPENAI_API_KEY", "anthropic.com": "ANTHROPIC_API_KEY"}
-FIRST_ROWS = 1000
+Engine = Literal["openai", "anthropic", "gemini", "llamacpp", "vllm", "recorded"]
+ENGINES: tuple[Engine, ...] = ("openai", "anthropic", "gemini", "llamacpp", "vllm", "recorded")
 OPENAI = "https://api.openai.com/v1"
+ANTHROPIC = "https://api.anthropic.com/v1"
+GEMINI = "https://generativelanguage.googleapis.com/v1beta"
+CAPABILITIES = (
+    "# What the model can do; test it with `emoalign check --ask`. All keys: emoalign docs "
+    "configuration"
+)
 
 
 @click.command(
     "model",
     cls=Unwrapped,
     examples=(
+        "emoalign new model qwen3 --provider ollama --model qwen3:8b",
         "emoalign new model gpt-mini --engine openai --model gpt-4o-mini-2024-07-18",
+        "emoalign new model haiku --engine anthropic --model claude-haiku-5-5",
+        "emoalign new model flash --engine gemini --model gemini-3.8-flash",
         "emoalign new model my-server --base-url http://localhost:8000/v1 --model my-model",
         "emoalign new model my-llama resources/models/my-llama-q4.gguf",
         "emoalign new model published --recorded ratings.csv",
@@ -49,8 +57,13 @@ OPENAI = "https://api.openai.com/v1"
     type=click.Choice(ENGINES),
     help="How the model is run; without it, inferred from the other options.",
 )
+@click.option(
+    "--provider",
+    help="A provider of models, or a program that serves them (emoalign list providers).",
+    shell_complete=completing("providers"),
+)
 @click.option("--model", help="The model's name on the server or on the hub.")
-@click.option("--base-url", help="Address of an OpenAI-compatible server, including /v1.")
+@click.option("--base-url", help="Address of the server, including /v1.")
 @click.option("--key-env", help="Environment variable with the server's API key.")
 @click.option(
     "--recorded",
@@ -61,6 +74,7 @@ def command(
     name: str,
     file: Path | None,
     engine: Engine | None,
+    provider: str | None,
     model: str | None,
     base_url: str | None,
     key_env: str | None,
@@ -73,22 +87,34 @@ def command(
     """
     path = free_file("models", name)
     given = recorded or file
+    if provider is not None and (given is not None or engine is not None):
+        raise Told("A provider brings the engine and has the model: leave out FILE and --engine.")
     engine = engine or _told_engine(given, recorded, base_url)
     known = model or name
-    if engine in ("recorded", "llamacpp"):
+    schema = f"{engine}-model"
+    if provider is not None:
+        ((_, entry),) = found(provider, [PROVIDERS])
+        preset = read_card(entry.path, Provider)
+        schema = f"{preset.card['engine']}-model"
+        target, lines = None, _provided(name, known, provider, preset, base_url, key_env)
+    elif engine in ("recorded", "llamacpp"):
         if given is None:
             what = "table of ratings" if engine == "recorded" else "GGUF file"
             raise Told(f"Name the {what}: emoalign new model {name} FILE")
         target = project_file(given, name)
         if engine == "recorded":
-            lines = _recorded(name, target.as_posix(), guess_table(given))
+            lines = recorded_card(name, target.as_posix(), guess_table(given))
         else:
             lines = _llamacpp(name, target.as_posix())
     elif engine == "vllm":
         target, lines = None, _vllm(name, known)
+    elif engine == "anthropic":
+        target, lines = None, _anthropic(name, known, base_url or ANTHROPIC, key_env)
+    elif engine == "gemini":
+        target, lines = None, _gemini(name, known, base_url or GEMINI, key_env)
     else:
         target, lines = None, _openai(name, known, base_url or OPENAI, key_env)
-    write_entry("models", path, f"{engine}-model", "\n".join(lines))
+    write_entry("models", path, schema, "\n".join(lines))
     if target is not None and given is not None:
         copy_to(target, given)
     study = f"emoalign new study my-study --dataset vader --model {name}"
@@ -101,48 +127,113 @@ def _told_engine(file: Path | None, recorded: Path | None, base_url: str | None)
     if recorded is not None:
         return "recorded"
     if file is None:
-        return "openai"
+        address = (base_url or "").rstrip("/")
+        if "googleapis.com" in address and not address.endswith("/openai"):
+            return "gemini"
+        return "anthropic" if "anthropic.com" in address else "openai"
     if base_url is not None:
         raise Told("A model is either on a server or in a file: give --base-url or FILE, not both.")
     return "llamacpp" if file.suffix.lower() == ".gguf" else "recorded"
 
 
+def _provided(
+    name: str, model: str, provider: str, preset: Provider, base_url: str | None, key: str | None
+) -> Iterator[str]:
+    """A card of a provider, with the keys that only the card can give."""
+    yield f"# What the provider brings: emoalign show provider {provider}"
+    yield f"provider: {provider}"
+    unsure = f"  {CHECK}: the model's name at the provider" if model == name else ""
+    yield f"model: {quoted(model)}{unsure}"
+    if base_url is not None:
+        yield f"base_url: {base_url}"
+    if key is not None:
+        yield f"api_key_env: {key}"
+    if preset.variables and base_url is None:
+        yield "variables:"
+        for variable, environment in preset.variables.items():
+            yield f"  {variable}: my-{variable}  {CHECK}, or remove it and export {environment}"
+    for way, words in preset.must_give.items():
+        *outer, last = way.split(".")
+        yield from (f"# {line}" for line in wrap(f"{words[0].upper()}{words[1:]}.", 98))
+        yield from (f"{'  ' * depth}{part}:" for depth, part in enumerate(outer))
+        yield f"{'  ' * len(outer)}{last}: [to-be-named]  {CHECK}"
+    yield "capabilities:"
+    yield "  modalities: [word, sentence]  # add image if the model accepts images"
+    if str(preset.card.get("base_url")).startswith("https:"):
+        yield "# The plan gives costs, and max_usd limits them, if the card has prices:"
+        yield "# prices: {input_usd: …, output_usd: …, as_of: …, source: …}"
+
+
 def _openai(name: str, model: str, base_url: str, key_env: str | None) -> Iterator[str]:
-    host = next((key for key in KEYS if key in base_url), None)
     here = on_this_machine(base_url)
-    key = key_env or (KEYS[host] if host else None)
-    yield f"title: {quoted(name)}"
-    yield "engine: openai"
-    if model == name:
-        yield (
-            f"model: {quoted(model)}  {CHECK}: the model's name on the server, preferably a dated "
-            "version"
-        )
-    else:
-        yield f"model: {quoted(model)}"
+    yield from _on_server("openai", name, model)
     yield f"base_url: {base_url}"
     yield "# The environment variable with the API key; null for a server without keys."
-    yield f"api_key_env: {key or 'null'}" + ("" if key_env or host or here else f"  {CHECK}")
-    yield (
-        "# What the model can do; test it with `emoalign check --ask`. All keys: emoalign docs "
-        "configuration"
-    )
+    key = key_env or ("OPENAI_API_KEY" if "openai.com" in base_url else None)
+    yield f"api_key_env: {key or 'null'}" + ("" if key or here else f"  {CHECK}")
+    yield CAPABILITIES
     yield "capabilities:"
     yield "  modalities: [word, sentence]  # add image if the model accepts images"
     yield "  chat: true"
-    choices = 1 if host == "anthropic.com" else 20
-    yield f"  choices: {choices}  {CHECK}: answers per request (the parameter n); 1 if unknown"
-    bits = 0 if host == "anthropic.com" else 63
-    yield f"  seed_bits: {bits}  {CHECK}: 0 for a server without seeds"
-    if host == "anthropic.com":
-        yield "  sampling: temperature"
-        yield "  temperature: {min: 0, max: 1}"
+    yield f"  choices: 20  {CHECK}: answers per request (the parameter n); 1 if unknown"
+    yield f"  seed_bits: 63  {CHECK}: 0 for a server without seeds"
     yield "  # sampling: none     if it takes no temperature; protocols: temperature: provider"
     yield "  # thinking: {off: {reasoning_effort: none}, high: {reasoning_effort: high}}"
     yield "  # thinking_tokens: 4096     the most tokens of thoughts, beside those of the answer"
     yield "  # top_logprobs: 20     for the exact readout, which also needs tokenizer: true"
     yield "  # sampling_extras: true     for llama.cpp's server"
     yield "  # token_limit: max_completion_tokens     where max_tokens is refused"
+    yield from _limits_and_prices(here)
+
+
+def _anthropic(name: str, model: str, base_url: str, key_env: str | None) -> Iterator[str]:
+    yield from _on_server("anthropic", name, model)
+    if base_url.rstrip("/") != ANTHROPIC:
+        yield f"base_url: {base_url}"
+    yield f"api_key_env: {key_env or 'ANTHROPIC_API_KEY'}"
+    yield CAPABILITIES
+    yield "capabilities:"
+    yield "  modalities: [word, sentence, image]"
+    yield "  sampling: none"
+    yield "# For temperatures other than 1 with a model up to Claude 4.6: sampling: temperature and"
+    yield "# temperature: {min: 0, max: 1} above, and here"
+    yield "# api_version: 2023-06-01"
+    yield "# Most newer models think unless told not to, and some cannot be told:"
+    yield "# extra_body:"
+    yield "#   thinking: {type: disabled}"
+    yield from _limits_and_prices(on_this_machine(base_url))
+    yield "#   batch_factor: 0.5    with delivery: batch"
+
+
+def _gemini(name: str, model: str, base_url: str, key_env: str | None) -> Iterator[str]:
+    yield from _on_server("gemini", name, model)
+    if base_url.rstrip("/") != GEMINI:
+        yield f"base_url: {base_url}"
+    yield f"api_key_env: {key_env or 'GEMINI_API_KEY'}"
+    yield "# How much Gemini may block; without it, the provider's default."
+    yield 'safety: "OFF"'
+    yield CAPABILITIES
+    yield "capabilities:"
+    yield "  modalities: [word, sentence, image]"
+    yield "  sampling: none  # up to 3.5: all, since they take a temperature; later ones ignore it"
+    yield f"  choices: 1  {CHECK}: answers per request (candidateCount), up to 8 for some models"
+    yield "  seed_bits: 31"
+    yield "# Most models think unless told not to, and some cannot be told. Up to 2.5 this is"
+    yield "# thinkingBudget: 0"
+    yield "# extra_body:"
+    yield "#   generationConfig: {thinkingConfig: {thinkingLevel: LOW}}"
+    yield from _limits_and_prices(on_this_machine(base_url))
+    yield "#   batch_factor: 0.5    with delivery: batch"
+
+
+def _on_server(engine: Engine, name: str, model: str) -> Iterator[str]:
+    yield f"title: {quoted(name)}"
+    yield f"engine: {engine}"
+    unsure = f"  {CHECK}: the model's name on the server, preferably a dated version"
+    yield f"model: {quoted(model)}" + (unsure if model == name else "")
+
+
+def _limits_and_prices(here: bool) -> Iterator[str]:
     yield "limits:"
     yield f"  concurrency: {4 if here else 8}"
     if not here:
@@ -197,60 +288,3 @@ def _vllm(name: str, model: str) -> Iterator[str]:
     yield "  modalities: [word, sentence]"
     yield "  chat: true"
     yield "  completion: true"
-
-
-def _recorded(name: str, file: str, table: GuessedTable) -> Iterator[str]:
-    """A card from the table's own header and rows."""
-    card = likely_columns(table.header, _numbers_alone(table)).card(name, file)
-    columns = card["columns"]
-    if not columns.keys() & {"rating", "answer", "ratings", "answers"}:
-        raise Told(
-            f"{Path(file).name}: no column with ratings was found among "
-            f"{', '.join(map(repr, table.header))}. Name the column of ratings rating, or answer "
-            "if it contains raw answers."
-        )
-    if "ratings" in columns:  # by the names that datasets and prompt sets know
-        wide = columns["ratings"]
-        columns["ratings"] = {scale_name(scale.split("-")): name for scale, name in wide.items()}
-    single = columns.keys() & {"rating", "answer"} and "scale" not in columns
-    yield f"# Made by `emoalign new model` from {Path(file).name}: {', '.join(table.header)}"
-    yield from _yaml({"title": name, "engine": "recorded"})
-    yield from _yaml({"source": card["source"]})
-    if table.written:
-        yield from _yaml(dict(table.written))
-    if "model" in card:
-        yield "# Each value of this column becomes a model."
-        yield from _yaml({"model": card["model"]})
-    yield f"columns:  {CHECK}: the names of your columns"
-    for line in _yaml(columns):
-        yield f"  {line}"
-    if single:
-        yield f"scale: valence  {CHECK}: the scale of the dataset that was rated"
-    if "answer" in card:
-        yield "# How raw answers are read."
-        yield from _yaml({"answer": card["answer"]})
-    yield "# If the ratings are on another range than the dataset's scale, or reversed:"
-    yield "# native: {min: 1, max: 7}"
-
-
-def _numbers_alone(table: GuessedTable) -> list[list[str]]:
-    """The first rows; of columns that mostly hold numbers, nothing else: a few words in them are
-    mistakes, or stand for no rating."""
-    rows = [list(row) for row in table.rows[:FIRST_ROWS]]
-    decimal = str(table.written.get("decimal", "."))
-    for place in range(len(table.header)):
-        held = [row[place] for row in rows if row[place]]
-        numbers = sum(is_number(value, decimal) for value in held)
-        if numbers >= len(held) / 2:
-            for row in rows:
-                row[place] = row[place] if is_number(row[place], decimal) else ""
-    return rows
-
-
-def _yaml(content: Mapping[str, Any]) -> Iterator[str]:
-    writer = YAML(pure=True)
-    writer.allow_unicode = True
-    writer.width = 100
-    out = io.StringIO()
-    writer.dump(dict(content), out)
-    yield from out.getvalue().splitlines()

@@ -231,6 +231,11 @@ class Sampling:
             return cls(None, max_tokens, stop, None, None, None, None)
         return cls(temperature, max_tokens, stop)
 
+    @property
+    def repetition_penalty(self) -> float | None:
+        """The name that vLLM has for it."""
+        return self.repeat_penalty
+
 
 @dataclass(frozen=True)
 class RatingRequest:

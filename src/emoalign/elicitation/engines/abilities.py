@@ -74,7 +74,8 @@ class Abilities:
 
     `choices` are the answers one request can bring; `top_logprobs` how many of the likeliest next
     tokens it reports, or WHOLE_VOCABULARY; `tokenizer` whether it tells how it splits text;
-    `system_role` whether a chat may have a system message; `temperature` those it takes at their
+    `system_role` whether a chat may have a system message; `stop` whether it takes stop sequences;
+    `temperature` those it takes at their
     word, None if it takes none; `default_sampling` whether there is a provider whose own sampling
     can be asked for; `context_tokens` the longest prompt and answer, where that is set for it;
     `thinking` the parameters of each level of thinking; `thinking_tokens` the most tokens of
@@ -89,6 +90,7 @@ class Abilities:
     choices: int = 1
     top_logprobs: int = 0
     tokenizer: bool = False
+    stop: bool = True
     temperature: Range | None = None
     default_sampling: bool = False
     context_tokens: int | None = None

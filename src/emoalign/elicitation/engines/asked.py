@@ -173,7 +173,10 @@ class AskedModel(ModelCard):
         """The set-up of the engine, for the manifest."""
         kept = self.model_dump(
             mode="json",
-            exclude={"title", "capabilities", "limits", "api_key_env", "prices", "first_answers"},
+            exclude={
+                *("title", "capabilities", "limits", "api_key_env", "prices", "first_answers"),
+                *("retires", "variables"),
+            },
             exclude_none=True,
         )
         return {**kept, "versions": installed_versions(self.packages)}
@@ -194,8 +197,12 @@ class AskedModel(ModelCard):
         """Reasons why the model cannot give the answers that a protocol asks for."""
         asks = f"protocol {protocol.name!r} asks model {name!r} for"
         for asked in prompts:
-            for what in lacking(self.able, protocol, asked, self.thinking_example):
+            for what in self._lacking(protocol, asked):
                 yield f"{asks} {what}"
+
+    def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
+        """Things asked for that cannot be had, each with what the card says of it."""
+        yield from lacking(self.able, protocol, prompts, self.thinking_example)
 
     def terms(self) -> Terms:
         """The delivery of its answers, and their prices."""

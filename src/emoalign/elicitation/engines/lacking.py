@@ -17,6 +17,8 @@ def lacking(able: Abilities, protocol: Protocol, prompts: PromptSet, example: st
         yield "a chat answer, but its card says chat: false"
     if prompts.kind == "completion" and not able.completion:
         yield "a completion, but its card says completion: false"
+    if "sampled" in protocol.readouts and prompts.answer.stop and not able.stop:
+        yield "answers with stop sequences (answer.stop), but its card says stop: false"
     if "sampled" in protocol.readouts:
         yield from _wrong_temperature(able, protocol)
     if protocol.thinking != "provider":

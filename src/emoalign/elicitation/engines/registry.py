@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from emoalign.elicitation.engines.anthropic.anthropic_model import AnthropicModel
 from emoalign.elicitation.engines.base import ModelCard
+from emoalign.elicitation.engines.gemini.gemini_model import GeminiModel
 from emoalign.elicitation.engines.llamacpp import LlamaCppModel
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
@@ -17,6 +19,8 @@ from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 ENGINES: Mapping[str, type[ModelCard]] = {
     "llamacpp": LlamaCppModel,
     "openai": OpenAIModel,
+    "anthropic": AnthropicModel,
+    "gemini": GeminiModel,
     "vllm": VllmModel,
     "recorded": RecordedModel,
 }

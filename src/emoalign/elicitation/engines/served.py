@@ -24,11 +24,12 @@ if TYPE_CHECKING:  # clients are imported when a job runs, not when a study is r
     from emoalign.elicitation.inquiry import Inquiry
 
 
-Sent = Literal["none", "temperature", "all"]
+Sent = Literal["none", "temperature", "all", "vllm"]
 _ALWAYS: Mapping[Sent, tuple[str, ...]] = {
     "none": (),
     "temperature": ("temperature",),
     "all": ("temperature", "top_p"),
+    "vllm": ("temperature", "top_p", "top_k", "min_p", "repetition_penalty"),
 }
 _EXTRAS = ("top_k", "min_p", "repeat_penalty")
 
@@ -52,9 +53,9 @@ class Capabilities(Shown):
     sampling: Sent = Field(
         "all",
         description=(
-            "none: nothing is sent, as many newer models refuse or ignore it; protocols ask at "
-            "temperature: provider, or at 1 if that is its default. temperature: sends only that. "
-            "all: also top_p."
+            "none: for models that refuse or ignore it; protocols then have temperature: provider "
+            "or 1. temperature: sends only that. all: also top_p. vllm: also top_k, min_p and "
+            "repetition_penalty, whose defaults are the model's."
         ),
     )
     temperature: Range = Field(
@@ -66,6 +67,24 @@ class Capabilities(Shown):
         description=(
             "Whether it takes a temperature while it thinks; if not, protocols that ask it to "
             "think leave sampling to it (temperature: provider)."
+        ),
+    )
+    seed_name: Literal["seed", "random_seed"] = Field(
+        "seed", description="Name of the parameter for the seed."
+    )
+    stop: bool = Field(True, description="Accepts stop sequences.")
+    logprobs_number: bool = Field(
+        False,
+        description=(
+            "The parameter logprobs of chats is the number of tokens, as at Together, instead of "
+            "true beside top_logprobs."
+        ),
+    )
+    cost_reported: bool = Field(
+        False,
+        description=(
+            "usage.cost in a reply is its price in US dollars, as at OpenRouter: this is booked "
+            "instead of `prices`."
         ),
     )
     token_limit: Literal["max_tokens", "max_completion_tokens"] = Field(
@@ -190,6 +209,7 @@ class ServedModel(AskedModel):
             choices=said.choices,
             top_logprobs=said.top_logprobs,
             tokenizer=said.tokenizer,
+            stop=said.stop,
             temperature=None if said.sampling == "none" else said.temperature,
             thinking=said.thinking,
             thinking_tokens=said.most_thoughts,

@@ -25,7 +25,9 @@ _CUT = {
     "model_context_window_exceeded",
     "context_window_exceeded",
     "incomplete",
+    "pause_turn",  # Anthropic: it would have gone on
     "truncated",
+    "continuation",
 }
 """Words of servers for an answer that was cut. Any other word is an end: eos, end_turn, STOP …"""
 
@@ -45,6 +47,7 @@ _FILTERED = {
     "image_prohibited_content",
     "image_recitation",
     "model_armor",
+    "escalation",
     "sensitive",
     "guardrail_intervened",
 }

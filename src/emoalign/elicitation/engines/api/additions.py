@@ -6,7 +6,7 @@ Nothing that decides the answer may go unseen, and nothing secret may be written
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from pydantic import Field, JsonValue
@@ -44,7 +44,7 @@ OWN_KEYS: Mapping[str, str] = {
     "n_predict": _LENGTH,  # in llama.cpp it counts in place of max_tokens
     "temperature": "set it in the protocol (temperature: provider sends none)",
     **dict.fromkeys(("top_p", "top_k", "min_p", "repeat_penalty"), _FIXED),
-    "stop": "set answer.stop in the prompt set",
+    **dict.fromkeys(("stop", "stop_sequences"), "set answer.stop in the prompt set"),
     **dict.fromkeys(("seed", "random_seed"), _SEED),
     **dict.fromkeys(("logprobs", "top_logprobs"), _LOGPROBS),
     "ignore_eos": "leave it out; emoalign sends it when the exact readout needs it",
@@ -81,8 +81,9 @@ _REFUSED_PARAMETERS = (
     (r"max_completion_tokens", "token_limit: max_completion_tokens"),
     (r"temperature\W+(and|or)\W+top_p|top_p\W+(and|or)\W+temperature", "sampling: temperature"),
     (r"\b(top_k|min_p|repeat_penalty)\b", "sampling_extras: false"),
-    (r"\btop_p\b", "sampling: temperature"),
+    (r"\btop_?p\b", "sampling: temperature"),
     (r"\btemperature\b", "sampling: none, and temperature: provider in the protocol"),
+    (r"candidate_?count|multiple candidates", "choices: 1"),
     (r"\bsystem\W+(role|message|prompt|instruction)|developer instruction", "system_role: false"),
 )
 """Signs, in what a server says of a parameter it does not take, of what the card should say."""
@@ -136,17 +137,24 @@ def _other_models(
 
 
 def wrong_headers(
-    headers: Mapping[str, str | SecretValue], api_key_env: str | None
+    headers: Mapping[str, str | SecretValue],
+    api_key_env: str | None,
+    with_key: Collection[str],
+    own: Collection[str],
 ) -> Iterator[str]:
-    """Reasons why headers cannot be sent with every request."""
+    """Reasons why headers cannot be sent with every request.
+
+    The dialect sends headers of its `own` and, where there is a key, those `with_key`; both in
+    small letters.
+    """
     lower = [name.lower() for name in headers]
     for name, value in headers.items():
         where = f"headers.{name}"
         if not _HEADER_NAME.fullmatch(name):
             yield (f"{where}: not a valid header name; use only letters, digits and hyphens")
-        elif name.lower() in _OWN_HEADERS:
+        elif name.lower() in _OWN_HEADERS or name.lower() in own:
             yield f"{where}: emoalign sets this header itself: leave it out"
-        elif name.lower() == "authorization" and api_key_env is not None:
+        elif name.lower() in with_key and api_key_env is not None:
             yield (
                 f"{where}: api_key_env ({api_key_env}) is sent in this header already: set "
                 "api_key_env: null to send one of your own"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from emoalign.elicitation.engines.api.api_model import ApiModel, BatchSettings
 from emoalign.elicitation.engines.api.batch_memory import Asked
@@ -85,34 +87,35 @@ class Outcome:
     body: Mapping[str, Any]
 
 
-def read_outcomes(lines: Iterable[bytes]) -> tuple[list[Outcome], list[str]]:
-    """The lines of a file of answers or errors, and what is wrong with those that are neither."""
+def in_place_of_lines(bare: Sequence[bytes], named: str = "custom_id") -> bool:
+    """Tell whether something else was sent in place of a file: a page, or a single object that is
+    no line of answers, each with its name as `named`, such as an error."""
+    if next(filter(None, bare), b"").startswith(b"<"):
+        return True
+    try:
+        whole = orjson.loads(b"\n".join(bare))
+    except orjson.JSONDecodeError:
+        return False
+    return not isinstance(whole, dict) or named not in whole
+
+
+def read_outcomes(
+    lines: Iterable[bytes], as_outcome: Callable[[Any], Outcome]
+) -> tuple[list[Outcome], list[str]]:
+    """The lines of a file of answers or errors, and what is wrong with those that are neither.
+
+    `as_outcome` reads what a line holds, or raises ValueError.
+    """
     outcomes: list[Outcome] = []
     damaged: list[str] = []
     for number, line in enumerate(lines, 1):
         if not line:
             continue
         try:
-            outcomes.append(_outcome(parsed(line)))
+            outcomes.append(as_outcome(parsed(line)))
         except ValueError as error:
             damaged.append(f"line {number}: {error}")
     return outcomes, damaged
-
-
-def _outcome(fields: Any) -> Outcome:
-    """A line that came back. Raises ValueError when it is something else."""
-    if not isinstance(fields, dict) or not isinstance(fields.get("custom_id"), str):
-        raise ValueError(f"no custom_id in {beginning(fields)}")
-    response: Any = fields.get("response") or {}
-    status = response.get("status_code") if isinstance(response, dict) else None
-    if not isinstance(response, dict) or not isinstance(status, int | None):
-        raise ValueError(f"no response in {beginning(fields)}")
-    body: Any = response.get("body")
-    error: Any = fields.get("error")
-    if not isinstance(body, dict):
-        wrapped = isinstance(error, dict) and "error" in error
-        body = dict(error) if wrapped else {"error": error or body or "no reason given"}
-    return Outcome(fields["custom_id"], status, body)
 
 
 def reply_in(outcome: Outcome, choices: int, card: ApiModel) -> dict[str, Any]:
@@ -134,5 +137,5 @@ def reply_in(outcome: Outcome, choices: int, card: ApiModel) -> dict[str, Any]:
     if fault is None:
         return body
     if fault.kind == "withheld":
-        return withheld_reply(choices, fault.usage)
+        return withheld_reply(choices, fault)
     raise fault

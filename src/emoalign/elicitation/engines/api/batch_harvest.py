@@ -64,14 +64,14 @@ class Harvest:
                 len(damaged),
                 self._client.keyless("; ".join(damaged)),
             )
-        usd, permanent = self._keep_answers(remembered, batch.id, outcomes)
+        usd, permanent = self._keep_answers(remembered, batch, outcomes)
         await self._inquiry.on_disk()
         # The cost of a line that cannot be read is not known: its share of the most there can be.
         share = min(1.0, len(damaged) / len(remembered.asked))
         return usd + share * remembered.usd, permanent
 
     def _keep_answers(
-        self, remembered: Remembered, batch_id: str, outcomes: Iterable[Outcome]
+        self, remembered: Remembered, batch: BatchState, outcomes: Iterable[Outcome]
     ) -> tuple[float, EngineError | None]:
         """Write the answers to the journal; what they cost, and the first fault that will not pass.
 
@@ -93,7 +93,7 @@ class Harvest:
                     if outcome.custom_id in remembered.asked
                     else "a line that nobody asked for"
                 )
-                _log.warning("batch %s: %s for %r", batch_id, which, outcome.custom_id[:64])
+                _log.warning("batch %s: %s for %r", batch.id, which, outcome.custom_id[:64])
                 continue
             request_id, participants = asked
             exact = participants[0] is None
@@ -129,7 +129,10 @@ class Harvest:
         except EngineError as error:
             permanent = permanent or error
         if waiting:
-            self.reasons["nothing came back for the request."] += len(waiting)
+            said = next(
+                (said for _, _, said in batch.reasons), "nothing came back for the request."
+            )
+            self.reasons[self._client.keyless(said)] += len(waiting)
         return usd, permanent
 
     def _keep(self, answers: Sequence[Answer]) -> None:

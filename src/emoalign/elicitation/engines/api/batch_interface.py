@@ -30,6 +30,11 @@ from emoalign.errors import EngineError
 from emoalign.wording import sentence
 
 AGAIN = "Submitted batches are remembered; the next run collects their answers."
+LOST = (
+    "If its answers are lost, delete the file that remembers the batch, "
+    "results/journal/<model>/<dataset>/<scale>/<protocol>.<shard>.batches.json; its requests are "
+    "then sent, and paid for, again."
+)
 _log = logging.getLogger(__name__)
 _Found = TypeVar("_Found")
 Noted = Callable[[], None]
@@ -136,6 +141,30 @@ class BatchInterface(ABC):
                 return found
         raise AssertionError("counting does not end")
 
+    async def made(
+        self, remembered: Remembered, make: Callable[[], Awaitable[BatchState]]
+    ) -> BatchState:
+        """Make a batch, once: after a fault, look whether it was made before trying again."""
+
+        lost = False
+
+        async def once() -> BatchState:
+            nonlocal lost
+            try:
+                return await make()
+            except BatchError as error:
+                lost |= not error.not_made
+                raise
+
+        async def look() -> BatchState | None:
+            try:
+                return await self.find(remembered) if lost else None
+            except BatchError as error:
+                error.unsure = True
+                raise
+
+        return await self.persistently(once, look)
+
     def json_object(self, what: str, content: bytes) -> dict[str, Any]:
         """The JSON object of a reply that says that all is well."""
         try:
@@ -155,6 +184,8 @@ class BatchInterface(ABC):
         remedy = f"{fault.remedy} {AGAIN}" if fault.kind in ("passing", "busy") else fault.remedy
         if status == 404:
             remedy = self._not_found(what)
+        elif status == 413:
+            remedy = "Lower batches.max_bytes in the model's card."
         said = self.keyless(fault.said)
         return BatchError(f"{self.where()} ({what}) {sentence(said)} {remedy}", fault, status)
 
@@ -174,8 +205,5 @@ class BatchInterface(ABC):
             )
         return (
             "The batch was submitted with the key of another account or project, or has been "
-            "deleted. Use that key again. If its answers are lost, delete the file that "
-            "remembers the batch, "
-            "results/journal/<model>/<dataset>/<scale>/<protocol>.<shard>.batches.json; its "
-            "requests are then sent, and paid for, again."
+            f"deleted. Use that key again. {LOST}"
         )

@@ -13,7 +13,6 @@ from typing import Any
 
 import orjson
 
-import emoalign
 from emoalign.addresses import shown
 from emoalign.elicitation.engines.api.additions import SecretValue, card_should_say
 from emoalign.elicitation.engines.api.choices import (
@@ -105,12 +104,7 @@ class ApiEngine:
         self._tokenizer: int | None = None
         self._connection = Connection(
             base_url,
-            {
-                **dialect.headers(self._credentials.key),
-                **self._credentials.own,
-                "Content-Type": "application/json",
-                "User-Agent": f"emoalign/{emoalign.__version__}",
-            },
+            self._credentials.headers(dialect),
         )
 
     async def ask(self, ask: Ask, again: Callable[[], None] = nothing) -> list[Answer]:
@@ -144,7 +138,7 @@ class ApiEngine:
             if fault.kind != "withheld":
                 words = self._keyless(fault.words, LONGEST_REASON)
                 raise Rejected(str(self._explained(fault)), words) from None
-            reply = withheld_reply(len(ask.participants), fault.usage)
+            reply = withheld_reply(len(ask.participants), fault)
         neutral = self._capabilities.sampling_extras or request.sampling.temperature is None
         if by_llamacpp(reply) and not neutral:
             raise EngineError(f"{self._where()} {DEFAULTS_ON}")

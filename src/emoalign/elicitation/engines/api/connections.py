@@ -8,6 +8,7 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ import httpx2
 import openai
 
 from emoalign.addresses import proxy_for, reading_proxy, shown
-from emoalign.elicitation.engines.api.received import ENCODINGS, whole
+from emoalign.elicitation.engines.api.received import ENCODINGS, LARGEST_REPLY, whole
 from emoalign.elicitation.engines.api.replies import Fault
 from emoalign.errors import EngineError
 
@@ -24,6 +25,9 @@ _log = logging.getLogger(__name__)
 
 CONNECTION_ERRORS = (aiohttp.ClientError, OSError)
 """The errors of a request that was not answered, or not to the end."""
+
+_NO_TIMEOUT = aiohttp.ClientTimeout()
+"""Who asks knows how long to wait."""
 
 _NEVER_SENT = (
     *(aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError),
@@ -75,24 +79,52 @@ class Connection:
                 self._headers |= secret
         _tell_proxy(address)
 
-    async def post(self, path: str, content: bytes) -> Response:
+    async def post(
+        self, path: str, content: bytes, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> Response:
         """Post JSON to a path below the address, or to a whole address. See CONNECTION_ERRORS.
 
-        Raises Fault when the answer does not end.
+        `headers` are those of this request alone. Raises Fault when the answer does not end.
         """
+        return await self._call("POST", path, content, LARGEST_REPLY, _NO_TIMEOUT, headers)
+
+    async def get(
+        self, path: str, largest: int = LARGEST_REPLY, idle_s: float | None = None
+    ) -> Response:
+        """Get what is at a path below the address, of at most so many bytes. See `post`.
+
+        Raises TimeoutError when nothing arrives for `idle_s` seconds.
+        """
+        timeout = aiohttp.ClientTimeout(sock_connect=idle_s, sock_read=idle_s)
+        return await self._call("GET", path, None, largest, timeout)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        largest: int,
+        timeout: aiohttp.ClientTimeout,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> Response:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=self._certificates, limit=0),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(),  # none: who asks knows how long to wait
                 auto_decompress=False,  # which knows no limit
             )
         url = f"{self._address}{path}" if path.startswith("/") else path
         # Headers of the whole session would be told to the proxy as well, and the key with them.
-        async with self._session.post(
-            url, data=content, headers=self._headers, allow_redirects=False, **self._through
+        async with self._session.request(
+            method,
+            url,
+            data=content,
+            headers={**self._headers, **headers},
+            allow_redirects=False,
+            timeout=timeout,
+            **self._through,
         ) as response:
-            content = await whole(response.headers, response.content.iter_any())
+            content = await whole(response.headers, response.content.iter_any(), largest)
             return Response(response.status, response.headers, content)
 
     async def close(self) -> None:

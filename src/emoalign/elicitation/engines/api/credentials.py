@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+import emoalign
 from emoalign.elicitation.engines.api.additions import SecretValue
+from emoalign.elicitation.engines.api.dialect import Dialect
 from emoalign.errors import EngineError
 
 
@@ -42,6 +44,15 @@ class Credentials:
             else:
                 own[name] = value
         return cls(key, own, tuple(secrets))
+
+    def headers(self, dialect: Dialect) -> dict[str, str]:
+        """The headers of every request in a dialect."""
+        return {
+            **dialect.headers(self.key),
+            **self.own,
+            "Content-Type": "application/json",
+            "User-Agent": f"emoalign/{emoalign.__version__}",
+        }
 
     def hidden(self, text: str) -> str:
         """A text, which may repeat secrets, without them."""

@@ -19,7 +19,9 @@ ENCODINGS = "gzip, deflate"
 """Compressions that are asked for: those that can be unpacked to a limit."""
 
 
-async def whole(headers: Mapping[str, str], arriving: AsyncIterator[bytes]) -> bytes:
+async def whole(
+    headers: Mapping[str, str], arriving: AsyncIterator[bytes], largest: int = LARGEST_REPLY
+) -> bytes:
     """All that a response brings, unpacked. Raises Fault when it does not end or is packed oddly.
 
     An HTTP client would unpack by itself, but without a limit: a few bytes can be gigabytes.
@@ -29,7 +31,7 @@ async def whole(headers: Mapping[str, str], arriving: AsyncIterator[bytes]) -> b
         raise odd(f"packed its answer in a way that was not asked for ({encoding[:40]}).")
     unpacking = None if encoding in ("identity", "") else zlib.decompressobj(47)  # zlib or gzip
     pieces: list[bytes] = []
-    left = LARGEST_REPLY
+    left = largest
     async for packed in arriving:
         try:
             piece = unpacking.decompress(packed, left + 1) if unpacking else packed
@@ -37,7 +39,7 @@ async def whole(headers: Mapping[str, str], arriving: AsyncIterator[bytes]) -> b
             raise odd("sent an answer that cannot be unpacked.") from None
         left -= len(piece)
         if left < 0:
-            raise odd(f"sent more than {LARGEST_REPLY >> 20} MB, too much for an answer.")
+            raise odd(f"sent more than {largest >> 20} MB, too much for an answer.")
         pieces.append(piece)
     return b"".join(pieces)
 

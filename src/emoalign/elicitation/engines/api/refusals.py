@@ -44,7 +44,9 @@ _PENNILESS_CODES = (
     "billing_hard_limit_reached",
     "billing_not_active",
     "credit_balance_exhausted",
-    "enforced_spend_limit_reached",
+    # Anthropic
+    *("enforced_spend_limit_reached", "contract_spend_limit_reached"),
+    *("linked_organization_spend_limit_reached", "linked_organization_billing_unavailable"),
 )
 _PENNILESS_WORDS = (
     "exceeded your current quota",
@@ -70,10 +72,9 @@ def _search(codes: Sequence[str], words: Sequence[str]) -> re.Pattern[str]:
 
 
 _REFUSES = _search(_REFUSING_CODES, _REFUSING_WORDS)
-_FILTERED = re.compile(
-    r"""[\\'"]filtered[\\'"]+\s*:\s*true|[\\'"]blockReason[\\'"]+\s*:\s*[\\'"]+[A-Z]""",
-    re.IGNORECASE,
-)
+_FILTERED = re.compile(r"""[\\'"]filtered[\\'"]+\s*:\s*true""", re.IGNORECASE)
+_BLOCKED = re.compile(r"""[\\'"]blockReason[\\'"]+\s*:\s*[\\'"]+([A-Z_]+)""", re.IGNORECASE)
+_WRONG_KEY = _search(("API_KEY_INVALID",), ("API key not valid",))
 _PENNILESS = _search(_PENNILESS_CODES, _PENNILESS_WORDS)
 
 
@@ -107,7 +108,18 @@ def refuses_content(status: int, said: str, words: Sequence[str] = ()) -> bool:
 
 def filtered(said: str, words: Sequence[str] = ()) -> bool:
     """Tell whether a reply without any answer says that a filter took them away."""
-    return bool(_FILTERED.search(said)) or refuses_content(200, said, words)
+    return bool(_FILTERED.search(said) or block_reason(said) or refuses_content(200, said, words))
+
+
+def block_reason(said: str) -> str | None:
+    """Gemini's reason for blocking a prompt, where a reply gives one."""
+    found = _BLOCKED.search(said)
+    return found[1] if found else None
+
+
+def wrong_key(said: str) -> bool:
+    """Tell whether an error says that the key is not valid: Gemini's has the status 400."""
+    return bool(_WRONG_KEY.search(said))
 
 
 def out_of_money(said: str) -> bool:

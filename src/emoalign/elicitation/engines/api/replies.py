@@ -15,10 +15,12 @@ import orjson
 from emoalign.addresses import shown
 from emoalign.elicitation.engines.api.refusals import (
     as_text,
+    block_reason,
     filtered,
     out_of_money,
     refuses_content,
     text_of,
+    wrong_key,
 )
 from emoalign.elicitation.engines.api.waits import (
     asked_wait,
@@ -52,6 +54,7 @@ _REMEDIES = {
     407: "The proxy wants a name and a password: export HTTPS_PROXY=http://name:password@host:port.",
     403: "The key may not use this model: check the account's permissions.",
     404: "The server does not know this model or address: check model and base_url in its card.",
+    413: "The request is too large for the server: lower image_longest_side in the model's card.",
     422: "The server does not accept this request: check the prompt set and the model's card.",
 }
 _NO_CHOICES = "Nothing in it says why."
@@ -73,7 +76,7 @@ class Fault(Exception):  # noqa: N818 (every other error here ends a job; this o
     `wait_s` is how many seconds the server asks to wait, None where it says nothing; `status` the
     HTTP status, None where nothing came; `words` are the server's own. It is `charged` for where an
     answer may have been made; `usage` are its tokens as a reply counts them, None where they are
-    not known.
+    not known. `ending` is why the answers to a withheld question ended.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class Fault(Exception):  # noqa: N818 (every other error here ends a job; this o
         self.status = status
         self.charged = status in _MADE_PERHAPS
         self.usage: object = FREE
+        self.ending = "content_filter"
         self.kind = kind
         self.said = said
         self.remedy = remedy
@@ -175,6 +179,9 @@ def no_choices(reply: Mapping[str, Any], words: Sequence[str] = ()) -> Fault:
     kind: Kind = "withheld" if filtered(said, words) else "empty"
     fault = Fault(kind, f"gave a list of no answers: {said}", _NO_CHOICES, status=200, words=said)
     fault.usage = reply.get("usage")
+    reason = block_reason(said)
+    if reason:
+        fault.ending += f": {reason}"
     return fault
 
 
@@ -229,6 +236,8 @@ def _kind(status: int, said: str, words: Sequence[str]) -> tuple[Kind, str]:
         return "withheld", ""
     if out_of_money(said):
         return "permanent", _TOP_UP
+    if status == 400 and wrong_key(said):
+        return "permanent", _REMEDIES[401]
     if status == 429:
         return "busy", _LOWER
     if status in _PASSING or status >= 500:

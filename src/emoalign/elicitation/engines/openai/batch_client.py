@@ -15,9 +15,10 @@ from emoalign.elicitation.engines.api.batch_files import (
     BatchFile,
     Outcome,
     custom_id,
+    in_place_of_lines,
     read_outcomes,
 )
-from emoalign.elicitation.engines.api.batch_interface import BatchError, BatchInterface, Noted
+from emoalign.elicitation.engines.api.batch_interface import BatchInterface, Noted
 from emoalign.elicitation.engines.api.batch_memory import Remembered
 from emoalign.elicitation.engines.api.batch_states import BatchState, read_state, seconds
 from emoalign.elicitation.engines.api.connections import package_client, unreachable
@@ -79,7 +80,7 @@ class BatchClient(BatchInterface):
         outcomes: list[Outcome] = []
         damaged: list[str] = []
         for file_id in batch.files:
-            read, wrong = read_outcomes(await self.content(file_id))
+            read, wrong = read_outcomes(await self.content(file_id), _outcome)
             outcomes += read
             damaged += (f"file {file_id}, {why}" for why in wrong)
         return outcomes, damaged
@@ -128,8 +129,7 @@ class BatchClient(BatchInterface):
             read = self.client.files.with_raw_response.content
             content = (await self.sent(what, read(file_id))).content
             bare = lines(content)
-            first = next(filter(None, bare), b"")
-            if first.startswith(b"<") or _is_one_object(b"\n".join(bare)):
+            if in_place_of_lines(bare):
                 raise self.error(what, odd(f"sent this instead of a file: {content[:200]!r}"))
             return bare
 
@@ -160,14 +160,7 @@ class BatchClient(BatchInterface):
             response = await self.sent("batches", create(**parameters))
             return self.state("batches", self.json_object("batches", response.content))
 
-        async def look() -> BatchState | None:
-            try:
-                return await self.find(remembered)
-            except BatchError as error:
-                error.unsure = True
-                raise
-
-        return await self.persistently(once, look)
+        return await self.made(remembered, once)
 
     async def find(self, remembered: Remembered) -> BatchState | None:
         """The batch that was made for `remembered`, among those of the account, newest first."""
@@ -202,13 +195,20 @@ class BatchClient(BatchInterface):
         return await self.persistently(once)
 
 
-def _is_one_object(content: bytes) -> bool:
-    """Tell whether a file is a single object that is no line of answers: an error, say."""
-    try:
-        whole = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return False
-    return not isinstance(whole, dict) or "custom_id" not in whole
+def _outcome(fields: Any) -> Outcome:
+    """A line that came back. Raises ValueError when it is something else."""
+    if not isinstance(fields, dict) or not isinstance(fields.get("custom_id"), str):
+        raise ValueError(f"no custom_id in {beginning(fields)}")
+    response: Any = fields.get("response") or {}
+    status = response.get("status_code") if isinstance(response, dict) else None
+    if not isinstance(response, dict) or not isinstance(status, int | None):
+        raise ValueError(f"no response in {beginning(fields)}")
+    body: Any = response.get("body")
+    error: Any = fields.get("error")
+    if not isinstance(body, dict):
+        wrapped = isinstance(error, dict) and "error" in error
+        body = dict(error) if wrapped else {"error": error or body or "no reason given"}
+    return Outcome(fields["custom_id"], status, body)
 
 
 def _all_older(listed: Sequence[BatchState], since: float | None) -> bool:

@@ -1,0 +1,130 @@
+"""Claude, behind Anthropic's own interface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from emoalign.elicitation import untrusted
+from emoalign.elicitation.engines.anthropic.messages import Messages
+from emoalign.elicitation.engines.api.api_model import KEY, ApiModel
+from emoalign.elicitation.engines.api.dialect import Dialect
+from emoalign.study.protocols import PromptSet, Protocol
+
+if TYPE_CHECKING:
+    from emoalign.elicitation.engines.api.batch_interface import BatchInterface
+
+Version = Literal["2023-06-01", "2026-10-21"]
+OLD: Version = "2023-06-01"
+
+_ONLY: Mapping[str, object] = {
+    "chat": True,
+    "completion": False,
+    "choices": 1,
+    "top_logprobs": 0,
+    "tokenizer": False,
+    "seed_bits": 0,
+    "sampling_extras": False,
+    "token_limit": "max_tokens",
+}
+"""Capabilities of which the interface leaves no choice."""
+
+_EXAMPLE = """\
+# yaml-language-server: $schema=../schemas/anthropic-model.schema.json
+title: Claude Haiku 5.5
+engine: anthropic
+model: claude-haiku-5-5
+capabilities:
+  modalities: [word, sentence, image]
+  sampling: none
+extra_body:
+  thinking: {type: disabled}
+limits:
+  concurrency: 8
+"""
+
+
+class AnthropicModel(ApiModel):
+    """A model behind Anthropic's Messages interface."""
+
+    heading: ClassVar[str] = "Claude"
+    introduction: ClassVar[str] = (
+        "Thinking and effort go into extra_body: `thinking: {type: disabled}`, `{type: adaptive}` "
+        "or `{type: enabled, budget_tokens: 2048}`, and `output_config: {effort: low}`; which of "
+        "these a model accepts differs. Moving a card here from engine: openai asks nothing again. "
+        "llama.cpp's server has this interface too, but leaves tokens out in it by defaults that "
+        "cannot be switched off: ask it with engine: openai."
+    )
+    example: ClassVar[Path | str] = _EXAMPLE
+
+    engine: Literal["anthropic"] = Field(description="Engine of the model.")
+    base_url: str = Field(
+        "https://api.anthropic.com/v1", description="Address of the interface, including /v1."
+    )
+    api_key_env: str | None = Field("ANTHROPIC_API_KEY", description=KEY)
+    api_version: Version = Field(
+        "2026-10-21",
+        description=(
+            "Version of the interface. The newer takes no temperature (sampling: none); "
+            "2023-06-01 takes 0 to 1 for models up to Claude 4.6. A change causes no requests."
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _only_what_there_is(self) -> AnthropicModel:
+        problems = list(self._wrong_capabilities())
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _wrong_capabilities(self) -> Iterator[str]:
+        able = self.capabilities
+        wrong = [
+            f"{name}: {getattr(able, name)}".lower()
+            for name, only in _ONLY.items()
+            if getattr(able, name) != only
+        ]
+        if wrong:
+            yield (
+                f"capabilities: found {', '.join(wrong)}, but Messages are chats of one answer, "
+                "without seeds or probabilities: leave this out"
+            )
+        if self.api_version != OLD and able.sampling != "none":
+            yield (
+                f"capabilities.sampling: found {able.sampling}, but version {self.api_version} of "
+                "the interface takes no parameter of sampling: write sampling: none, or for a "
+                f"model up to Claude 4.6 api_version: {OLD}"
+            )
+        if able.sampling != "none" and able.temperature.max > 1:
+            yield (
+                f"capabilities.temperature: found a max of {able.temperature.max:g}, but the "
+                "interface takes temperatures up to 1: write temperature: {min: 0, max: 1}"
+            )
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect of its server."""
+        return Messages(self.api_version)
+
+    def batch_interface(self) -> BatchInterface:
+        """The batch interface of its provider."""
+        from emoalign.elicitation.engines.anthropic.message_batches import MessageBatches
+
+        return MessageBatches(self)
+
+    def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
+        """Things asked for that cannot be had, each with what the card says of it."""
+        yield from super()._lacking(protocol, prompts)
+        thoughts = self.thoughts(protocol.thinking)
+        thinking = dict(self.extras(thoughts)).get("thinking")
+        budget = untrusted.count(thinking.get("budget_tokens")) if isinstance(thinking, dict) else 0
+        most = prompts.answer.max_tokens + thoughts.tokens
+        if budget and most <= budget:
+            yield (
+                f"answers of at most {most} tokens (answer.max_tokens, and thinking_tokens of the "
+                f"card), but its card says thinking.budget_tokens: {budget}, which count among "
+                "them and must be fewer"
+            )

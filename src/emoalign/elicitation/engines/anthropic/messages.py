@@ -1,0 +1,128 @@
+"""The dialect of Anthropic's Messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from emoalign.elicitation import untrusted
+from emoalign.elicitation.engines.api.dialect import Dialect, Reply, sampling_parameters
+from emoalign.elicitation.engines.served import Capabilities
+from emoalign.elicitation.rating import Ask
+from emoalign.prompts import chat_messages
+
+STATUSES: Mapping[object, int] = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "conflict_error": 409,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+"""HTTP statuses of errors by their type, for errors that come without one, as those of batches do.
+
+https://docs.anthropic.com/en/api/errors
+"""
+
+
+class Messages(Dialect):
+    """Messages, in one version of the interface."""
+
+    def __init__(self, version: str) -> None:
+        self._version = version
+
+    def headers(self, key: str | None) -> dict[str, str]:
+        """The headers of every request: the version, and the key."""
+        return {"anthropic-version": self._version, **({"x-api-key": key} if key else {})}
+
+    def path(self, model: str, ask: Ask) -> str:
+        """The path that a request is sent to."""
+        return "/messages"
+
+    def body(self, model: str, capabilities: Capabilities, ask: Ask) -> dict[str, Any]:
+        """The body of a request."""
+        request = ask.request
+        body: dict[str, Any] = {
+            "model": model,
+            "max_tokens": request.sampling.max_tokens,
+            **dict(request.extra_body),
+            **sampling_parameters(capabilities, ask),
+        }
+        messages = chat_messages(request.prompt)
+        if messages and messages[0]["role"] == "system":
+            body["system"] = messages.pop(0)["content"]
+        body["messages"] = [
+            {"role": message["role"], "content": _content(message["content"])}
+            for message in messages
+        ]
+        if request.sampling.stop:
+            body["stop_sequences"] = list(request.sampling.stop)
+        return body
+
+    def reply(self, said: Reply) -> Reply:
+        """A message in the form of Chat Completions; an error with its status as `code`.
+
+        The category of a refusal is in its finish_reason, as in "refusal: bio".
+        """
+        error = said.get("error")
+        if isinstance(error, Mapping):
+            return {**said, "error": {"code": STATUSES.get(error.get("type"), 500), **error}}
+        content, reason = said.get("content"), said.get("stop_reason")
+        if not isinstance(content, list):
+            return said
+        if reason == "refusal":
+            details = said.get("stop_details")
+            about: Mapping[str, Any] = details if isinstance(details, Mapping) else {}
+            content = [*content, {"type": "refusal", "text": about.get("explanation")}]
+            if isinstance(about.get("category"), str):
+                reason = f"refusal: {about['category']}"
+        return {
+            "id": said.get("id"),
+            "model": said.get("model"),
+            "choices": [
+                {"message": {"role": "assistant", "content": content}, "finish_reason": reason}
+            ],
+            "usage": _usage(said.get("usage")),
+        }
+
+
+def _content(content: Any) -> Any:
+    """The content of a message: a text, or parts, of which images are sources in base64."""
+    if isinstance(content, str):
+        return content
+    return [
+        _image(part["image_url"]["url"]) if part["type"] == "image_url" else part
+        for part in content
+    ]
+
+
+def _image(url: str) -> dict[str, Any]:
+    """The image in a data URL."""
+    kind, _, data = url.removeprefix("data:").partition(";base64,")
+    return {"type": "image", "source": {"type": "base64", "media_type": kind, "data": data}}
+
+
+def _usage(usage: object) -> dict[str, Any] | None:
+    """Tokens by the names of Chat Completions, among which those of the prompt are counted whole.
+
+    Anthropic counts tokens that were read from the cache, or written into it, beside the others.
+    """
+    if not isinstance(usage, Mapping):
+        return None
+    fresh, cached, written = (
+        untrusted.count(usage.get(f"{name}input_tokens"))
+        for name in ("", "cache_read_", "cache_creation_")
+    )
+    details = usage.get("output_tokens_details")
+    thinking = details.get("thinking_tokens") if isinstance(details, Mapping) else None
+    return {
+        "prompt_tokens": None if fresh is None else fresh + (cached or 0) + (written or 0),
+        "prompt_tokens_details": {"cached_tokens": cached, "cache_write_tokens": written},
+        "completion_tokens": usage.get("output_tokens"),
+        "completion_tokens_details": {"reasoning_tokens": thinking},
+    }

@@ -1,0 +1,1 @@
+"""Google's Gemini interface: generateContent, and its batches."""

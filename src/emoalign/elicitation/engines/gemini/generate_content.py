@@ -1,0 +1,168 @@
+"""The dialect of Gemini's generateContent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from emoalign.elicitation import untrusted
+from emoalign.elicitation.engines.api.dialect import Dialect, Reply, sampling_parameters
+from emoalign.elicitation.engines.served import Capabilities, merged
+from emoalign.elicitation.rating import Ask
+from emoalign.prompts import Prompt, data_url
+
+_NAMES = {"top_p": "topP", "top_k": "topK"}
+_ITS_OWN = {"candidates", "promptFeedback", "usageMetadata"}
+"""The parts of a reply, of which there is at least one."""
+
+_ACCOUNT_DISABLED = "PUP_LIMITED_DISABLED"
+"""The finishReason where the account is limited or disabled: no answer of the model."""
+
+
+class GenerateContent(Dialect):
+    """Google's generateContent, of the Gemini API."""
+
+    def headers(self, key: str | None) -> dict[str, str]:
+        """The headers of every request: the key, where there is one."""
+        return {"x-goog-api-key": key} if key else {}
+
+    def path(self, model: str, ask: Ask) -> str:
+        """The path that a request is sent to."""
+        return f"{model_path(model)}:generateContent"
+
+    def body(self, model: str, capabilities: Capabilities, ask: Ask) -> dict[str, Any]:
+        """The body of a request: what the card adds, and laid over it what emoalign says itself."""
+        request = ask.request
+        sampling = request.sampling
+        config: dict[str, Any] = {"maxOutputTokens": sampling.max_tokens}
+        for name, value in sampling_parameters(capabilities, ask).items():
+            config[_NAMES.get(name, name)] = value
+        if sampling.stop:
+            config["stopSequences"] = list(sampling.stop)
+        first = ask.participants[0]
+        if request.readout == "exact":
+            config |= {"responseLogprobs": True, "logprobs": request.top_logprobs}
+        elif first is not None:
+            if len(ask.participants) > 1:
+                config["candidateCount"] = len(ask.participants)
+            if capabilities.seed_bits:
+                config["seed"] = request.seed(first, capabilities.seed_bits)
+        own = {**_contents(request.prompt), "generationConfig": config}
+        return merged(dict(request.extra_body), own)
+
+    def reply(self, said: Reply) -> Reply:
+        """A reply in the form of Chat Completions.
+
+        A prompt that was blocked has no choices, and its reason stays where it was.
+        """
+        candidates = said.get("candidates", [])
+        if not said.keys() & _ITS_OWN or "error" in said or not isinstance(candidates, list):
+            return said
+        read: dict[str, Any] = {
+            "id": said.get("responseId"),
+            "model": said.get("modelVersion"),
+            "choices": list(map(_choice, candidates)),
+            "usage": _usage(said.get("usageMetadata")),
+        }
+        if not candidates:
+            read["promptFeedback"] = said.get("promptFeedback")
+        return read
+
+
+def model_path(model: str) -> str:
+    """The path of a model: models/ stands before its name, unless that names a collection itself,
+    as of tuned models."""
+    return f"/{quote(model if '/' in model else f'models/{model}', safe='/')}"
+
+
+def _contents(prompt: Prompt) -> dict[str, Any]:
+    """A chat as turns, with its system messages apart."""
+    messages = prompt.messages or ()
+    turns: list[dict[str, Any]] = [
+        {
+            "role": "model" if message.role == "assistant" else "user",
+            "parts": [{"text": message.content}],
+        }
+        for message in messages
+        if message.role != "system"
+    ]
+    if prompt.image is not None:
+        head, _, data = data_url(prompt.image).partition(",")
+        kind = head.removeprefix("data:").removesuffix(";base64")
+        picture = {"inlineData": {"mimeType": kind, "data": data}}
+        turns[-1]["parts"].insert(0 if prompt.image_place == "first" else 1, picture)
+    system = [{"text": message.content} for message in messages if message.role == "system"]
+    return {"contents": turns, **({"systemInstruction": {"parts": system}} if system else {})}
+
+
+def _choice(candidate: Any) -> Any:
+    """A candidate as a choice; one of an unknown form is returned as it is."""
+    if not isinstance(candidate, dict):
+        return candidate
+    content = candidate.get("content") or {}
+    parts = content.get("parts", []) if isinstance(content, dict) else None
+    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+        return candidate
+    reason = candidate.get("finishReason")
+    texts: Any = [_part(part) for part in parts if "text" in part]
+    if len(texts) == 1 and texts[0]["type"] == "text":  # as most are, and quicker to read
+        texts = texts[0]["text"]
+    choice: dict[str, Any] = {"message": {"content": texts}, "finish_reason": reason}
+    if reason == _ACCOUNT_DISABLED:
+        told = candidate.get("finishMessage")
+        choice["error"] = {"code": 403, "message": told or "The account is limited or disabled."}
+    if "logprobsResult" in candidate:
+        choice["logprobs"] = _logprobs(candidate["logprobsResult"])
+    return choice
+
+
+def _part(part: Mapping[str, Any]) -> dict[str, Any]:
+    if part.get("thought"):
+        return {"type": "thinking", "thinking": part["text"]}
+    return {"type": "text", "text": part["text"]}
+
+
+def _logprobs(result: Any) -> dict[str, Any] | None:
+    """The likeliest tokens at each position."""
+    positions = result.get("topCandidates") if isinstance(result, dict) else None
+    if not isinstance(positions, list):
+        return None
+    return {
+        "content": [
+            {
+                "top_logprobs": [
+                    {"token": each.get("token"), "logprob": each.get("logProbability")}
+                    for each in (position.get("candidates") or [])
+                    if isinstance(each, dict)
+                ]
+            }
+            for position in positions
+            if isinstance(position, dict)
+        ]
+    }
+
+
+def _usage(counts: Any) -> dict[str, Any] | None:
+    """The tokens of a reply. Google counts thoughts beside the answers, and leaves out zeros."""
+    if not isinstance(counts, dict):
+        return None
+
+    def count(name: str) -> int | None:
+        return untrusted.count(counts.get(name))
+
+    prompt, thoughts = count("promptTokenCount"), count("thoughtsTokenCount")
+    if prompt is not None:
+        prompt += count("toolUsePromptTokenCount") or 0
+    told = counts.keys() & {"promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount"}
+    answers = (count("candidatesTokenCount") or 0) + (thoughts or 0) if told else None
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": answers,
+        "total_tokens": count("totalTokenCount"),
+        "prompt_tokens_details": {"cached_tokens": count("cachedContentTokenCount")},
+        "completion_tokens_details": {"reasoning_tokens": thoughts},
+    }
+
+
+GENERATE_CONTENT = GenerateContent()
