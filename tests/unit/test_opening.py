@@ -73,9 +73,19 @@ def test_where_no_ratings_follow_none_are_told(tmp_path: Path) -> None:
     assert said == "Study s, 1 job: prepare_stimuli."
 
 
-def test_what_an_api_costs_is_about_what_the_plan_says(tmp_path: Path) -> None:
-    protocol = {"name": "p", "prompts": "instruction", "participants": 20}
-    loaded = study(["gpt-4o"], protocols=[protocol], max_usd=1)
+@pytest.mark.parametrize(
+    ("model", "more"),
+    [
+        ("gpt-4o", {}),
+        ("gpt-5.4-mini", {"thinking": "off"}),
+        ("gpt-5.4-mini", {"thinking": "high", "temperature": "provider"}),
+    ],
+)
+def test_what_an_api_costs_is_about_what_the_plan_says(
+    model: str, more: dict[str, Any], tmp_path: Path
+) -> None:
+    protocol = {"name": "p", "prompts": "instruction", "participants": 20, **more}
+    loaded = study([model], protocols=[protocol], max_usd=1)
     words = pd.DataFrame(
         {
             "item_id": map(str, range(300)),
@@ -84,15 +94,15 @@ def test_what_an_api_costs_is_about_what_the_plan_says(tmp_path: Path) -> None:
         }
     )
     row = planned(
-        Jobs(loaded).rate("gpt-4o", "p", "vader", "valence"),
-        loaded.models["gpt-4o"],
+        Jobs(loaded).rate(model, "p", "vader", "valence"),
+        loaded.models[model],
         words,
         tmp_path / "journal",
     )
     assert row is not None
     said = told(loaded, tmp_path)
     assert f"at most {row['answers']:,} answers in {row['requests']:,} requests" in said
-    usd = float(said.partition("Together at most about ")[2].split()[0])
+    usd = float(said.partition("Together at most about ")[2].split()[0].replace(",", ""))
     assert usd == pytest.approx(float(str(row["usd_max"])), rel=0.1)
     assert "the study stops at max_usd = 1." in said
 
