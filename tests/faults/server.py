@@ -52,6 +52,7 @@ class Heard:
     attempt: int
     at: float
     headers: Mapping[str, str]
+    body: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def key(self) -> tuple[str, int]:
@@ -145,7 +146,7 @@ class FaultServer:
         key = prompt, body.get("seed", 0)
         self._attempts[key] += 1
         told = {name.lower(): value for name, value in headers.items()}
-        heard = Heard(*key, body.get("n", 1), self._attempts[key], time.monotonic(), told)
+        heard = Heard(*key, body.get("n", 1), self._attempts[key], time.monotonic(), told, body)
         self.heard.append(heard)
         return heard
 

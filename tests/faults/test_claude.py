@@ -8,9 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+from click.testing import CliRunner
 from pydantic import ValidationError
 
+from emoalign.commands.app import application
 from emoalign.elicitation.engines.anthropic.anthropic_model import AnthropicModel
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
@@ -348,3 +351,29 @@ def test_a_server_without_a_key_of_ours_is_told_none(
     assert KEY_VARIABLE in claude.card.key_variables()
     with pytest.raises(EngineError, match="x-api-key header is required"):
         replace(claude, more={**NEW, "api_key_env": None}).rate()
+
+
+def test_a_check_asks_claude_and_tells_what_was_sent(
+    server: ClaudeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(KEY_VARIABLE, KEY)
+    card = {"title": "Claude", "model": "faulty", "base_url": server.address, **NEW}
+    protocol = {"name": "asked", "prompts": "instruction", "participants": 10}
+    study = {"study": "mine", "title": "Mine", "seed": 1, "models": ["claude"]}
+    study |= {"datasets": [{"dataset": "vader", "sample": 5}], "protocols": [protocol]}
+    server.change = said(content=[thinking("Hm."), {"type": "text", "text": "7"}])
+    for name, content in {
+        "models/claude": card | {"api_key_env": KEY_VARIABLE},
+        "config": study,
+    }.items():
+        path = tmp_path / "config" / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(orjson.dumps(content))  # which YAML is as well
+    done = CliRunner().invoke(application, ["check", "--ask"])
+    assert done.exit_code == 0, done.output
+    assert "claude: reachable" in done.output
+    assert "'7', read as valence: 7" in done.output
+    assert "sampling: no parameters sent and accepted" in done.output
+    assert "thinking: the model thinks before it answers" in done.output
+    assert KEY not in done.output

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import orjson
@@ -26,6 +26,7 @@ from emoalign.elicitation.engines.api.replies import Fault, failure_in
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.installed import CATALOGUE
+from emoalign.planning.loading import MODELS
 from emoalign.prompts import Image, Message, Prompt
 from emoalign.study.protocols import PromptSet
 from emoalign.study.reading import read_card
@@ -33,6 +34,11 @@ from emoalign.study.reading import read_card
 types = pytest.importorskip("anthropic.types")
 batch_types = pytest.importorskip("anthropic.types.messages")
 PROMPT_SETS = [read_card(path, PromptSet) for path in CATALOGUE.glob("prompts/*.yaml")]
+CARDS = {path.stem: read_card(path, MODELS) for path in CATALOGUE.glob("models/*.yaml")}
+SHIPPED = {name: card for name, card in CARDS.items() if isinstance(card, AnthropicModel)}
+NAMED = get_args(get_args(types.ModelParam)[0])
+"""Models that the package names."""
+
 CHATS = [prompts for prompts in PROMPT_SETS if prompts.kind == "chat"]
 NEW = {"capabilities": {"sampling": "none"}}
 OLD = {
@@ -123,6 +129,18 @@ def test_every_body_is_one_that_the_package_would_send(
             assert sent["system"] == "Rate what you see."
             kinds = [part["type"] for part in sent["messages"][0]["content"] if image]
             assert sorted(kinds) == (["image", "text"] if image else [])
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_every_body_of_a_shipped_card_is_one_too(
+    name: str, body_schema: dict[str, Any], picture: Image
+) -> None:
+    card = SHIPPED[name]
+    for prompts in CHATS:
+        for image in (None, picture):
+            sent = body(card, ask(card, prompts, image))
+            jsonschema.Draft202012Validator(body_schema).validate(sent)
+            assert sent["model"] in NAMED
 
 
 @pytest.mark.parametrize(

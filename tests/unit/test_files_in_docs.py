@@ -11,8 +11,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from documentation.file_kinds import KINDS, parts
+from emoalign.planning.loading import MODELS
 from emoalign.study.fields import Entry
-from emoalign.study.reading import validate
+from emoalign.study.reading import read_card, validate
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,6 +42,8 @@ def schema(file: str, content: dict[str, Any]) -> str:
     match Path(file).parent.name:
         case "models":
             return f"{content['engine']}-model"
+        case "providers":
+            return "provider"
         case "embeddings":
             return f"{content['kind']}-embedding"
         case "datasets":
@@ -58,9 +61,14 @@ def test_a_block_of_yaml_can_be_read(block: str) -> None:
     "block",
     [block for block in BLOCKS if str(block.values[0]).startswith("# config/")],
 )
-def test_a_file_on_a_page_can_be_used(block: str) -> None:
+def test_a_file_on_a_page_can_be_used(block: str, tmp_path: Path) -> None:
     content = read(block)
     file = block.split("\n", 1)[0].removeprefix("# ")
+    if "provider" in content:
+        path = tmp_path / "card.yaml"
+        path.write_text(block, encoding="utf-8")
+        assert read_card(path, MODELS).title == content["model"]
+        return
     assert validate(ENTRY[schema(file, content)], content, file)[1] == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,22 @@ import pytest
 from PIL import Image as Picture
 
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.engines.providers import Provider
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.installed import CATALOGUE
 from emoalign.planning.loading import MODELS
 from emoalign.prompts import Image, Message, Prompt, without_system
 from emoalign.study.protocols import PromptSet
 from emoalign.study.reading import read_card
+from tests.faults.providers import KNOWN
 
 CARDS = {path.stem: read_card(path, MODELS) for path in CATALOGUE.glob("models/*.yaml")}
 OPENAI = {name: card for name, card in CARDS.items() if isinstance(card, OpenAIModel)}
+PRESETS = {path.stem: read_card(path, Provider) for path in CATALOGUE.glob("providers/*.yaml")}
+OWN_NAMES = {"random_seed", "thinking", "provider", "top_k", "min_p", "chat_template_kwargs"} | {
+    *("repetition_penalty", "repeat_penalty", "ignore_eos")
+}
+"""Parameters of other providers that OpenAI does not have."""
 PROMPT_SETS = [read_card(path, PromptSet) for path in CATALOGUE.glob("prompts/*.yaml")]
 
 pytestmark = pytest.mark.shared_data
@@ -56,7 +64,7 @@ def bodies(card: OpenAIModel, picture: Image) -> Iterator[dict[str, Any]]:
     spoken = (Message("system", "Rate what you see."), Message("user", "joy"))
     able = card.able
     for prompts in PROMPT_SETS:
-        if prompts.kind != "chat":
+        if prompts.kind != "chat" or (prompts.answer.stop and not able.stop):
             continue
         sampling = Sampling(1.0, prompts.answer.max_tokens, prompts.answer.stop)
         for image in (None, picture):
@@ -69,6 +77,10 @@ def bodies(card: OpenAIModel, picture: Image) -> Iterator[dict[str, Any]]:
             for participants in {1, able.choices}:
                 ask = Ask(asked, tuple(range(participants)))
                 yield json.loads(json.dumps(card.dialect.body(card.model, card.capabilities, ask)))
+            if able.top_logprobs:
+                exact = replace(asked, readout="exact", top_logprobs=able.top_logprobs)
+                ask = Ask(exact, (None,))
+                yield json.loads(json.dumps(card.dialect.body(card.model, card.capabilities, ask)))
 
 
 def test_there_are_cards_and_prompt_sets_to_hold_against_it() -> None:
@@ -76,14 +88,39 @@ def test_there_are_cards_and_prompt_sets_to_hold_against_it() -> None:
     assert any(prompts.kind == "chat" for prompts in PROMPT_SETS)
 
 
-@pytest.mark.parametrize("name", sorted(OPENAI))
-def test_every_body_is_one_that_openai_describes(
+def of_a_preset(name: str) -> OpenAIModel:
+    """A card of which a preset brings everything but the model."""
+    card = PRESETS[name].of("a-model").model_copy(update={"provider": name})
+    assert isinstance(card, OpenAIModel)
+    return card
+
+
+EVERY = OPENAI | {
+    f"any model of {name}": of_a_preset(name)
+    for name, preset in PRESETS.items()
+    if preset.card["engine"] == "openai"
+}
+
+
+@pytest.mark.parametrize("name", sorted(EVERY))
+def test_every_body_is_one_that_openai_describes_but_for_what_its_provider_has_of_its_own(
     name: str, described: dict[str, Any], picture: Image
 ) -> None:
+    card = EVERY[name]
     known = keys({"$ref": described["$ref"]}, described)
-    for body in bodies(OPENAI[name], picture):
-        jsonschema.Draft202012Validator(described).validate(body)
-        assert set(body) <= known
+    sent = list(bodies(card, picture))
+    assert sent
+    for body in sent:
+        if card.provider in KNOWN:
+            assert set(body) <= KNOWN[card.provider]
+        if card.capabilities.logprobs_number and "logprobs" in body:
+            assert type(body.pop("logprobs")) is int
+        if card.provider == "llamacpp-server":
+            body.pop("top_logprobs", None)  # as many as one likes
+        own = OWN_NAMES if card.provider not in (None, "openai", "azure") else set()
+        assert set(body) - own <= known
+        shared = {key: value for key, value in body.items() if key not in own}
+        jsonschema.Draft202012Validator(described).validate(shared)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 from documentation.configuration import configuration_page
 from documentation.file_kinds import KINDS, schema_text
 from documentation.methods import with_sources
+from documentation.provider_pages import provider_pages
 from documentation.results import results_page
 from emoalign.tables import TABLES, atomic
 
@@ -24,8 +25,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = Path()) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="python -m documentation",
-        description="Write docs/configuration.md, docs/results.md, the references of "
-        "docs/methods.md and the JSON schemas, in the folder of the project.",
+        description="Write docs/configuration.md, docs/results.md, docs/provider-*.md, the "
+        "references of docs/methods.md and the JSON schemas, in the folder of the project.",
     )
     parser.add_argument(
         "--check", action="store_true", help="write nothing; fail when a file has drifted"
@@ -46,6 +47,7 @@ def generated(root: Path) -> dict[str, str]:
     pages = {
         "docs/configuration.md": configuration_page(KINDS),
         "docs/results.md": results_page(TABLES),
+        **provider_pages(),
         METHODS: with_sources(_text(root / METHODS) or ""),
     }
     return schemas | pages

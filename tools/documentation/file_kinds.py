@@ -12,6 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from emoalign.baselines.baseline_cards import CheckpointBaseline, FinetunedBaseline
+from emoalign.elicitation.engines.providers import Provider
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.embeddings.embedding_cards import GgufEmbedding, TransformersEmbedding
 from emoalign.planning.studies import STUDY
@@ -80,6 +81,15 @@ KINDS = (
             card.example,
         )
         for engine, card in ENGINES.items()
+    ),
+    FileKind(
+        "Provider",
+        Provider,
+        "provider",
+        "`config/providers/<name>.yaml`",
+        "[Included providers](add-a-model.md#behind-an-api); copy one with "
+        "`emoalign show provider mistral`.",
+        Path("src/emoalign/catalogue/providers/mistral.yaml"),
     ),
     FileKind(
         "Dataset card",

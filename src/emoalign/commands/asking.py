@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from emoalign.commands.probing import Probe, probes, tried
 from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.inquiry import columns_by_scale
 from emoalign.elicitation.journal import Answer
@@ -63,6 +64,7 @@ class _Trial:
     job: RatingJob
     asks: Sequence[Ask]
     item: str
+    probes: Sequence[Probe]
 
     @property
     def repeated(self) -> bool:
@@ -71,13 +73,18 @@ class _Trial:
         return sampled and self.card.capabilities.seed_bits > 0
 
     @property
+    def every(self) -> list[Ask]:
+        """All requests, in the order in which they are sent."""
+        small = [ask for probe in self.probes for ask in probe.asks]
+        return [*self.asks, *self.asks[: int(self.repeated)], *small]
+
+    @property
     def usd(self) -> float:
         """The most that the trial can cost in US dollars; NaN if unknown."""
         prices = self.card.terms().prices
         if prices is None:
             return math.nan
-        asks = [*self.asks, *self.asks[: int(self.repeated)]]
-        return sum(prices.most(*self.card.most_tokens(ask)) for ask in asks)
+        return sum(prices.most(*self.card.most_tokens(ask)) for ask in self.every)
 
 
 def _trial(loaded: LoadedStudy, name: str, folder: Path) -> _Trial | None:
@@ -92,7 +99,8 @@ def _trial(loaded: LoadedStudy, name: str, folder: Path) -> _Trial | None:
     dataset = next(each for each in loaded.datasets if name in loaded.raters(each))
     job = Jobs(loaded).rate(name, protocol, dataset, loaded.asked(protocol, dataset)[0])
     modality = loaded.datasets[dataset].modality
-    item: str | Image = MADE_UP.get(modality) or _grey(folder, card)
+    grey = _grey(folder, card)
+    item: str | Image = MADE_UP.get(modality) or grey
     first: dict[str, Ask] = {}
     for question in build_questions(job, card, [("made-up", item)]):
         several = min(TOGETHER, card.able.choices)
@@ -100,7 +108,7 @@ def _trial(loaded: LoadedStudy, name: str, folder: Path) -> _Trial | None:
         first.setdefault(ask.request.readout, ask)
     shown = "a grey image" if isinstance(item, Image) else f'the made-up {modality} "{item}"'
     asks = sorted(first.values(), key=lambda ask: ask.request.readout != "sampled")
-    return _Trial(name, card, job, asks, shown)
+    return _Trial(name, card, job, asks, shown, probes(card, asks, grey))
 
 
 def _grey(folder: Path, card: ServedModel) -> Image:
@@ -119,7 +127,7 @@ def _ask_permission(trials: Sequence[_Trial], yes: bool) -> None:
         "The following will be sent to other machines, with the instructions of the first protocol:"
     )
     for trial in remote:
-        requests = counted(len(trial.asks) + trial.repeated, "request")
+        requests = counted(len(trial.every), "request")
         cost = "" if math.isnan(trial.usd) else f", {at_most(trial.usd)}"
         click.echo(
             f"  {trial.item}, to {trial.name} ({trial.card.destination}) in {requests}{cost}"
@@ -148,6 +156,8 @@ async def _asked(trial: _Trial, engine: Engine) -> list[str]:
         check_tokens([trial.job], {text: await engine.tokenize(text) for text in texts})
         replies = [(ask, await engine.ask(ask)) for ask in trial.asks]
         again = await engine.ask(trial.asks[0]) if trial.repeated else None
+        every = [answers for _, answers in replies] + ([again] if again is not None else [])
+        probed = await tried(engine, trial.probes, every)
     finally:
         await engine.close()
     lines = [line for ask, answers in replies for line in _reply(trial, ask, answers)]
@@ -157,8 +167,7 @@ async def _asked(trial: _Trial, engine: Engine) -> list[str]:
         lines.append("seeds: not sent, because its card has seed_bits: 0")
     sent = trial.card.capabilities.sent
     lines.append(f"sampling: {', '.join(sent) or 'no parameters'} sent and accepted")
-    every = [answers for _, answers in replies] + ([again] if again is not None else [])
-    return [*lines, *_thinking(every), _cost(trial, every)]
+    return [*lines, *probed, *_thinking(every), _cost(trial, every)]
 
 
 def _reply(trial: _Trial, ask: Ask, answers: Sequence[Answer]) -> Iterator[str]:
@@ -178,7 +187,8 @@ def _reply(trial: _Trial, ask: Ask, answers: Sequence[Answer]) -> Iterator[str]:
     known = f" by {answer.model_reported}" if answer.model_reported else ""
     yield f"answered{known} in {answer.latency_s:.1f} s: {answer.text[:60]!r}, read as {statuses}"
     wanted = len(ask.participants)
-    yield f"n: {len(answers)} of {counted(wanted, 'answer')} in one request"
+    fewer = "; set choices: 1 in the model's card" if len(answers) < wanted else ""
+    yield f"n: {len(answers)} of {counted(wanted, 'answer')} in one request{fewer}"
 
 
 def _reading(columns: Mapping[str, object]) -> str:
@@ -215,6 +225,9 @@ def _cost(trial: _Trial, replies: Sequence[Sequence[Answer]]) -> str:
     prompt = sum(answer.prompt_tokens or 0 for answer in every)
     written = sum(answer.completion_tokens or 0 for answer in every)
     said = f"cost: {prompt} prompt tokens and {written} answer tokens"
+    reported = [answer.usd for answer in every if answer.usd is not None]
+    if trial.card.capabilities.cost_reported and reported:
+        return f"{said}, {dollars(sum(reported))} as the server reports"
     prices = trial.card.terms().prices
     if prices is not None:
         return f"{said}, {dollars(prices.cost(prompt, written))}"

@@ -12,6 +12,7 @@ from click.shell_completion import CompletionItem
 
 from emoalign.baselines.baseline_cards import BASELINES
 from emoalign.commands.group import Told
+from emoalign.elicitation.engines.providers import Provider
 from emoalign.embeddings.embedding_cards import EMBEDDINGS
 from emoalign.installed import CATALOGUE
 from emoalign.planning.loading import MODELS
@@ -30,6 +31,7 @@ CONFIG = Path("config")
 
 KINDS: Mapping[str, type[Entry] | Kinds[Any]] = {
     "models": MODELS,
+    "providers": Provider,
     "datasets": DatasetCard,
     "prompts": PromptSet,
     "personas": PersonaTable,
@@ -127,16 +129,17 @@ def found(name: str, folders: list[str]) -> list[tuple[str, Listed]]:
 
 
 def title(path: Path) -> str:
-    """The title of an entry, on a line; empty where its file has none."""
-    return _value(path, "title")
+    """The title of an entry, on a line, or else the model it is about; empty without either."""
+    return value(path, "title") or value(path, "model")
 
 
 def _name(path: Path) -> str:
     """The name of a study, which is that of the folder of its results."""
-    return _value(path, "study") or path.stem
+    return value(path, "study") or path.stem
 
 
-def _value(path: Path, key: str) -> str:
+def value(path: Path, key: str) -> str:
+    """A value at the left margin of an entry's file, on a line; empty where there is none."""
     content, _ = read_yaml(path)
     said = content.get(key) if isinstance(content, Mapping) else None
     return " ".join(str(said or "").split())

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date
 
 import click
 
 from emoalign.commands.group import Unwrapped
-from emoalign.commands.kinds import KINDS, KindName, Listed, entries, title
+from emoalign.commands.kinds import KINDS, KindName, Listed, entries, title, value
+from emoalign.elicitation.engines.api.retirement import is_near
 
 
 @click.command(
@@ -18,7 +21,7 @@ from emoalign.commands.kinds import KINDS, KindName, Listed, entries, title
 )
 @click.argument("kind", type=KindName(), required=False)
 def command(kind: str | None) -> None:
-    """List models, datasets, prompts, personas, studies, baselines, embeddings and lexicons.
+    """List what a study and its cards can name: models, providers, datasets and all other kinds.
 
     The project's own entries come first; one with the name of an included entry replaces it.
     """
@@ -47,6 +50,18 @@ def _lines(listed: Sequence[Listed]) -> list[str]:
 
 
 def _note(entry: Listed) -> str:
+    return " ".join(filter(None, [_of_its_file(entry), _end(entry)]))
+
+
+def _end(entry: Listed) -> str:
+    """The day on which a model is switched off, where it is near or past."""
+    with suppress(ValueError):
+        if is_near(retires := value(entry.path, "retires"), date.today()):
+            return f"(switched off on {retires})"
+    return ""
+
+
+def _of_its_file(entry: Listed) -> str:
     if entry.runs_by_default:
         return f"(default: {entry.path})"
     if entry.in_place_of_shipped:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from textwrap import wrap
+from typing import Literal
 
 import click
-from ruamel.yaml import YAML
 
 from emoalign.addresses import on_this_machine
 from emoalign.commands.group import Told, Unwrapped
+from emoalign.commands.kinds import completing, found
 from emoalign.commands.new_files import (
     CHECK,
     copy_to,
@@ -21,13 +21,13 @@ from emoalign.commands.new_files import (
     say_next,
     write_entry,
 )
-from emoalign.elicitation.engines.recorded.likely_columns import likely_columns
-from emoalign.stimuli.guessed_format import GuessedTable, guess_table, is_number
-from emoalign.stimuli.guessed_scales import scale_name
+from emoalign.commands.new_recorded import recorded_card
+from emoalign.elicitation.engines.providers import PROVIDERS, Provider
+from emoalign.stimuli.guessed_format import guess_table
+from emoalign.study.reading import read_card
 
 Engine = Literal["openai", "anthropic", "gemini", "llamacpp", "vllm", "recorded"]
 ENGINES: tuple[Engine, ...] = ("openai", "anthropic", "gemini", "llamacpp", "vllm", "recorded")
-FIRST_ROWS = 1000
 OPENAI = "https://api.openai.com/v1"
 ANTHROPIC = "https://api.anthropic.com/v1"
 GEMINI = "https://generativelanguage.googleapis.com/v1beta"
@@ -41,6 +41,7 @@ CAPABILITIES = (
     "model",
     cls=Unwrapped,
     examples=(
+        "emoalign new model qwen3 --provider ollama --model qwen3:8b",
         "emoalign new model gpt-mini --engine openai --model gpt-4o-mini-2024-07-18",
         "emoalign new model haiku --engine anthropic --model claude-haiku-5-5",
         "emoalign new model flash --engine gemini --model gemini-3.8-flash",
@@ -56,6 +57,11 @@ CAPABILITIES = (
     type=click.Choice(ENGINES),
     help="How the model is run; without it, inferred from the other options.",
 )
+@click.option(
+    "--provider",
+    help="A provider of models, or a program that serves them (emoalign list providers).",
+    shell_complete=completing("providers"),
+)
 @click.option("--model", help="The model's name on the server or on the hub.")
 @click.option("--base-url", help="Address of the server, including /v1.")
 @click.option("--key-env", help="Environment variable with the server's API key.")
@@ -68,6 +74,7 @@ def command(
     name: str,
     file: Path | None,
     engine: Engine | None,
+    provider: str | None,
     model: str | None,
     base_url: str | None,
     key_env: str | None,
@@ -80,15 +87,23 @@ def command(
     """
     path = free_file("models", name)
     given = recorded or file
+    if provider is not None and (given is not None or engine is not None):
+        raise Told("A provider brings the engine and has the model: leave out FILE and --engine.")
     engine = engine or _told_engine(given, recorded, base_url)
     known = model or name
-    if engine in ("recorded", "llamacpp"):
+    schema = f"{engine}-model"
+    if provider is not None:
+        ((_, entry),) = found(provider, [PROVIDERS])
+        preset = read_card(entry.path, Provider)
+        schema = f"{preset.card['engine']}-model"
+        target, lines = None, _provided(name, known, provider, preset, base_url, key_env)
+    elif engine in ("recorded", "llamacpp"):
         if given is None:
             what = "table of ratings" if engine == "recorded" else "GGUF file"
             raise Told(f"Name the {what}: emoalign new model {name} FILE")
         target = project_file(given, name)
         if engine == "recorded":
-            lines = _recorded(name, target.as_posix(), guess_table(given))
+            lines = recorded_card(name, target.as_posix(), guess_table(given))
         else:
             lines = _llamacpp(name, target.as_posix())
     elif engine == "vllm":
@@ -99,7 +114,7 @@ def command(
         target, lines = None, _gemini(name, known, base_url or GEMINI, key_env)
     else:
         target, lines = None, _openai(name, known, base_url or OPENAI, key_env)
-    write_entry("models", path, f"{engine}-model", "\n".join(lines))
+    write_entry("models", path, schema, "\n".join(lines))
     if target is not None and given is not None:
         copy_to(target, given)
     study = f"emoalign new study my-study --dataset vader --model {name}"
@@ -119,6 +134,34 @@ def _told_engine(file: Path | None, recorded: Path | None, base_url: str | None)
     if base_url is not None:
         raise Told("A model is either on a server or in a file: give --base-url or FILE, not both.")
     return "llamacpp" if file.suffix.lower() == ".gguf" else "recorded"
+
+
+def _provided(
+    name: str, model: str, provider: str, preset: Provider, base_url: str | None, key: str | None
+) -> Iterator[str]:
+    """A card of a provider, with the keys that only the card can give."""
+    yield f"# What the provider brings: emoalign show provider {provider}"
+    yield f"provider: {provider}"
+    unsure = f"  {CHECK}: the model's name at the provider" if model == name else ""
+    yield f"model: {quoted(model)}{unsure}"
+    if base_url is not None:
+        yield f"base_url: {base_url}"
+    if key is not None:
+        yield f"api_key_env: {key}"
+    if preset.variables and base_url is None:
+        yield "variables:"
+        for variable, environment in preset.variables.items():
+            yield f"  {variable}: my-{variable}  {CHECK}, or remove it and export {environment}"
+    for way, words in preset.must_give.items():
+        *outer, last = way.split(".")
+        yield from (f"# {line}" for line in wrap(f"{words[0].upper()}{words[1:]}.", 98))
+        yield from (f"{'  ' * depth}{part}:" for depth, part in enumerate(outer))
+        yield f"{'  ' * len(outer)}{last}: [to-be-named]  {CHECK}"
+    yield "capabilities:"
+    yield "  modalities: [word, sentence]  # add image if the model accepts images"
+    if str(preset.card.get("base_url")).startswith("https:"):
+        yield "# The plan gives costs, and max_usd limits them, if the card has prices:"
+        yield "# prices: {input_usd: …, output_usd: …, as_of: …, source: …}"
 
 
 def _openai(name: str, model: str, base_url: str, key_env: str | None) -> Iterator[str]:
@@ -241,60 +284,3 @@ def _vllm(name: str, model: str) -> Iterator[str]:
     yield "  modalities: [word, sentence]"
     yield "  chat: true"
     yield "  completion: true"
-
-
-def _recorded(name: str, file: str, table: GuessedTable) -> Iterator[str]:
-    """A card from the table's own header and rows."""
-    card = likely_columns(table.header, _numbers_alone(table)).card(name, file)
-    columns = card["columns"]
-    if not columns.keys() & {"rating", "answer", "ratings", "answers"}:
-        raise Told(
-            f"{Path(file).name}: no column with ratings was found among "
-            f"{', '.join(map(repr, table.header))}. Name the column of ratings rating, or answer "
-            "if it contains raw answers."
-        )
-    if "ratings" in columns:  # by the names that datasets and prompt sets know
-        wide = columns["ratings"]
-        columns["ratings"] = {scale_name(scale.split("-")): name for scale, name in wide.items()}
-    single = columns.keys() & {"rating", "answer"} and "scale" not in columns
-    yield f"# Made by `emoalign new model` from {Path(file).name}: {', '.join(table.header)}"
-    yield from _yaml({"title": name, "engine": "recorded"})
-    yield from _yaml({"source": card["source"]})
-    if table.written:
-        yield from _yaml(dict(table.written))
-    if "model" in card:
-        yield "# Each value of this column becomes a model."
-        yield from _yaml({"model": card["model"]})
-    yield f"columns:  {CHECK}: the names of your columns"
-    for line in _yaml(columns):
-        yield f"  {line}"
-    if single:
-        yield f"scale: valence  {CHECK}: the scale of the dataset that was rated"
-    if "answer" in card:
-        yield "# How raw answers are read."
-        yield from _yaml({"answer": card["answer"]})
-    yield "# If the ratings are on another range than the dataset's scale, or reversed:"
-    yield "# native: {min: 1, max: 7}"
-
-
-def _numbers_alone(table: GuessedTable) -> list[list[str]]:
-    """The first rows; of columns that mostly hold numbers, nothing else: a few words in them are
-    mistakes, or stand for no rating."""
-    rows = [list(row) for row in table.rows[:FIRST_ROWS]]
-    decimal = str(table.written.get("decimal", "."))
-    for place in range(len(table.header)):
-        held = [row[place] for row in rows if row[place]]
-        numbers = sum(is_number(value, decimal) for value in held)
-        if numbers >= len(held) / 2:
-            for row in rows:
-                row[place] = row[place] if is_number(row[place], decimal) else ""
-    return rows
-
-
-def _yaml(content: Mapping[str, Any]) -> Iterator[str]:
-    writer = YAML(pure=True)
-    writer.allow_unicode = True
-    writer.width = 100
-    out = io.StringIO()
-    writer.dump(dict(content), out)
-    yield from out.getvalue().splitlines()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import click
 import orjson
 
 from emoalign.commands.group import Told, Unwrapped
-from emoalign.commands.kinds import KINDS, KindName, complete_entry, found
+from emoalign.commands.kinds import KINDS, KindName, complete_entry, found, library
+from emoalign.elicitation.engines.providers import PROVIDERS, Provider
 from emoalign.errors import StudyError
 from emoalign.study.fields import Entry
-from emoalign.study.reading import read_card
+from emoalign.study.reading import read_card, read_yaml
 
 
 @click.command(
@@ -52,11 +55,35 @@ def command(names: tuple[str, ...], only_path: bool) -> None:
         read = read_card(entry.path, KINDS[folder])
     except StudyError as error:
         raise Told(str(error)) from error
+    brought = list(_brought(entry.path))
+    if brought:
+        click.echo("\n# Keys that the provider brings:")
+        for line in brought:
+            click.echo(f"#   {line}")
     defaults = list(_defaults(read))
     if defaults:
         click.echo("\n# Keys that are not in the file have these defaults:")
         for line in defaults:
             click.echo(f"#   {line}")
+
+
+def _brought(path: Path) -> Iterator[str]:
+    """The keys that the preset of a model's provider brings, with what they are."""
+    content, _ = read_yaml(path)
+    name = content.get("provider") if isinstance(content, Mapping) else None
+    if name is not None:
+        preset = library().card(PROVIDERS, name, Provider)
+        yield from _not_in(content, {"title": content["model"], **preset.card})
+
+
+def _not_in(content: Any, brought: Mapping[str, Any], place: str = "") -> Iterator[str]:
+    """What is brought and not written out in `content`, a line for each value."""
+    for key, value in brought.items():
+        there = content.get(key) if isinstance(content, Mapping) else None
+        if isinstance(value, Mapping):
+            yield from _not_in(there, value, f"{place}{key}.")
+        elif not isinstance(content, Mapping) or key not in content:
+            yield f"{place}{key}: {_flow(value)}"
 
 
 def _defaults(entry: Entry, place: str = "") -> Iterator[str]:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,8 @@ def check_study(source: Path, config: Path) -> StudyCheck:
         for file in loaded.shadowing
     ]
     notes += _missing_packages(loaded)
+    ends = (card.retiring(name, date.today()) for name, card in loaded.models.items())
+    notes += filter(None, ends)
     sound = {each.name: each.items for each in datasets if not each.problems}
     opening = Opening(
         loaded,
@@ -216,8 +219,9 @@ def _missing_packages(loaded: LoadedStudy) -> Iterator[str]:
     """Packages that are not installed on this machine, and the models that need them."""
     needing: dict[str, list[str]] = {}
     for name, card in loaded.models.items():
-        if isinstance(card, AskedModel) and not installed_versions(card.packages):
-            needing.setdefault(card.packages[0], []).append(name)
+        packages = card.packages if isinstance(card, AskedModel) else ()
+        if packages and not installed_versions(packages):
+            needing.setdefault(packages[0], []).append(name)
     if loaded.baselines:
         needing |= {package: sorted(loaded.baselines) for package in missing_packages()}
     for package, names in needing.items():

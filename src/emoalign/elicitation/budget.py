@@ -77,12 +77,21 @@ def study_account(config: Mapping[str, Any], journal: Path) -> Account | None:
     return None if max_usd is None else Account(path, float(max_usd))
 
 
+UNPRICED = Prices(input_usd=0, output_usd=0, as_of="0001-01-01", source="its replies")
+"""Prices of a card without any, whose server reports what each reply costs."""
+
+
 def within(engine: Engine, card: ServedModel, account: Account | None) -> Engine:
-    """The engine, limited by an account if there is one and its answers have prices."""
-    prices = card.terms().prices
+    """The engine, limited by an account if there is one and its answers have prices.
+
+    Where only replies tell the price, it is known afterwards: requests under way may exceed the
+    limit before the next is refused.
+    """
+    reported = card.capabilities.cost_reported
+    prices = card.terms().prices or (UNPRICED if reported else None)
     if account is None or prices is None:
         return engine
-    return BudgetedEngine(engine, account, prices, card.most_tokens)
+    return BudgetedEngine(engine, account, prices, card.most_tokens, reported)
 
 
 @dataclass(frozen=True)
@@ -100,6 +109,9 @@ class BudgetedEngine:
     most_tokens: Callable[[Ask], tuple[int, int]]
     """Tokens of the prompt and of all answers that a request cannot exceed."""
 
+    reported: bool = False
+    """Whether the price that replies report is what is charged."""
+
     async def ask(self, ask: Ask, again: Callable[[], None] = lambda: None) -> list[Answer]:
         """The answers to a request; see Engine. Raises BudgetError before it costs too much."""
         most = self.prices.most(*self.most_tokens(ask))
@@ -115,7 +127,10 @@ class BudgetedEngine:
         """Book what kept answers cost in place of what was set aside for them."""
         most = self.prices.most(*self.most_tokens(ask))
         longest = ask.request.sampling.max_tokens
-        self.account.settle(most, paid(self.prices, answers, most, longest))
+        charged = _sum_usd(answers) if self.reported else None
+        if charged is None:
+            charged = paid(self.prices, answers, most, longest)
+        self.account.settle(most, charged)
 
     def stop(self, error: EngineError) -> None:
         """Send nothing any more."""
@@ -151,6 +166,13 @@ def paid(prices: Prices, answers: Sequence[Answer], most: float, longest: int = 
         and (prompt > 0 or not fewest)
     )
     return usd if believed else max(usd, most)
+
+
+def _sum_usd(answers: Sequence[Answer]) -> float | None:
+    """The price that a server reported for a request; None where it did not, or none can be."""
+    said = [answer.usd for answer in answers if answer.usd is not None]
+    total = sum(said)
+    return total if said and len(said) == len(answers) and total >= 0 else None
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:

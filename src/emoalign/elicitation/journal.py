@@ -43,7 +43,8 @@ class Answer:
     `thinking_tokens` are the tokens that took, which are among `completion_tokens`. Of the prompt,
     `cached_tokens` were read from a cache of the provider, `written_tokens` written to it.
     `reply_id` is what the server calls the reply that brought it, with others of the same request
-    or without.
+    or without. `usd` is the price of the whole request as the server itself reports it
+    (usage.cost), noted as tokens are.
     """
 
     request_id: str
@@ -62,6 +63,7 @@ class Answer:
     reply_id: str | None = None
     cached_tokens: int | None = None
     written_tokens: int | None = None
+    usd: float | None = None
 
     @property
     def key(self) -> tuple[str, int | None]:
@@ -106,6 +108,8 @@ def _checked(fields: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(fields.get(field), str):
             fields[field] = untrusted.name(fields.get(field)) or ""
     fields["finish_reason"] = untrusted.name(fields.get("finish_reason"))
+    if "usd" in fields:
+        fields["usd"] = untrusted.finite(fields["usd"])
     if "reply_id" in fields:
         fields["reply_id"] = untrusted.name(fields["reply_id"])
     fields["latency_s"] = untrusted.finite(fields.get("latency_s")) or 0.0

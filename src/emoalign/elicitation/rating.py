@@ -203,6 +203,11 @@ class Sampling:
     min_p: float = 0.0
     repeat_penalty: float = 1.0
 
+    @property
+    def repetition_penalty(self) -> float:
+        """The name that vLLM has for it."""
+        return self.repeat_penalty
+
 
 @dataclass(frozen=True)
 class RatingRequest:

@@ -10,6 +10,7 @@ from typing import Any
 from emoalign.analyses.transparency.analysis import TransparencySettings
 from emoalign.baselines.baseline_cards import BASELINES
 from emoalign.elicitation.engines.base import ModelCard
+from emoalign.elicitation.engines.providers import PROVIDERS, with_preset
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.embeddings.embedding_cards import EMBEDDINGS
 from emoalign.errors import StudyError
@@ -22,11 +23,11 @@ from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.library import Library
 from emoalign.study.origins import Origin
 from emoalign.study.protocols import PersonaTable, PromptSet
-from emoalign.study.reading import EntryT, Kinds, read_entry, validate
+from emoalign.study.reading import EntryT, Kinds, over, read_entry, validate
 from emoalign.study.scales import LabelScale
 from emoalign.study.yaml_files import read_file, shown
 
-MODELS: Kinds[ModelCard] = Kinds("engine", ENGINES)
+MODELS: Kinds[ModelCard] = Kinds("engine", ENGINES, with_preset)
 
 
 def load_study(
@@ -124,15 +125,8 @@ def merged(contents: Sequence[Any], options: Mapping[str, Any]) -> Any:
     """
     whole: Any = {}
     for content in (*contents, options):
-        whole = _over(whole, content) if isinstance(content, Mapping) else content or whole
+        whole = over(whole, content) if isinstance(content, Mapping) else content or whole
     return whole
-
-
-def _over(before: Any, after: Any) -> Any:
-    if not isinstance(after, Mapping):
-        return after
-    kept = before if isinstance(before, Mapping) else {}
-    return {**kept, **{key: _over(kept.get(key), value) for key, value in after.items()}}
 
 
 def _alike(again: Any, config: Any) -> bool:
@@ -234,8 +228,13 @@ class _Reading:
             return None
         path = self.library.path(folder, name)
         names = self.library.names(folder)
-        entry, problems = read_entry(path, kind, self.study.at(*keys), names)
-        if self.library.in_place_of_shipped(folder, name):
-            self.shadowing.append(str(path))
+        entry, problems = read_entry(path, kind, self.study.at(*keys), names, self.library.own)
+        used = [(folder, name)]
+        if isinstance(preset := getattr(entry, "provider", None), str):
+            used.append((PROVIDERS, preset))
+        for of, each in used:
+            replaced = str(self.library.path(of, each))
+            if self.library.in_place_of_shipped(of, each) and replaced not in self.shadowing:
+                self.shadowing.append(replaced)
         self.problems.extend(problems)
         return entry

@@ -7,6 +7,7 @@ import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from emoalign.elicitation.engines.asked import AskedModel
@@ -60,7 +61,7 @@ class Opening:
 
     def text(self) -> str:
         """All of it, in lines for a terminal."""
-        return "\n".join([*self._running(), *self.asking(), *self._idle()])
+        return "\n".join([*self._running(), *self.asking(), *self._retiring(), *self._idle()])
 
     def _running(self) -> Iterator[str]:
         rules = Counter(rule for rule, _ in self.jobs)
@@ -98,9 +99,8 @@ class Opening:
     def asking(self) -> Iterator[str]:
         """The upper limits of answers, costs and time by model, and of all costs together."""
         by_model: dict[str, list[_Cell]] = defaultdict(list)
-        for cell in self._cells():
-            if why_forbidden(self.loaded, cell.model, cell.dataset, cell.protocol) is None:
-                by_model[cell.model].append(cell)
+        for cell in self._allowed():
+            by_model[cell.model].append(cell)
         usd = 0.0
         for model, cells in by_model.items():
             card = self.loaded.models[model]
@@ -203,6 +203,12 @@ class Opening:
                     for each in self.loaded.asked_of(model, protocol, dataset):
                         yield _Cell(model, protocol, dataset, each, self._sampled(dataset))
 
+    def _allowed(self) -> Iterator[_Cell]:
+        """The cells whose items may be sent to their model."""
+        for cell in self._cells():
+            if why_forbidden(self.loaded, cell.model, cell.dataset, cell.protocol) is None:
+                yield cell
+
     def _protocols(self) -> list[str]:
         return [*self.loaded.protocol_names(), *self.loaded.recitation_names()]
 
@@ -214,6 +220,13 @@ class Opening:
         import pyarrow.parquet as pq
 
         return Counter(pq.read_table(path, columns=["shard"])["shard"].to_pylist())
+
+    def _retiring(self) -> Iterator[str]:
+        """The ends of models that are asked, where they are near or past."""
+        for model in dict.fromkeys(cell.model for cell in self._allowed()):
+            told = self.loaded.models[model].retiring(model, date.today())
+            if told is not None:
+                yield _filled(told)
 
     # Whether all cores have something to do
 

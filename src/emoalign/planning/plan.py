@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -81,6 +82,9 @@ def plan(
     here = {name for name, card in cards.items() if card.destination is None}
     for line in costs_in_words(rows, max_usd, here):
         _log.info("%s", line)
+    for name in sorted(set(rows["model"])):
+        if (told := cards[name].retiring(name, date.today())) is not None:
+            _log.info("%s", told)
     _log.info("By model, protocol and scale: %s", output)
 
 

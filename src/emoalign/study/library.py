@@ -7,7 +7,7 @@ from pathlib import Path
 
 from emoalign.installed import CATALOGUE
 from emoalign.study.origins import Origin
-from emoalign.study.reading import EntryT, Kinds, read_card
+from emoalign.study.reading import OWN, EntryT, Kinds, read_card
 from emoalign.study.yaml_files import read_file
 
 
@@ -18,7 +18,7 @@ class Library:
     `own` is the project's folder. An entry there replaces the included one of the same name.
     """
 
-    own: Path = Path("config")
+    own: Path = OWN
 
     def path(self, folder: str, name: str) -> Path:
         """The file of an entry; if there is none, the path it would have."""
@@ -27,7 +27,7 @@ class Library:
 
     def card(self, folder: str, name: str, kind: type[EntryT] | Kinds[EntryT]) -> EntryT:
         """The entry of a name. Raises StudyError with every problem found."""
-        return read_card(self.path(folder, name), kind)
+        return read_card(self.path(folder, name), kind, self.own)
 
     def shown(self, folder: str, name: str) -> str:
         """The file of an entry as messages name it, relative if it lies in this folder."""

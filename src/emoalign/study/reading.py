@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -17,34 +17,51 @@ from emoalign.study.mistakes import mistakes, nearest
 from emoalign.study.origins import Origin
 from emoalign.study.yaml_files import YamlFile, read_file, shown
 
-__all__ = ["Kinds", "nearest", "read_card", "read_entry", "read_yaml", "validate"]
+__all__ = ["Kinds", "nearest", "over", "read_card", "read_entry", "read_yaml", "validate"]
 
 EntryT = TypeVar("EntryT", bound=Entry)
 
 
+OWN = Path("config")
+"""The folder of a project's own entries, from the folder of the project."""
+
+Completed = tuple[Any, Origin, list[str]]
+"""The content of an entry, None if it cannot be completed, where its keys stand, and problems."""
+
+
 @dataclass(frozen=True)
 class Kinds(Generic[EntryT]):
-    """Entries of several kinds: the class of each by what stands under `key` in its file."""
+    """Entries of several kinds: the class of each by what stands under `key` in its file.
+
+    `complete` adds what an entry takes over from another file, which may be in the project's own
+    folder of entries.
+    """
 
     key: str
     classes: Mapping[str, type[EntryT]]
+    complete: Callable[[YamlFile, Path], Completed] | None = None
 
 
-def read_card(path: Path, kind: type[EntryT] | Kinds[EntryT]) -> EntryT:
+def read_card(path: Path, kind: type[EntryT] | Kinds[EntryT], own: Path = OWN) -> EntryT:
     """The entry in a YAML file. Raises StudyError with every problem found."""
-    entry, problems = read_entry(path, kind, shown(path))
+    entry, problems = read_entry(path, kind, shown(path), own=own)
     if entry is None:
         raise StudyError(problems)
     return entry
 
 
 def read_entry(
-    path: Path, kind: type[EntryT] | Kinds[EntryT], source: str, names: Sequence[str] = ()
+    path: Path,
+    kind: type[EntryT] | Kinds[EntryT],
+    source: str,
+    names: Sequence[str] = (),
+    own: Path = OWN,
 ) -> tuple[EntryT | None, list[str]]:
     """The entry in a YAML file, or the list of what is wrong with it.
 
     `source` is what names the file, such as "config/config.yaml, line 4: models, entry 1": where
-    there is no such file, the problem is there, and one of `names` may be meant.
+    there is no such file, the problem is there, and one of `names` may be meant. `own` is the
+    folder of the project's own entries, which another file that the entry names may be in.
     """
     try:
         there = path.exists()
@@ -60,23 +77,30 @@ def read_entry(
     file = read_file(path)
     if file.content is None:
         return None, list(file.problems)
-    entry, problems = _as_entry(file, kind)
+    entry, problems = _as_entry(file, kind, own)
     problems = [*file.problems, *problems]
     return None if problems else entry, problems
 
 
 def _as_entry(
-    file: YamlFile, kind: type[EntryT] | Kinds[EntryT]
+    file: YamlFile, kind: type[EntryT] | Kinds[EntryT], own: Path
 ) -> tuple[EntryT | None, list[str]]:
     origin = Origin(shown(file.path), (file,))
     if not isinstance(kind, Kinds):
         return validate(kind, file.content, origin)
     if not isinstance(file.content, Mapping):
         return None, [_no_keys(file.content, origin)]
-    value = file.content.get(kind.key)
+    content: Any = file.content
+    problems: list[str] = []
+    if kind.complete is not None:
+        content, origin, problems = kind.complete(file, own)
+        if content is None:
+            return None, problems
+    value = content.get(kind.key)
     chosen = kind.classes.get(str(value))
     if chosen is not None:
-        return validate(chosen, file.content, origin)
+        entry, wrong = validate(chosen, content, origin)
+        return entry, [*problems, *wrong]
     where, choices = origin.at(kind.key), ", ".join(sorted(kind.classes))
     if value is None:
         return None, [f"{where}: missing; write one of: {choices}"]
@@ -110,6 +134,14 @@ def validate(
         return entry.model_validate_json(as_json, strict=True), []
     except ValidationError as error:
         return None, mistakes(entry, orjson.loads(as_json), error.errors(), origin)
+
+
+def over(before: Any, after: Any) -> Any:
+    """Two contents, the later over the earlier; keys that have keys are merged."""
+    if not isinstance(after, Mapping):
+        return after
+    kept = before if isinstance(before, Mapping) else {}
+    return {**kept, **{key: over(kept.get(key), value) for key, value in after.items()}}
 
 
 def _no_keys(content: Any, origin: Origin) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,12 @@ class YamlFile:
             return None
         quote = way[-2].style if way[-2].style in ("'", '"') else ""
         return f"{quote}{way[-2].value}{quote}"
+
+    def below(self, key: str) -> YamlFile:
+        """What stands below a key, as a file of its own whose lines are those of this one."""
+        way = self._way([key])
+        content = self.content.get(key) if isinstance(self.content, Mapping) else None
+        return YamlFile(self.path, content, _root=None if way is None else way[0])
 
     def _way(self, keys: Keys) -> tuple[Node, Node] | None:
         """The value these keys lead to, and where it begins: its key, or its place in a list."""

@@ -57,7 +57,8 @@ class Abilities:
 
     `choices` are the answers one request can bring; `top_logprobs` how many of the likeliest next
     tokens it reports, or WHOLE_VOCABULARY; `tokenizer` whether it tells how it splits text;
-    `system_role` whether a chat may have a system message; `temperature` those it takes at their
+    `system_role` whether a chat may have a system message; `stop` whether it takes stop sequences;
+    `temperature` those it takes at their
     word, None if it takes none.
     """
 
@@ -69,6 +70,7 @@ class Abilities:
     choices: int = 1
     top_logprobs: int = 0
     tokenizer: bool = False
+    stop: bool = True
     temperature: Range | None = None
 
 
@@ -193,7 +195,10 @@ class AskedModel(ModelCard):
         """The set-up of the engine, for the manifest."""
         kept = self.model_dump(
             mode="json",
-            exclude={"title", "capabilities", "limits", "api_key_env", "prices", "first_answers"},
+            exclude={
+                *("title", "capabilities", "limits", "api_key_env", "prices", "first_answers"),
+                *("retires", "variables"),
+            },
             exclude_none=True,
         )
         return {**kept, "versions": installed_versions(self.packages)}
@@ -224,6 +229,8 @@ class AskedModel(ModelCard):
             yield "a chat answer, but its card says chat: false"
         if prompts.kind == "completion" and not able.completion:
             yield "a completion, but its card says completion: false"
+        if "sampled" in protocol.readouts and prompts.answer.stop and not able.stop:
+            yield "answers with stop sequences (answer.stop), but its card says stop: false"
         if "sampled" in protocol.readouts:
             yield from _wrong_temperature(protocol.temperature, able.temperature)
         if "exact" in protocol.readouts and not able.top_logprobs:

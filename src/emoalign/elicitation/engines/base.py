@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -140,6 +141,10 @@ class ModelCard(Entry, ABC):
     def cost_unknown(self) -> bool:
         """Tell whether its answers may cost money and the card does not say how much."""
         return False
+
+    def retiring(self, name: str, today: date) -> str | None:
+        """A sentence about the end of the model, called `name`, where it is near or past."""
+        return None
 
     def key_variables(self) -> frozenset[str]:
         """Environment variables that hold its API keys."""

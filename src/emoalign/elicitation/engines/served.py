@@ -23,11 +23,12 @@ if TYPE_CHECKING:  # clients are imported when a job runs, not when a study is r
     from emoalign.elicitation.inquiry import Inquiry
 
 
-Sent = Literal["none", "temperature", "all"]
+Sent = Literal["none", "temperature", "all", "vllm"]
 _ALWAYS: Mapping[Sent, tuple[str, ...]] = {
     "none": (),
     "temperature": ("temperature",),
     "all": ("temperature", "top_p"),
+    "vllm": ("temperature", "top_p", "top_k", "min_p", "repetition_penalty"),
 }
 _EXTRAS = ("top_k", "min_p", "repeat_penalty")
 
@@ -52,12 +53,31 @@ class Capabilities(Shown):
         "all",
         description=(
             "none: temperature 1 only, as for many reasoning models. temperature: sends "
-            "only that. all: also top_p."
+            "only that. all: also top_p. vllm: also top_k, min_p and repetition_penalty, which "
+            "vLLM otherwise takes from the model's files."
         ),
     )
     temperature: Range = Field(
         Range(min=0, max=2),
         description="Temperatures the server applies faithfully; others are refused.",
+    )
+    seed_name: Literal["seed", "random_seed"] = Field(
+        "seed", description="Name of the parameter for the seed."
+    )
+    stop: bool = Field(True, description="Accepts stop sequences.")
+    logprobs_number: bool = Field(
+        False,
+        description=(
+            "The parameter logprobs of chats is the number of tokens, as at Together, instead of "
+            "true beside top_logprobs."
+        ),
+    )
+    cost_reported: bool = Field(
+        False,
+        description=(
+            "usage.cost in a reply is its price in US dollars, as at OpenRouter: this is booked "
+            "instead of `prices`."
+        ),
     )
     token_limit: Literal["max_tokens", "max_completion_tokens"] = Field(
         "max_tokens", description="Name of the parameter that limits answer length."
@@ -181,6 +201,7 @@ class ServedModel(AskedModel):
             choices=said.choices,
             top_logprobs=said.top_logprobs,
             tokenizer=said.tokenizer,
+            stop=said.stop,
             temperature=None if said.sampling == "none" else said.temperature,
         )
 

@@ -66,11 +66,12 @@ class MessageBatches(BatchCalls):
         remembered.since = server_time(headers).timestamp() - clock_s
         noted()
         opening = b'{"custom_id":"' + _prefix(remembered.token).encode()
-        content = b",".join(opening + line[len(opening) :] for line in file.lines)
+        requests = b",".join(opening + line[len(opening) :] for line in file.lines)
+        content = b'{"requests":[' + requests + b"]}"
+        del requests  # it may be large
 
         async def once() -> BatchState:
-            reply = await self.posted("batches", PATH, b'{"requests":[' + content + b"]}")
-            return self._state("batches", reply)
+            return self._state("batches", await self.posted("batches", PATH, content))
 
         return await self.made(remembered, once)
 
@@ -126,8 +127,9 @@ class MessageBatches(BatchCalls):
         """Tell whether a batch that has ended was made for `remembered`."""
         if not batch.files:  # its answers, if it was, are lost
             return False
+        ours = {_prefix(remembered.token) + name for name in remembered.asked}
         read, _ = await self._results(batch)
-        return any(outcome.custom_id.startswith(_prefix(remembered.token)) for outcome in read)
+        return any(outcome.custom_id in ours for outcome in read)
 
     async def _candidates(self, remembered: Remembered) -> list[BatchState]:
         """The batches of the account that are as large, and not older than `remembered`."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import orjson
-from pydantic import Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from emoalign.addresses import on_this_machine, reading_proxy, shown
 from emoalign.elicitation import untrusted
@@ -21,12 +22,13 @@ from emoalign.elicitation.engines.api.additions import (
     wrong_variables,
 )
 from emoalign.elicitation.engines.api.dialect import Dialect
+from emoalign.elicitation.engines.api.retirement import Day, in_words, is_near
 from emoalign.elicitation.engines.asked import Prices, PromptTokens, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.rating import Ask, Settings
 from emoalign.prompts import Prompt
-from emoalign.study.fields import Entry
+from emoalign.study.fields import Entry, Name
 
 if TYPE_CHECKING:
     from emoalign.elicitation.budget import Account
@@ -58,11 +60,30 @@ class BatchSettings(Entry):
     )
 
 
+def _less_with_a_provider(schema: dict[str, Any]) -> None:
+    """A schema of cards in which a provider stands for the keys that its preset brings."""
+    needed = schema["required"]
+    schema["required"] = ["model"]
+    schema["anyOf"] = [{"required": [key for key in needed if key != "model"]}]
+    schema["anyOf"].append({"required": ["provider"]})
+
+
 class ApiModel(ServedModel):
     """A model behind an HTTP interface; `dialect` says how it is spoken to."""
 
     decisive: ClassVar[frozenset[str]] = frozenset({"engine", "model", "revision", "extra_body"})
 
+    provider: Name | None = Field(
+        None,
+        description=(
+            "Preset with the keys that are left out here, such as engine, base_url, api_key_env "
+            "and capabilities: `emoalign list providers`. The title is then that of the model."
+        ),
+    )
+    variables: dict[str, str] = Field(
+        default_factory=dict,
+        description="Parts of the provider's address in braces, such as {region}.",
+    )
     engine: str = Field(description="Engine of the model.")
     model: str = Field(description="Model name sent to the server.")
     revision: str | None = Field(
@@ -85,6 +106,10 @@ class ApiModel(ServedModel):
         ),
     )
     prices: Prices | None = Field(None, description="Prices of the provider.")
+    retires: Day | None = Field(
+        None,
+        description="Day on which the provider switches the model off (YYYY-MM-DD), if announced.",
+    )
     delivery: Literal["single", "batch"] = Field(
         "single",
         description=(
@@ -95,6 +120,8 @@ class ApiModel(ServedModel):
     batches: BatchSettings = Field(
         default_factory=BatchSettings, description="Settings for delivery: batch."
     )
+
+    model_config = ConfigDict(json_schema_extra=_less_with_a_provider)
 
     @classmethod
     def reports(cls, said: Mapping[str, Any]) -> str | None:
@@ -107,6 +134,11 @@ class ApiModel(ServedModel):
             {name.lower() for name in self.dialect.headers(key)} for key in (None, "a key")
         )
         problems = [
+            *(
+                ["variables: a card without provider has none: write them into base_url"]
+                if self.variables and self.provider is None
+                else []
+            ),
             *wrong_address(self.base_url),
             *wrong_parameters(self.extra_body),
             *wrong_headers(self.headers, self.api_key_env, with_key - own, own),
@@ -135,8 +167,14 @@ class ApiModel(ServedModel):
 
     @property
     def cost_unknown(self) -> bool:
-        """Tell whether the card has no prices: a server of one's own says that it costs nothing."""
-        return self.prices is None
+        """Tell whether neither the card nor replies tell a price; a server of one's own costs 0."""
+        return self.prices is None and not self.capabilities.cost_reported
+
+    def retiring(self, name: str, today: date) -> str | None:
+        """A sentence about the end of the model, from 90 days before it on."""
+        if self.retires is None or not is_near(self.retires, today):
+            return None
+        return in_words(name, self.retires, today)
 
     def key_variables(self) -> frozenset[str]:
         """The environment variables that hold the key and secret headers, where there are any."""

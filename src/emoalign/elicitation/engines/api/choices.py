@@ -52,6 +52,7 @@ class Usage:
     """Tokens of a request and all its answers; None where the server does not say.
 
     `thinking` are among those of the `answers`, `cached` and `written` among those of the prompt.
+    `usd` is the price that the server reports.
     """
 
     prompt: int | None = None
@@ -59,6 +60,7 @@ class Usage:
     thinking: int | None = None
     cached: int | None = None
     written: int | None = None
+    usd: float | None = None
 
 
 def has_choices(reply: Mapping[str, Any]) -> bool:
@@ -179,7 +181,16 @@ def usage_in(reply: Mapping[str, Any]) -> Usage:
         _part_count(usage, "completion_tokens", "reasoning_tokens"),
         _part_count(usage, "prompt_tokens", "cached_tokens"),
         _part_count(usage, "prompt_tokens", "cache_write_tokens"),
+        _price(usage),
     )
+
+
+def _price(usage: Mapping[str, Any]) -> float | None:
+    """The price that a server reports; with a key of one's own at the host, its share too."""
+    usd, details = untrusted.finite(usage.get("cost")), usage.get("cost_details")
+    if usd is not None and usage.get("is_byok") is True and isinstance(details, dict):
+        usd += untrusted.finite(details.get("upstream_inference_cost")) or 0.0
+    return usd
 
 
 def _with_part(usage: Mapping[str, Any], name: str, part: str) -> int | None:
@@ -250,6 +261,7 @@ def read_choices(
                 reply_id=reply_id,
                 cached_tokens=counted.cached,
                 written_tokens=counted.written,
+                usd=counted.usd,
             )
         )
     return answers
@@ -257,7 +269,7 @@ def read_choices(
 
 def _rest(usage: Usage) -> Usage:
     """The tokens noted with all answers but the first: 0 where they are known."""
-    return Usage(*(None if tokens is None else 0 for tokens in vars(usage).values()))
+    return Usage(*(None if noted is None else 0 for noted in vars(usage).values()))
 
 
 def withheld_reply(choices: int, fault: Fault) -> dict[str, Any]:

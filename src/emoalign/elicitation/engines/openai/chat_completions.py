@@ -45,14 +45,15 @@ class ChatCompletions(Dialect):
             if len(ask.participants) > 1:
                 body["n"] = len(ask.participants)
             if capabilities.seed_bits:
-                body["seed"] = request.seed(first, capabilities.seed_bits)
+                body[capabilities.seed_name] = request.seed(first, capabilities.seed_bits)
         return body
 
 
 def _logprob_parameters(request: RatingRequest, capabilities: Capabilities) -> dict[str, object]:
+    alone = request.prompt.messages is None or capabilities.logprobs_number
     parameters: dict[str, object] = (
         {"logprobs": request.top_logprobs}
-        if request.prompt.messages is None
+        if alone
         else {"logprobs": True, "top_logprobs": request.top_logprobs}
     )
     if capabilities.sampling_extras:

@@ -1,0 +1,177 @@
+"""Presets of providers: what the cards of their models leave out."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pydantic import Field, JsonValue, ValidationError, model_validator
+
+from emoalign.elicitation.engines.base import ModelCard
+from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.study.fields import Entry
+from emoalign.study.library import Library
+from emoalign.study.located import kind_of
+from emoalign.study.mistakes import mistakes, nearest
+from emoalign.study.origins import Origin
+from emoalign.study.reading import Completed, over, read_entry
+from emoalign.study.yaml_files import YamlFile, read_file, shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROVIDERS = "providers"
+"""The folder of presets, in the catalogue and in a project's config/."""
+
+_VARIABLE = re.compile(r"\{(\w+)\}")
+_PART_OF_A_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+
+
+class Provider(Entry):
+    """A provider of models, or a program that serves them."""
+
+    title: str = Field(description="Name of the provider.")
+    as_of: str = Field(
+        pattern=r"^\d{4}-\d{2}-\d{2}$", description="Date of what is said here (YYYY-MM-DD)."
+    )
+    source: str = Field(description="Source of what is said here.")
+    card: dict[str, JsonValue] = Field(
+        description=(
+            "Keys of a model's card, for cards with this `provider` that leave them out. Keys that "
+            "have keys are merged."
+        )
+    )
+    variables: dict[str, str] = Field(
+        default_factory=dict,
+        description=(
+            "Environment variables with the parts of base_url in braces, such as {region}, for "
+            "cards that do not give them under `variables`."
+        ),
+    )
+    must_give: dict[str, str] = Field(
+        default_factory=dict,
+        description=(
+            "Keys that a card itself must give, with what to write; of a list, exactly one entry."
+        ),
+    )
+    batches: bool = Field(
+        False, description="Whether it has a batch interface that emoalign can use."
+    )
+    notes: tuple[str, ...] = Field((), description="Facts that its users should know.")
+    unverified: tuple[str, ...] = Field(
+        (), description="Claims that nobody has confirmed; `emoalign check --ask` tests some."
+    )
+
+    @model_validator(mode="after")
+    def _keys_of_a_card(self) -> Provider:
+        engine = self.card.get("engine")
+        if engine not in ENGINES or "provider" not in ENGINES[str(engine)].model_fields:
+            known = [name for name, card in ENGINES.items() if "provider" in card.model_fields]
+            raise ValueError(f"card.engine: expected one of {', '.join(sorted(known))}")
+        try:
+            self.of("a-model")
+        except ValidationError as error:
+            content = self._content("a-model")
+            told = mistakes(ENGINES[str(engine)], content, error.errors(), Origin(""))
+            raise ValueError(f"card.{told[0].removeprefix(': ')}") from None
+        return self
+
+    def of(self, model: str) -> ModelCard:
+        """The card of a model about which nothing else is said; variables of addresses are `a`."""
+        content = orjson.dumps(self._content(model))  # strict as JSON is, like a card in a file
+        return ENGINES[str(self.card["engine"])].model_validate_json(content, strict=True)
+
+    def _content(self, model: str) -> dict[str, JsonValue]:
+        needed: dict[str, JsonValue] = {"title": model, "model": model, "capabilities": {}}
+        content = {**needed, **self.card}
+        if isinstance(address := content.get("base_url"), str):
+            content["base_url"] = _VARIABLE.sub("a", address)
+        return content
+
+
+def with_preset(file: YamlFile, own: Path) -> Completed:
+    """The content of a model's card over what the preset of its `provider` brings.
+
+    `own` is the folder of the project's own entries. A card without `provider` is as it stands.
+    """
+    card: Mapping[str, Any] = file.content
+    origin = Origin(shown(file.path), (file,))
+    name = card.get("provider")
+    if name is None:
+        return card, origin, []
+    if not isinstance(name, str):
+        return None, origin, [f"{origin.at('provider')}: expected a name, found {kind_of(name)}"]
+    library = Library(own)
+    path = library.path(PROVIDERS, name)
+    names = library.names(PROVIDERS)
+    preset, problems = read_entry(path, Provider, origin.at("provider"), names)
+    if preset is None:
+        return None, origin, problems
+    whole = over({"title": str(card.get("model"))}, over(preset.card, card))
+    origin = Origin(origin.name, (read_file(path).below("card"), file))
+    problems = list(_wrong(name, preset, card, whole, origin))
+    address, missing = _address(name, preset, whole, origin)
+    kept = {"engine": preset.card["engine"], "base_url": address}
+    return {**whole, **kept}, origin, [*problems, *missing]
+
+
+def _wrong(
+    name: str, preset: Provider, card: Mapping[str, Any], whole: Mapping[str, Any], origin: Origin
+) -> Iterator[str]:
+    """Reasons why a card cannot be one of this provider."""
+    engine = preset.card["engine"]
+    if card.get("engine") not in (None, engine):
+        yield (
+            f"{origin.at('engine')}: models of provider {name!r} have engine {engine}: leave "
+            "engine out, or leave provider out and write a card of its own"
+        )
+    if whole.get("delivery") == "batch" and not preset.batches:
+        yield (
+            f"{origin.at('delivery')}: provider {name!r} has no batch interface that emoalign can "
+            "use: write delivery: single"
+        )
+    for key, words in preset.must_give.items():
+        value: Any = whole
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if not value or (isinstance(value, list) and len(value) != 1):
+            found = "missing" if value is None else f"found {kind_of(value)}"
+            if isinstance(value, list):
+                found = f"found {len(value)} entries" if value else "found an empty list"
+            yield f"{origin.at(*key.split('.'))}: {found}; {words}"
+
+
+def _address(
+    name: str, preset: Provider, whole: Mapping[str, Any], origin: Origin
+) -> tuple[Any, list[str]]:
+    """The address with its variables filled in, and which of them are missing or wrong."""
+    address, given = whole.get("base_url"), whole.get("variables") or {}
+    if not isinstance(address, str) or not isinstance(given, Mapping):
+        return address, []
+    problems = []
+    there = _VARIABLE.findall(address)
+    for unknown in given.keys() - set(there):
+        place, hint = origin.at("variables", str(unknown)), nearest(str(unknown), there)
+        problems.append(f"{place}: the address {address} has no such variable; {hint}")
+
+    def value(found: re.Match[str]) -> str:
+        key = found[1]
+        place, environment = origin.at("variables", key), preset.variables.get(key)
+        said = str(given.get(key) or os.environ.get(environment or "") or "")
+        if not said:
+            export = f", or export {environment}=…" if environment else ""
+            problems.append(
+                f"{place}: missing; the address of provider {name!r} is {address}: write "
+                f"`variables: {{{key}: …}}` into the card{export}"
+            )
+        elif not _PART_OF_A_HOST.fullmatch(said):
+            of = "" if given.get(key) else f" (from {environment})"
+            problems.append(
+                f"{place}: expected letters, digits, dots and hyphens, found {said!r}{of}"
+            )
+        return "a" if problems else said
+
+    return _VARIABLE.sub(value, address), problems
