@@ -35,6 +35,13 @@ FAMILIES = (
         "batches at half the price.",
     ),
     Family(
+        "anthropic",
+        "Anthropic",
+        ("anthropic",),
+        "claude-haiku-5-5",
+        "Claude, asked through Anthropic's own interface.",
+    ),
+    Family(
         "makers",
         "Mistral, DeepSeek and xAI",
         ("mistral", "deepseek", "xai"),
