@@ -35,6 +35,21 @@ FAMILIES = (
         "batches at half the price.",
     ),
     Family(
+        "anthropic",
+        "Claude",
+        ("anthropic",),
+        "claude-haiku-5-5",
+        "Claude is asked in its own language, Messages, singly or in batches at half the price.",
+    ),
+    Family(
+        "gemini",
+        "Gemini",
+        ("gemini",),
+        "gemini-3.8-flash",
+        "Gemini is asked in its own language, generateContent, singly or in batches at half the "
+        "price.",
+    ),
+    Family(
         "makers",
         "Mistral, DeepSeek and xAI",
         ("mistral", "deepseek", "xai"),
@@ -162,12 +177,13 @@ def preset_of(name: str) -> Provider:
 
 def cards_of(provider: str) -> list[tuple[str, ApiModel]]:
     """The included cards of a provider, by name; those with its address are its own too."""
-    address = _card(preset_of(provider)).base_url
+    address = _card(preset_of(provider)).base_url.rstrip("/")
     found = []
     for path in sorted(CATALOGUE.glob("models/*.yaml")):
         card = read_card(path, MODELS)
         if isinstance(card, ApiModel) and (
-            card.provider == provider or (card.provider is None and card.base_url == address)
+            card.provider == provider
+            or (card.provider is None and card.base_url.rstrip("/") == address)
         ):
             found.append((path.stem, card))
     return found
