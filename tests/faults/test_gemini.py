@@ -9,22 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from pydantic import ValidationError
+from ruamel.yaml import YAML
 
-from emoalign.elicitation.engines.gemini.gemini_model import HARMS, GeminiModel
+from emoalign.commands.app import application
+from emoalign.elicitation.engines.gemini.gemini_model import HARMS, GeminiModel, ignores_sampling
 from emoalign.elicitation.engines.gemini.generate_content import model_path
 from emoalign.errors import EngineError
 from tests.faults.conftest import KEY, KEY_VARIABLE, serials
 from tests.faults.gemini_desk import GeminiDesk
 from tests.faults.gemini_server import GeminiServer
 from tests.faults.server import NOT_DELIVERED, PASSING, Heard, storm
+from tests.faults.test_check_ask import STUDY
 from tests.kit.waiting import HANGS_S
 
 CARD: Mapping[str, Any] = {
     "title": "Gemini",
     "engine": "gemini",
     "model": "gemini-3.8-flash",
-    "capabilities": {},
+    "capabilities": {"sampling": "none"},
 }
 THINKING = {"generationConfig": {"thinkingConfig": {"thinkingLevel": "LOW"}}}
 
@@ -237,6 +241,7 @@ def test_a_wrong_key_ends_the_job_at_once_and_is_named(
         (
             {
                 "model": "gemini-3.8-flash",
+                "capabilities": {"sampling": "none"},
                 "extra_body": {
                     "generationConfig": {"thinkingConfig": {"thinkingLevel": "MINIMAL"}}
                 },
@@ -319,6 +324,7 @@ def test_a_storm_of_faults_ends_with_every_answer_there_once(
     ("keys", "said"),
     [
         ({"capabilities": {"seed_bits": 63}}, "at most 31"),
+        ({"capabilities": {}}, "gemini-3.8-flash ignores temperature and top_p, and does not say"),
         ({"capabilities": {"completion": True}}, "capabilities.completion: Gemini has none"),
         ({"capabilities": {"tokenizer": True}}, "capabilities.tokenizer: Gemini has none"),
         ({"extra_body": {"contents": []}}, "emoalign sets contents itself"),
@@ -356,3 +362,33 @@ def test_another_header_may_hold_the_key() -> None:
 )
 def test_a_model_is_asked_in_the_collection_that_it_is_in(model: str, path: str) -> None:
     assert model_path(model) == path
+
+
+def test_check_ask_tells_what_the_server_can_do(
+    desk: GeminiDesk, server: GeminiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(desk.folder)
+    card = replace(desk, more={"safety": "OFF"}).card.model_dump(mode="json", exclude_none=True)
+    for name, content in {"models/faulty.yaml": card, "config.yaml": STUDY}.items():
+        path = desk.folder / "config" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8") as stream:
+            YAML(typ="safe", pure=True).dump(content, stream)
+    done = CliRunner().invoke(application, ["check", "--ask"])
+    assert done.exit_code == 0, done.output
+    assert "n: 2 of 2 answers in one request" in done.output
+    assert "sampling: temperature, top_p sent and accepted" in done.output
+    assert all(body["safetySettings"] for body in server.bodies)
+
+
+@pytest.mark.parametrize(
+    ("model", "ignores"),
+    [
+        *(("gemini-2.5-flash", False), ("gemini-3-pro-preview", False), ("gemma-3-27b-it", False)),
+        *(("gemini-3.1-pro-preview", False), ("gemini-3.5-pro", False), ("gemini-3.5-flash", True)),
+        *(("gemini-3.5-flash-lite", True), ("gemini-3.6-flash", True), ("gemini-4-hydrogen", True)),
+        *(("models/gemini-3.8-flash-001", True), ("tunedModels/mine", False)),
+    ],
+)
+def test_models_that_ignore_sampling_in_silence_are_known(model: str, ignores: bool) -> None:
+    assert ignores_sampling(model) == ignores

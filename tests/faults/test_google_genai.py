@@ -38,7 +38,7 @@ BASE64 = str.maketrans("-_", "+/")
 CARD: Mapping[str, Any] = {
     "title": "Gemini",
     "engine": "gemini",
-    "model": "gemini-3.8-flash",
+    "model": "gemini-3.1-flash",
     "api_key_env": None,
     "capabilities": {
         **{"modalities": ["word", "image"], "choices": 8, "seed_bits": 31, "top_logprobs": 20},
@@ -54,7 +54,11 @@ CARDS = {
             "generationConfig": {"thinkingConfig": {"thinkingBudget": 0, "includeThoughts": True}}
         },
     },
-    "safety": {"safety": "BLOCK_NONE", "capabilities": {"sampling": "none"}},
+    "safety": {
+        "model": "gemini-3.8-flash",
+        "safety": "BLOCK_NONE",
+        "capabilities": {"sampling": "none"},
+    },
     "schema": {
         "extra_body": {
             "serviceTier": "flex",

@@ -213,7 +213,7 @@ def _gemini(name: str, model: str, base_url: str, key_env: str | None) -> Iterat
     yield "capabilities:"
     yield "  modalities: [word, sentence, image]"
     yield "  sampling: none  # up to 3.5: all, since they take a temperature; later ones ignore it"
-    yield f"  choices: 8  {CHECK}: answers per request (candidateCount); 1 if refused"
+    yield f"  choices: 1  {CHECK}: answers per request (candidateCount), up to 8 for some models"
     yield "  seed_bits: 31"
     yield "# Most models think unless told not to, and some cannot be told. Up to 2.5 this is"
     yield "# thinkingBudget: 0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -39,6 +40,8 @@ _OF_THE_CONFIG: Mapping[str, str] = {
     **dict.fromkeys(("responseLogprobs", "logprobs"), OWN_KEYS["logprobs"]),
     **dict.fromkeys(("routingConfig", "modelSelectionConfig"), OWN_KEYS["model"]),
 }
+_VERSION = re.compile(r"\bgemini-(\d+)(?:\.(\d+))?\b", re.ASCII)
+
 _EXAMPLE = """\
 # yaml-language-server: $schema=../schemas/gemini-model.schema.json
 title: Gemini 3.8 Flash
@@ -49,8 +52,7 @@ extra_body:
 safety: "OFF"
 capabilities:
   modalities: [word, sentence, image]
-  sampling: none   # ignores temperature
-  choices: 8
+  sampling: none   # it ignores temperature
   seed_bits: 31
 limits:
   concurrency: 8
@@ -62,11 +64,12 @@ class GeminiModel(ApiModel):
 
     heading: ClassVar[str] = "Gemini"
     introduction: ClassVar[str] = (
-        "Models from 3.6 on ignore temperature and top_p: their cards say `sampling: none`. "
+        "Models from 3.6 on (and 3.5 Flash) ignore temperature and top_p without saying so: a card "
+        "of theirs that does not say `sampling: none` is refused. "
         "Thinking goes into extra_body: `generationConfig: {thinkingConfig: {thinkingBudget: 0}}` "
         "up to 2.5, `{thinkingLevel: LOW}` from 3 on; thoughts come with `includeThoughts: true`. "
-        "Gemini may draw from the likeliest tokens alone (topK), which cannot be switched off, and "
-        "choices above 8 may be refused (both unverified)."
+        "Unverified: up to 2.5, a request gives up to 8 `choices`, later perhaps 1; and answers "
+        "may be drawn from the likeliest tokens alone (topK), which cannot be switched off."
     )
     example: ClassVar[Path | str] = _EXAMPLE
     packages: ClassVar[tuple[str, ...]] = ("aiohttp",)
@@ -100,6 +103,11 @@ class GeminiModel(ApiModel):
         for name in ("completion", "tokenizer", "sampling_extras"):
             if getattr(said, name):
                 yield f"capabilities.{name}: Gemini has none of this: leave it out"
+        if said.sampling != "none" and ignores_sampling(self.model):
+            yield (
+                f"capabilities.sampling: {said.sampling}, but {self.model} ignores temperature and "
+                "top_p, and does not say so: set sampling: none"
+            )
         if said.seed_bits > SEED_BITS:
             yield (
                 f"capabilities.seed_bits: {said.seed_bits}, but a seed of Gemini has at most "
@@ -125,6 +133,18 @@ class GeminiModel(ApiModel):
         from emoalign.elicitation.engines.gemini.batch_mode import BatchMode
 
         return BatchMode(self)
+
+
+def ignores_sampling(model: str) -> bool:
+    """Tell whether a model is one that is known to ignore the parameters of sampling in silence.
+
+    https://docs.cloud.google.com, "Gemini 3.6 Flash"; requests to 3.5 Flash are answered by it.
+    """
+    found = _VERSION.search(model)
+    if found is None:
+        return False
+    version = int(found[1]), int(found[2] or 0)
+    return version >= (3, 6) or (version == (3, 5) and "flash" in model)
 
 
 def wrong_names(parameters: Mapping[str, JsonValue], where: str) -> Iterator[str]:

@@ -105,10 +105,10 @@ def _choice(candidate: Any) -> Any:
     if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
         return candidate
     reason = candidate.get("finishReason")
-    choice: dict[str, Any] = {
-        "message": {"content": [_part(part) for part in parts if "text" in part]},
-        "finish_reason": reason,
-    }
+    texts: Any = [_part(part) for part in parts if "text" in part]
+    if len(texts) == 1 and texts[0]["type"] == "text":  # as most are, and quicker to read
+        texts = texts[0]["text"]
+    choice: dict[str, Any] = {"message": {"content": texts}, "finish_reason": reason}
     if reason == _ACCOUNT_DISABLED:
         told = candidate.get("finishMessage")
         choice["error"] = {"code": 403, "message": told or "The account is limited or disabled."}
