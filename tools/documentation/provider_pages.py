@@ -36,10 +36,10 @@ FAMILIES = (
     ),
     Family(
         "anthropic",
-        "Claude",
+        "Anthropic",
         ("anthropic",),
         "claude-haiku-5-5",
-        "Claude is asked in its own language, Messages, singly or in batches at half the price.",
+        "Claude, asked through Anthropic's own interface.",
     ),
     Family(
         "gemini",
