@@ -103,6 +103,9 @@ class GeminiModel(ApiModel):
         for name in ("completion", "tokenizer", "sampling_extras"):
             if getattr(said, name):
                 yield f"capabilities.{name}: Gemini has none of this: leave it out"
+        for name in ("seed_name", "token_limit"):
+            if getattr(said, name) != type(said).model_fields[name].default:
+                yield f"capabilities.{name}: Gemini has a name of its own for it: leave it out"
         if said.sampling != "none" and ignores_sampling(self.model):
             yield (
                 f"capabilities.sampling: {said.sampling}, but {self.model} ignores temperature and "
