@@ -20,7 +20,7 @@ from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.prompts import QuestionTemplate
-from emoalign.study.protocols import Protocol
+from emoalign.study.protocols import Protocol, Thinking
 from emoalign.tables import RATINGS, STIMULI
 from tests.faults.server import FaultServer
 from tests.kit.waiting import HANGS_S
@@ -67,7 +67,8 @@ class Desk:
     choices: int = 20
     more: Mapping[str, Any] = field(default_factory=dict)
     wave: int = 1
-    temperature: float = 1.0
+    temperature: float | str = 1.0
+    thinking: Thinking = "provider"
 
     @property
     def card(self) -> ApiModel:
@@ -106,12 +107,14 @@ class Desk:
             "participants": self.participants,
             "wave": self.wave,
             "temperature": self.temperature,
+            "thinking": self.thinking,
         }
         return RatingJob.model_validate(
             {
                 "model": "faulty",
                 "card": dict(self.card.answering()),
                 "protocol": Protocol.model_validate({**protocol, "readouts": ("sampled",)}),
+                "thoughts": self.card.thoughts(self.thinking),
                 "prompts": QuestionTemplate.model_validate(prompts),
                 "dataset": "mine",
                 "scales": {"valence": {"min": 1, "max": 9, "direction": "higher is better"}},

@@ -193,13 +193,6 @@ def test_a_refusal_is_one_in_every_form(message: dict[str, Any], words: str, des
     assert set(ratings["text"]) == {words}
 
 
-def test_thoughts_inside_the_text_stay_there(desk: Desk) -> None:
-    desk.server.reply = lambda heard, choice: "<think>Nice.</think>7"
-    ratings = desk.rate()
-    assert set(ratings["status"]) == {"unparsable"}
-    assert set(ratings["text"]) == {"<think>Nice.</think>7"}
-
-
 # Log-probabilities
 
 

@@ -136,6 +136,35 @@ def test_prompts_and_temperatures_that_change_together_are_not_told_apart(tmp_pa
     assert np.isfinite(found["item"]["variance"])
 
 
+def test_the_providers_own_sampling_is_a_level_of_temperature(tmp_path: Path) -> None:
+    files = [ratings("a", means(), 1), ratings("b", means() + 2, 2)]
+    protocols = {
+        name: Asked(temperature=temperature, prompts={"words": "x"})
+        for name, temperature in (("a", 1.0), ("b", None))
+    }
+    found = by_source(table(tmp_path, files, DecompositionJob(protocols=protocols)))
+    assert found["temperature"]["n_levels"] == 2
+    assert found["temperature"]["variance"] == pytest.approx(2, abs=0.5)
+
+
+def test_thinking_is_a_source_where_its_levels_differ(tmp_path: Path) -> None:
+    own = np.random.default_rng(3).normal(0, 1, (N_ITEMS, 1))
+    files = [ratings("a", means(), 1), ratings("b", means() + 2 + own, 2)]
+    protocols = {
+        name: Asked(temperature=1.0, thinking=thinking, prompts={"words": "x"})
+        for name, thinking in (("a", "off"), ("b", "high"))
+    }
+    found = table(tmp_path, files, DecompositionJob(protocols=protocols))
+    rows = {row["source"]: row for _, row in found.iterrows()}
+    assert list(rows) == [
+        *("item", "prompts", "temperature", "thinking", "persona"),
+        *("item x prompts", "item x temperature", "item x thinking", "residual"),
+    ]
+    assert rows["thinking"]["variance"] == pytest.approx(2, abs=0.8)
+    assert rows["item x thinking"]["variance"] == pytest.approx(0.5, abs=0.3)
+    assert rows["residual"]["variance"] == pytest.approx(1, abs=0.15)
+
+
 def test_refusals_and_exact_readouts_are_no_ratings(tmp_path: Path) -> None:
     kept = ratings("a", means())
     refusals = kept.assign(status="refusal", rating=None)

@@ -121,6 +121,7 @@ def spoiled(content: Any) -> Iterator[tuple[str, Any]]:
     for path, node in places(content):
         inner = path[1:] if path[:1] == ("card",) else path
         free = inner[:1] in (("extra_body",), ("chat_template_kwargs",))
+        free |= inner[:2] == ("capabilities", "thinking") and len(inner) > 2
         if free or (path[:1] == ("personas",) and len(path) > 1):
             continue  # parameters of a provider, attributes of personas: any name will do
         if path[-1:] == ("sizes",):

@@ -13,7 +13,8 @@ import pytest
 from pydantic import Field
 
 from emoalign.elicitation.budget import Account
-from emoalign.elicitation.engines.asked import Abilities, AskedModel, Terms
+from emoalign.elicitation.engines.abilities import Abilities
+from emoalign.elicitation.engines.asked import AskedModel, Terms
 from emoalign.elicitation.engines.base import JOB_MB, ModelCard, Resources
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.elicitation.inquiry import Inquiry

@@ -22,7 +22,7 @@ from emoalign.analyses.alignment.heatmap import columns_of_pages
 from emoalign.analyses.catalogue import FIGURES
 from emoalign.figures.drawing import PICTURE_PAGES, Subject, draw_figures, drawing, save, subjects
 from emoalign.figures.drawing import pages as pages_of_figure
-from emoalign.figures.figure_job import FigureJob
+from emoalign.figures.figure_job import FigureJob, varying
 from emoalign.figures.panels import pages_of, panels, round_ticks
 from emoalign.figures.planned import planned_figures
 from emoalign.figures.style import PALETTE, model_marks, style, wrapped
@@ -318,6 +318,26 @@ def test_curves_go_through_the_numbers_of_the_table_at_their_temperatures(
         assert page.axes[3].get_xlabel() == "Sampling temperature"
     assert "Model m1" in texts([first])
     assert "sampled" not in texts([first]), "there is one readout"
+
+
+def test_the_providers_own_sampling_stands_beside_the_temperatures_and_no_line_leads_to_it(
+    study: Path, drawn: Callable[..., list[Figure]]
+) -> None:
+    own = {"T1.0": JOB.protocols["T1.0"].model_copy(update={"temperature": None})}
+    job = JOB.model_copy(update={"protocols": {**JOB.protocols, **own}})
+    page, *_ = drawn("temperatures", job=job)
+    joined = [line for line in page.axes[0].lines if len(line.get_xdata()) == 2]
+    assert not [line for line in joined if line.get_marker() not in ("None", "")]
+    ticks = {text.get_text(): text.get_position()[0] for text in page.axes[3].get_xticklabels()}
+    assert ticks == {"0.5": 0.5, "provider’s": 1.5}
+    assert "provider’s" in texts([page])
+
+
+def test_levels_of_thinking_are_no_temperatures() -> None:
+    thinking = {"T1.0": JOB.protocols["T1.0"].model_copy(update={"thinking": "high"})}
+    job = JOB.model_copy(update={"protocols": {**JOB.protocols, **thinking}})
+    assert ("T0.5", "T1.0") in varying(JOB.protocols, "words", "temperature")
+    assert varying(job.protocols, "words", "temperature") == []
 
 
 def test_personas_stand_after_nobody_and_wordings_leave_personas_out(

@@ -62,6 +62,14 @@ def item(text: str, readout: str = "sampled") -> RatingRequest:
             '"temperature":1.0,"top_k":0,"top_p":1.0},"top_logprobs":200,"wave":1}',
             "d46461824aa1484904bf2abf43a20fef29029cd6f74b12a76b00d42845f94d9f",
         ),
+        (  # what is left to the provider is null
+            replace(CHAT, sampling=Sampling.at(None, 3)),
+            '{"model":"model.gguf","prompt":{"messages":[{"content":"Rate “joy”, 1–9.",'
+            '"role":"user"}],"text":null},"readout":"sampled","revision":"abc","sampling":'
+            '{"max_tokens":3,"min_p":null,"repeat_penalty":null,"stop":[],"temperature":null,'
+            '"top_k":null,"top_p":null},"top_logprobs":0,"wave":1}',
+            "a339d7dbe5786da9405d38ccc871208c896155a64519a653f0e243f5936d077e",
+        ),
     ],
 )
 def test_an_id_is_the_sha256_of_the_canonical_json_of_the_question(

@@ -71,6 +71,17 @@ def with_examples() -> LoadedStudy:
     return replace(made, prompt_sets={"plain": plain, "shown": shown})
 
 
+ASKED = {"participants": 10}
+
+
+def with_thinking(protocols: dict[str, dict[str, object]]) -> LoadedStudy:
+    """A study of a model that takes no temperature, and has 2,000 tokens to think hard."""
+    made = study(protocols=protocols)
+    able = {"sampling": "none", "thinking_tokens": {"high": 2000}}
+    card = made.models["m"].model_dump() | {"capabilities": able}
+    return replace(made, models={"m": ENGINES["openai"].model_validate(card)})
+
+
 def both(p: np.ndarray, q: np.ndarray) -> pd.DataFrame:
     return pd.concat([rating_rows(p), rating_rows(q, protocol="q")])
 
@@ -126,6 +137,16 @@ STUDIES: dict[str, Callable[[], Made]] = {
         both(ANSWERS, ratings(NORM_ROWS, seed=9)),
         NORM_ROWS,
     ),
+    "own sampling": lambda: (
+        study(protocols={"p": ASKED, "q": ASKED | {"temperature": "provider"}}),
+        both(ANSWERS, ratings(NORM_ROWS, seed=9)),
+        NORM_ROWS,
+    ),
+    "thinking": lambda: (
+        with_thinking({"p": ASKED | {"thinking": "off"}, "q": ASKED | {"thinking": "high"}}),
+        both(ANSWERS, ratings(NORM_ROWS, seed=9)),
+        NORM_ROWS,
+    ),
     "opposite": lambda: (asked(), rating_rows(OPPOSITE), NORM_ROWS),
     "exact": lambda: (study(readouts=("exact",)), exact(1.0), NORM_ROWS),
     "off the scale": lambda: (study(readouts=("exact",)), exact(0.29), NORM_ROWS),
@@ -149,7 +170,11 @@ READ_BEFORE = frozenset({"recorded ratings", "recorded answers"})
 ONE_EACH = frozenset({"no SDs of people", "one rater"})
 """Studies with human means, and nothing that tells how far people agree."""
 
-TWO = frozenset({"unlike protocols", "like protocols"})
+SET_APART = frozenset({"own sampling", "thinking"})
+"""Studies of two protocols that differ in sampling, or in thinking, alone."""
+
+LIKE = SET_APART | {"like protocols"}
+TWO = LIKE | {"unlike protocols"}
 BETTER_CALIBRATED = frozenset({"constant", "one answer", "opposite", "unlike protocols"})
 NUMBERS = ALL - LABELS
 COMPARED = NUMBERS - {"refused", "unrated"}
@@ -208,6 +233,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
         "recorded answers",
         "unlike protocols",
         "like protocols",
+        *SET_APART,
         "exact",
         "off the scale",
         "both readouts",
@@ -233,6 +259,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
         "recorded answers",
         "unlike protocols",
         "like protocols",
+        *SET_APART,
         "arousal",
     },
     "Reproducing which labels people choose: cannot be told.": LABELS,
@@ -306,6 +333,29 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "“None”": set(),
     "No protocol asked for sampled answers": EXACT,
     "No sampled answer is a rating on a numerical scale": LABELS | {"refused"},
+    # How answers were sampled
+    "Answers were sampled from the model's full distribution (top-p 1; other settings of": ALL
+    - EXACT
+    - {"recorded ratings", "recorded answers", "own sampling", "thinking"},
+    "Answers under p were sampled from the model's full distribution (top-p 1; other": {
+        "own sampling"
+    },
+    "Answers were sampled by the provider's own settings, because the model takes none.": {
+        "thinking"
+    },
+    "Under q, no setting of sampling was sent, so the provider's own settings": {"own sampling"},
+    "a difference between these protocols may be due to sampling.": {"own sampling"},
+    "Under the protocol q (the provider's own sampling), the prompt showed": {"own sampling"},
+    "Under the protocol p (temperature 1.0; thinking off), the prompt showed": {"thinking"},
+    "Under the protocol q (temperature 1.0; thinking high), the prompt showed no examples; 10 "
+    "simulated participants answered in up to 4 tokens, after up to 2,000 tokens of thoughts": {
+        "thinking"
+    },
+    "The two protocols differ in temperature (1.0 vs. the provider's default).": {"own sampling"},
+    "The two protocols differ in thinking (off vs. high).": {"thinking"},
+    "due to differences between items and levels of thinking.": {"thinking"},
+    "due to differences between items and temperatures.": {"own sampling"},
+    "takes no setting of sampling, so a difference from": set(),
     # Which items, and who was asked
     "Ratings were collected from Model m": ALL - {"recorded ratings", "recorded answers"},
     "There are no ratings by Model m": {"refused"},
@@ -313,7 +363,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "There are ratings by Model m of 26 of them": {"blocked"},
     "Of Words, 30 words were drawn at random (seed 3)": NUMBERS,
     "Under the protocol p (temperature 1.0), the prompt showed no examples": ALL
-    - {"recorded ratings", "recorded answers"},
+    - {"recorded ratings", "recorded answers", "thinking"},
     "Under the protocol q (temperature 1.0), the prompt showed 2 examples": {"unlike protocols"},
     "answered in up to 9 tokens (sampled answers)": {"unlike protocols"},
     "The answers were collected on": set(),
@@ -328,10 +378,10 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "The correlation was higher under p than under q": {"unlike protocols"},
     "The two protocols differ in 2 respects: examples (none vs. 2) and answer format (text of up "
     "to 4 tokens vs. text of up to 9 tokens). This contrast alone": {"unlike protocols"},
-    "The correlation did not differ clearly between p and q": {"like protocols"},
+    "The correlation did not differ clearly between p and q": LIKE,
     "With Model m (sampled answers), answers under p are closer to people's than under q by all "
     "of JSD, RPS and W1": {"unlike protocols"},
-    "the answers under p and q do not differ clearly in how close they are": {"like protocols"},
+    "the answers under p and q do not differ clearly in how close they are": LIKE,
     "the nearest": set(),
     "By JSD, RPS and W1, Model m (sampled answers) is farther from the human distributions "
     "than either a uniform guess": {"opposite"},
@@ -368,7 +418,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
         "one answer",
         "recorded ratings",
     },
-    "no item has two or more ratings by the same prompt and temperature": {
+    "no item has two or more ratings given in the same way": {
         "one answer",
         "recorded ratings",
     },

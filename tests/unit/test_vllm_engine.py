@@ -179,6 +179,32 @@ def test_each_participant_gets_an_answer_and_the_prompt_is_counted_once() -> Non
     assert {answer.model_reported for answer in answers} == {"model vllm-1"}
 
 
+@pytest.mark.parametrize(
+    ("text", "tokens", "kept", "thoughts", "counted"),
+    [
+        ("<think>Hm.</think>7", [5, 5, 10, 0], "7", "Hm.", 3),
+        ("Hm.</think>\n\n7", [5, 10, 5, 0], "\n\n7", "Hm.", 2),
+        ("<think>Hm, 7", [5, 5, 0], "", "Hm, 7", 3),
+        ("Hm.</think>7", [5, 5, 0], "7", "Hm.", None),  # the tag is several tokens
+        ("7", [0], "7", None, None),
+    ],
+)
+def test_thoughts_are_kept_apart_and_their_tokens_counted(
+    text: str, tokens: list[int], kept: str, thoughts: str | None, counted: int | None
+) -> None:
+    texts = [*WORDS, "</think>"]
+    (answer,) = read_output(
+        Ask(ask().request, (0,)),
+        Output([Completion(text, tokens)]),
+        0.5,
+        "m",
+        texts.__getitem__,
+        (),
+    )
+    assert (answer.text, answer.thinking, answer.thinking_tokens) == (kept, thoughts, counted)
+    assert answer.completion_tokens == len(tokens)
+
+
 def logprobs(**shares: float) -> dict[int, Logprob]:
     return {int(token[1:]): Logprob(math.log(share)) for token, share in shares.items()}
 

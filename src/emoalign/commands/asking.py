@@ -165,7 +165,8 @@ async def _asked(trial: _Trial, engine: Engine) -> list[str]:
         lines.append(_seeds(replies[0][1], again))
     elif trial.asks[0].request.readout == "sampled":
         lines.append("seeds: not sent, because its card has seed_bits: 0")
-    sent = trial.card.capabilities.sent
+    stated = trial.asks[0].request.sampling.temperature is not None
+    sent = trial.card.sent if stated else ()
     lines.append(f"sampling: {', '.join(sent) or 'no parameters'} sent and accepted")
     return [*lines, *probed, *_thinking(every), _cost(trial, every)]
 
@@ -214,7 +215,8 @@ def _thinking(replies: Sequence[Sequence[Answer]]) -> Iterator[str]:
     if tokens or shown:
         yield (
             f"thinking: the model thinks before it answers ({tokens or 'an unknown number of'} "
-            "tokens); answer.max_tokens must leave room for this, and it is charged like answers"
+            "tokens); thinking_tokens in its card must leave room for this, and it is charged like "
+            "answers. thinking: off in the protocol, with the parameters in its card, stops it"
         )
     else:
         yield "thinking: none detected"

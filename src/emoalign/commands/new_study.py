@@ -157,10 +157,12 @@ def _study(
 
 
 def _temperature(models: dict[str, ModelCard]) -> str:
-    """A temperature of 1, or the highest below it that all models accept."""
-    most = [
-        model.able.temperature.max
-        for model in models.values()
-        if isinstance(model, AskedModel) and model.able.temperature is not None
-    ]
-    return f"{min([1.0, *most]):.1f}"
+    """A temperature of 1, or the highest below it that all models accept.
+
+    The provider's own sampling where a model takes no temperature and all have a provider.
+    """
+    able = [model.able for model in models.values() if isinstance(model, AskedModel)]
+    ranges = [each.temperature for each in able if each.temperature is not None]
+    if len(ranges) < len(able) and all(each.default_sampling for each in able):
+        return "provider  # no setting of sampling is sent, because a model takes none"
+    return f"{min([1.0, *(each.max for each in ranges)]):.1f}"

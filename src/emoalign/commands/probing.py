@@ -49,7 +49,7 @@ def _probes(card: ServedModel, asks: Sequence[Ask], grey: Image) -> Iterator[Pro
     def about(
         text: str,
         image: Image | None = None,
-        temperature: float = first.sampling.temperature,
+        temperature: float | None = first.sampling.temperature,
         stop: tuple[str, ...] = (),
     ) -> RatingRequest:
         prompt = Prompt((Message("user", text),), None, image) if chat else Prompt(None, text)

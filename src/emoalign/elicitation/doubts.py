@@ -77,12 +77,12 @@ class Asked:
     """The models that were asked.
 
     `models` are those that were asked, each with the name by which its server knows it, where that
-    can be compared; `sampled` are the protocols at a temperature above 0; `titles` are what readers
-    know models by.
+    can be compared; `temperatures` are those of the protocols, None for the provider's own
+    sampling; `titles` are what readers know models by.
     """
 
     models: Mapping[str, str | None]
-    sampled: frozenset[str]
+    temperatures: Mapping[str, float | None]
     titles: Mapping[str, str] = field(default_factory=dict)
 
     def called(self, model: str) -> str:
@@ -112,11 +112,15 @@ def doubts(files: Sequence[Path], asked: Asked) -> list[str]:
 
 def _copies(files: Sequence[Path], asked: Asked) -> Iterator[str]:
     for model, protocol, dataset, scale, items, answers in _rows(_SAME, files):
-        if model in asked.models and protocol in asked.sampled:
+        temperature = asked.temperatures.get(protocol, 0)
+        if model in asked.models and temperature != 0:
+            sampled = (
+                "at a temperature above 0" if temperature else "by the provider's own settings"
+            )
             yield (
                 f"All participants of {asked.called(model)} under {protocol} gave the same rating "
                 f"of {scale}, to each of {items:,} items of {dataset} ({answers:,} ratings), "
-                "although they were sampled at a temperature above 0. Either the model is "
+                f"although they were sampled {sampled}. Either the model is "
                 "certain of each rating, or a cache gave all participants the same reply, in "
                 "which case they are copies of one. If so, switch off all caches on the way "
                 "to the model, and ask again with another wave."

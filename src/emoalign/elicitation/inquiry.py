@@ -21,6 +21,7 @@ from emoalign.elicitation.questions import Question, only_scale, questions_of
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
 from emoalign.elicitation.readings import (
     MOST_MASS,
+    only_thoughts,
     read_distribution,
     readings,
     returned_mass,
@@ -273,12 +274,13 @@ def rating_rows(
                         "reply_id": answer.reply_id,
                         "prompt_tokens": 0 if place else answer.prompt_tokens,
                         "completion_tokens": 0 if place else answer.completion_tokens,
+                        "reasoning_tokens": 0 if place else answer.thinking_tokens,
                         "latency_s": answer.latency_s,
                         **columns,
                     }
                 )
     table = pd.DataFrame(rows, columns=None if rows else _COLUMNS)
-    counts = ("participant", "prompt_tokens", "completion_tokens")
+    counts = ("participant", "prompt_tokens", "completion_tokens", "reasoning_tokens")
     table = table.astype(dict.fromkeys(counts, "Int32"))
     return table.assign(model=job.model, protocol=job.protocol.name, dataset=job.dataset)
 
@@ -318,11 +320,14 @@ def _exact_columns(
     name, scale = only_scale(job)
     none: dict[str, object] = {"rating": None, "labels": None, **_NO_PROBABILITIES}
     logprobs = answer.logprobs
+    if only_thoughts(answer):  # the probabilities are those of a thought
+        return {name: {**none, "status": "truncated"}}
     if logprobs is None or returned_mass(logprobs) > MOST_MASS:
         return {name: {**none, "status": withheld(answer) or "error"}}
     wanted = job.protocol.temperature
     applied = request.sampling.temperature == wanted
-    reading = read_distribution(logprobs, scale, 1.0 if applied else wanted)
+    # A protocol that reads probabilities has a temperature.
+    reading = read_distribution(logprobs, scale, 1.0 if applied or wanted is None else wanted)
     columns = {
         "status": "ok" if any(reading.probabilities) else "unparsable",
         "probabilities": list(reading.probabilities),

@@ -12,12 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from emoalign.elicitation.engines.asked import (
-    WHOLE_VOCABULARY,
-    Abilities,
-    AskedModel,
-    PromptTokens,
-)
+from emoalign.elicitation.engines.abilities import WHOLE_VOCABULARY, Abilities
+from emoalign.elicitation.engines.asked import AskedModel, PromptTokens
 from emoalign.elicitation.journal import Answer, read_answers
 from emoalign.elicitation.pace import time_needed
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
@@ -70,7 +66,7 @@ def build_questions(
     able = card.able
     model, revision = card.identity()
     sampling = card.samplings(job)
-    extras, setup = card.extras(), card.setup()
+    extras, setup = card.extras(job.thoughts), card.setup(job.thoughts)
     by_token = "exact" in job.protocol.readouts and able.top_logprobs == WHOLE_VOCABULARY
     points = only_scale(job)[1].points if by_token else ()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from emoalign.elicitation.recitation import Recitation, RecitedTable, recitation
 from emoalign.errors import StudyError
@@ -24,7 +24,7 @@ from emoalign.prompts import (
     Prompt,
     QuestionTemplate,
 )
-from emoalign.study.fields import Job, Readout
+from emoalign.study.fields import Entry, Job, Readout
 from emoalign.study.protocols import Protocol
 from emoalign.study.scales import DatasetScale, HumanScale
 
@@ -38,14 +38,30 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
 _log = logging.getLogger(__name__)
 
 
+class Thoughts(Entry):
+    """The thinking before an answer at a level of a protocol, as the model's card describes it.
+
+    `parameters` tell the server; `tokens` are the most that thoughts may take, beside those of the
+    answer.
+    """
+
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    tokens: int = 0
+
+
+UNTOLD = Thoughts()
+"""The thinking that a model does unless told otherwise."""
+
+
 class RatingJob(Job):
     """Ask one model about one scale of one dataset, or a few jointly, under one protocol."""
 
-    version: int = 4
+    version: int = 5
 
     model: str
     card: dict[str, Any]
     protocol: Protocol
+    thoughts: Thoughts = UNTOLD
     prompts: QuestionTemplate
     personas: tuple[str, ...] = ()
     dataset: str
@@ -57,6 +73,11 @@ class RatingJob(Job):
     def asked(self) -> str:
         """The scales the job asks about, as they stand in the names of its files."""
         return together(self.scales)
+
+    @property
+    def longest(self) -> int:
+        """The most tokens of a sampled answer, with the thoughts before it."""
+        return self.prompts.answer.max_tokens + self.thoughts.tokens
 
 
 def together(scales: Iterable[str]) -> str:
@@ -138,7 +159,7 @@ def rate(
     from emoalign.tables import COMPLETIONS, NORMS, RATINGS, STIMULI
 
     for job in jobs:
-        if card.answering() != job.card:
+        if (card.answering(), card.thoughts(job.protocol.thinking)) != (job.card, job.thoughts):
             raise StudyError(
                 [
                     f"model {job.model!r}: its card changed after the workflow had started: run "
@@ -161,9 +182,9 @@ def _tell_doubts(jobs: Sequence[RatingJob], card: ModelCard, outputs: Sequence[P
     from emoalign.elicitation.doubts import Asked, doubts, few_ratings
 
     models = {job.model: card.reports(job.card) for job in jobs} if card.asked else {}
-    sampled = frozenset(job.protocol.name for job in jobs if job.protocol.temperature > 0)
+    temperatures = {job.protocol.name: job.protocol.temperature for job in jobs}
     recited = any(job.protocol.recites for job in jobs)
-    for told in [*few_ratings(outputs, recited), *doubts(outputs, Asked(models, sampled))]:
+    for told in [*few_ratings(outputs, recited), *doubts(outputs, Asked(models, temperatures))]:
         _log.warning("%s", told)
 
 
@@ -189,22 +210,29 @@ Settings = tuple[tuple[str, JsonValue], ...]
 
 @dataclass(frozen=True)
 class Sampling:
-    """Parameters by which the next token is drawn.
+    """Parameters by which the next token is drawn; None for one that is the provider's to set.
 
     Everything but temperature, length and stops is neutral: the answer comes from the model's whole
-    distribution, whatever a server does by default.
+    distribution, whatever a server does by default. Without a temperature, nothing is said of any.
     """
 
-    temperature: float
+    temperature: float | None
     max_tokens: int
     stop: tuple[str, ...] = ()
-    top_p: float = 1.0
-    top_k: int = 0
-    min_p: float = 0.0
-    repeat_penalty: float = 1.0
+    top_p: float | None = 1.0
+    top_k: int | None = 0
+    min_p: float | None = 0.0
+    repeat_penalty: float | None = 1.0
+
+    @classmethod
+    def at(cls, temperature: float | None, max_tokens: int, stop: tuple[str, ...] = ()) -> Sampling:
+        """Neutral sampling at a temperature; the provider's own for None."""
+        if temperature is None:
+            return cls(None, max_tokens, stop, None, None, None, None)
+        return cls(temperature, max_tokens, stop)
 
     @property
-    def repetition_penalty(self) -> float:
+    def repetition_penalty(self) -> float | None:
         """The name that vLLM has for it."""
         return self.repeat_penalty
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob
-from emoalign.elicitation.readings import is_cut, withheld
+from emoalign.elicitation.readings import is_cut, only_thoughts, withheld
 from emoalign.errors import EngineError
 from emoalign.wording import percent
 
@@ -72,26 +72,30 @@ def share_of_ratings(tallies: Iterable[Tally]) -> str:
 
 
 def _shown(answer: Answer) -> str:
-    text = answer.text
+    text = answer.text or answer.thinking or ""
     cut = text if len(text) <= LONGEST_EXAMPLE else f"{text[:LONGEST_EXAMPLE]}…"
-    return f"{cut!r} (finish_reason {answer.finish_reason!r})"
+    thoughts = "nothing but thoughts, " if only_thoughts(answer) and text else ""
+    return f"{thoughts}{cut!r} (finish_reason {answer.finish_reason!r})"
 
 
 def likely_causes(job: RatingJob, answers: Sequence[Answer]) -> Iterator[str]:
     """Likely reasons why answers are not ratings, the clearest sign first."""
-    most = job.prompts.answer.max_tokens
+    most = job.longest
     texts = [answer.text for answer in answers]
     ended = len(texts)
     if any(map(_THINKS.search, texts)):
         yield (
-            "The model thinks before it answers (<think>): switch thinking off, for instance with "
-            "extra_body in its card, or have its server split thoughts from answers."
+            "The model thinks before it answers (<think>): switch thinking off (thinking: off in "
+            "the protocol), or have its server split thoughts from answers."
         )
         ended = 0
-    elif any(not answer.text.strip() and is_cut(answer) for answer in answers):
+    elif any(map(only_thoughts, answers)) or any(
+        not answer.text.strip() and is_cut(answer) for answer in answers
+    ):
         yield (
-            f"Thinking uses up max_tokens ({most}) before there is an answer: "
-            "switch thinking off in the model's card, or raise answer.max_tokens in the prompt set."
+            f"Thinking uses up max_tokens ({most}) before there is an answer: switch thinking off "
+            "(thinking: off in the protocol), or leave it more tokens (thinking_tokens among the "
+            "capabilities in the model's card)."
         )
         ended = 0
     if any(map(_MARK.search, texts)):

@@ -102,7 +102,8 @@ def varying(
     """Groups of protocols that differ in `varied` and are alike in the rest, in the order of
     `protocols`.
 
-    Personas need words that mention them: where personas differ, words may differ too.
+    Personas need words that mention them: where personas differ, words may differ too. None is the
+    temperature of protocols that leave sampling to the provider.
     """
     groups: dict[tuple[object, ...], dict[str, object]] = {}
     for name, asked in protocols.items():
@@ -114,5 +115,6 @@ def varying(
         value = properties.pop(varied)
         if varied == "personas":
             del properties["prompts"]
-        groups.setdefault((asked.wave, *properties.values()), {})[name] = value
+        alike = (asked.wave, asked.thinking, *properties.values())
+        groups.setdefault(alike, {})[name] = value
     return [tuple(values) for values in groups.values() if len(set(values.values())) > 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from emoalign.baselines.baseline_cards import (
     trained,
     without_directions,
 )
+from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import RatingJob
 from emoalign.figures.planned import FigureSet, figure_sets, undrawn_figures
 from emoalign.items.item_jobs import AggregationJob
@@ -26,6 +28,7 @@ from emoalign.planning.rules import rule_names
 from emoalign.planning.studies import LoadedStudy
 from emoalign.report.report_job import ReportedBaseline, ReportedDataset, ReportedModel, ReportJob
 from emoalign.stimuli.dataset_cards import GroupedSource, PreparationJob
+from emoalign.study.protocols import Protocol
 from emoalign.study.settings import DistributionSettings
 
 
@@ -96,6 +99,7 @@ class Jobs:
             model=model,
             card=self.loaded.models[model].answering(),
             protocol=entry.model_copy(update=chosen),
+            thoughts=self.loaded.models[model].thoughts(entry.thinking),
             prompts=prompts,
             personas=self.loaded.participants(entry),
             dataset=dataset,
@@ -165,6 +169,17 @@ class Jobs:
         )
 
 
+def _model(card: ModelCard, protocols: Iterable[Protocol]) -> ReportedModel:
+    """What the report is told of a model."""
+    thoughts = {each.name: card.thoughts(each.thinking).tokens for each in protocols}
+    return ReportedModel(
+        title=card.title,
+        card=card.answering(),
+        sent=card.sent,
+        thoughts={name: tokens for name, tokens in thoughts.items() if tokens},
+    )
+
+
 def reported(loaded: LoadedStudy) -> ReportJob:
     """The job of report and manifest: the whole study, all in the order in which it names them."""
     study = loaded.study
@@ -174,12 +189,7 @@ def reported(loaded: LoadedStudy) -> ReportJob:
         title=study.title,
         seed=study.seed,
         **{key.key: getattr(study, key.key) for key in settings_of_report()},
-        models={
-            name: ReportedModel(
-                title=loaded.models[name].title, card=loaded.models[name].answering()
-            )
-            for name in study.models
-        },
+        models={name: _model(loaded.models[name], protocols.values()) for name in study.models},
         datasets={entry.dataset: _dataset(loaded, entry.dataset) for entry in study.datasets},
         protocols=protocols,
         recitations={each.name: each for each in study.protocols if each.recites},

@@ -179,7 +179,8 @@ class Opening:
             each = people if who else math.ceil(people / card.able.choices)
             requests["sampled"] = items * each
             answers += items * people
-            tokens += items * people * prompts.answer.max_tokens
+            thoughts = card.thoughts(protocol.thinking).tokens
+            tokens += items * people * (prompts.answer.max_tokens + thoughts)
         if "exact" in protocol.readouts:
             requests["exact"] = items
             answers += items

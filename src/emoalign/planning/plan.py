@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -43,6 +43,8 @@ def plan_study(
             _log.info("%s: %s", name, used)
     means = {name: NORMS.read(path) for name, path in norms.items()}
     plan(jobs, cards, stimuli, journal, costs, max_usd, means)
+    for line in settings_in_words(jobs):
+        _log.info("%s", line)
     rows = precision_rows(
         precision,
         means,
@@ -122,6 +124,20 @@ def costs_in_words(
     if max_usd is not None:
         lines.append(f"max_usd = {max_usd:g} {_covers(max_usd, least, most)}{without}.")
     return lines
+
+
+def settings_in_words(jobs: Sequence[RatingJob]) -> Iterator[str]:
+    """A line on each protocol that leaves sampling to the provider, or says how much to think."""
+    for protocol in {job.protocol.name: job.protocol for job in jobs}.values():
+        told = []
+        if protocol.temperature is None:
+            told.append("no setting of sampling is sent (temperature: provider)")
+        if protocol.thinking != "provider":
+            most = [job.thoughts.tokens for job in jobs if job.protocol.name == protocol.name]
+            up_to = f" with up to {max(most):,} tokens per answer" if any(most) else ""
+            told.append(f"thinking is {protocol.thinking}{up_to}")
+        if told:
+            yield f"{protocol.name}: {listed(told)}."
 
 
 def _due(rows: pd.DataFrame, bound: str) -> float:

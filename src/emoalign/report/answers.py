@@ -43,7 +43,10 @@ TITLES: dict[Status, tuple[str, str]] = {
     "refusal": ("Refused", "The model declined to answer."),
     "content_filter": ("Blocked", "Stopped by a content filter."),
     "rejected": ("Rejected", "The provider did not accept the request."),
-    "truncated": ("Cut off", "The answer reached the limit of tokens."),
+    "truncated": (
+        "Cut off",
+        "The answer reached the limit of tokens, or ended with the model's thoughts.",
+    ),
     "error": ("Failed", "No answer arrived."),
 }
 """What tables call each status, and what it means."""
@@ -124,8 +127,8 @@ def _doubts(job: ReportJob, ratings: Sequence[Path]) -> list[str]:
         for name, model in job.models.items()
         if ENGINES[model.card["engine"]].asked
     }
-    sampled = frozenset(name for name, each in job.protocols.items() if each.temperature > 0)
-    return doubts(sorted(ratings), Asked(models, sampled, job.short_names)) if ratings else []
+    temperatures = {name: each.temperature for name, each in job.protocols.items()}
+    return doubts(sorted(ratings), Asked(models, temperatures, job.short_names)) if ratings else []
 
 
 def _asked(query: str, ratings: Sequence[Path], **bound: int) -> pd.DataFrame:

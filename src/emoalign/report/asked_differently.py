@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from emoalign.prompts import QuestionTemplate
 from emoalign.report.report_job import ReportJob
-from emoalign.study.protocols import AnswerFormat, Protocol
+from emoalign.study.protocols import AnswerFormat, Protocol, Thinking
 from emoalign.wording import listed, number
+
+DEFAULT = "the provider's default"
 
 FRAMES = {"chat": "a chat message", "completion": "a text to be continued"}
 
@@ -66,12 +68,23 @@ def _parts(first: QuestionTemplate, second: QuestionTemplate, scale: str) -> Ite
 
 def _settings(one: Protocol, other: Protocol) -> Iterator[str]:
     if one.temperature != other.temperature:
-        degrees = [number(each.temperature, 1) for each in (one, other)]
-        yield f"temperature ({degrees[0]} vs. {degrees[1]})"
+        yield f"temperature ({degree(one.temperature)} vs. {degree(other.temperature)})"
+    if one.thinking != other.thinking:
+        yield f"thinking ({level(one.thinking)} vs. {level(other.thinking)})"
     if one.personas != other.personas:
         yield f"personas ({one.personas or 'none'} vs. {other.personas or 'none'})"
     if one.wave != other.wave:
         yield f"wave of data collection ({one.wave} vs. {other.wave})"
+
+
+def degree(temperature: float | None) -> str:
+    """A temperature in words."""
+    return DEFAULT if temperature is None else number(temperature, 1)
+
+
+def level(thinking: Thinking) -> str:
+    """A level of thinking in words."""
+    return DEFAULT if thinking == "provider" else thinking
 
 
 def _read(answer: AnswerFormat) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from emoalign.baselines.baseline_cards import Evaluated, Pooling, TrainingSettings
+from emoalign.elicitation.engines.abilities import SAMPLING
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.embeddings.embedding_cards import RIDGE
 from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
@@ -29,10 +30,16 @@ class ReportedDataset(ShownDataset):
 
 
 class ReportedModel(Entry):
-    """What the report tells of a model."""
+    """What the report tells of a model.
+
+    `sent` are the parameters of sampling that its engine sets where a protocol gives a temperature,
+    none for a model that is not asked; `thoughts` the most tokens of thoughts under each protocol.
+    """
 
     title: str
     card: dict[str, Any]
+    sent: tuple[str, ...] = SAMPLING
+    thoughts: dict[str, int] = Field(default_factory=dict)
 
 
 def is_asked(model: ReportedModel) -> bool:
@@ -150,6 +157,7 @@ class ReportJob(Job):
             protocols={
                 entry.name: AskedOf(
                     temperature=entry.temperature,
+                    thinking=entry.thinking,
                     prompts={name: entry.prompt_set(name) or "" for name in self.datasets},
                     personas=entry.personas,
                     several=entry.participants != 1 or "exact" in entry.readouts,

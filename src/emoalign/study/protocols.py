@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from emoalign.errors import PromptError
 from emoalign.study.fields import Entry, Name, Range, Readout
@@ -22,6 +22,31 @@ ParticipantCount = Annotated[
 ]
 """A number of answers per item; None for all there are, which a study writes as `all`."""
 
+
+def _provider_as_none(value: object) -> object:
+    return None if value == "provider" else value
+
+
+def _none_as_provider(value: float | None) -> float | str:
+    return "provider" if value is None else value
+
+
+Temperature = Annotated[
+    Annotated[float, Field(ge=0)] | None,
+    BeforeValidator(_provider_as_none, json_schema_input_type=float | Literal["provider"]),
+    PlainSerializer(_none_as_provider, return_type=float | str),
+]
+"""A temperature; None for the provider's own sampling, of which nothing is said to it, and which a
+study writes as `provider`."""
+
+ThinkingLevel = Literal["off", "low", "medium", "high"]
+"""How much a model is told to think before it answers."""
+
+Thinking = Literal["off", "low", "medium", "high", "provider"]
+"""The same; `provider` leaves it to the provider and the model's card."""
+
+ASKED_TO_THINK: frozenset[Thinking] = frozenset({"low", "medium", "high"})
+"""The levels at which a model is told to think."""
 
 RECITING: Mapping[str, float] = {"temperature": 0.0, "participants": 1}
 """Defaults of a recitation: one answer per item, the likeliest."""
@@ -68,7 +93,20 @@ class Protocol(Entry):
         None,
         description=("A persona table. Default: repeated answers to one question."),
     )
-    temperature: float = Field(1.0, ge=0, description="Sampling temperature.")
+    temperature: Temperature = Field(
+        1.0,
+        description=(
+            "Sampling temperature. provider: no setting of sampling is sent, for models that take "
+            "none; the provider's own apply."
+        ),
+    )
+    thinking: Thinking = Field(
+        "provider",
+        description=(
+            "Thinking before the answer, at a level of the model's card "
+            "(`capabilities.thinking`). provider: nothing is sent beyond the card."
+        ),
+    )
     wave: int = Field(
         1,
         ge=1,
@@ -106,6 +144,22 @@ class Protocol(Entry):
             raise ValueError("personas: a recitation has none; leave it out")
         return self
 
+    @model_validator(mode="after")
+    def _readable_exactly(self) -> Protocol:
+        if "exact" not in self.readouts:
+            return self
+        if self.temperature is None:
+            raise ValueError(
+                "temperature: provider is unknown, and exact probabilities are those at a known "
+                "temperature; give a number, or ask for them in a protocol of their own"
+            )
+        if self.thinking in ASKED_TO_THINK:
+            raise ValueError(
+                f"readouts: exact probabilities are those of the token that follows the question, "
+                f"which is a thought with thinking: {self.thinking}; use sampled, or thinking: off"
+            )
+        return self
+
     @property
     def recites(self) -> bool:
         """Tell whether it asks for the table of norms rather than for ratings."""
@@ -121,9 +175,11 @@ class Protocol(Entry):
 
 
 class Asked(Entry):
-    """The variables of a protocol: its temperature, and its prompt set for each dataset."""
+    """The variables of a protocol: its temperature, its level of thinking, and its prompt set for
+    each dataset."""
 
-    temperature: float
+    temperature: Temperature
+    thinking: Thinking = "provider"
     prompts: dict[str, str]
 
 

@@ -90,7 +90,7 @@ VARIANCE = Table(
             "source",
             TEXT,
             "`item`, `prompts`, `temperature`, `persona`, `item x prompts`, `item x temperature` "
-            "or `residual`.",
+            "or `residual`; `thinking` and `item x thinking` where levels of thinking differ.",
         ),
         Column("n_ratings", pa.int64(), "Sampled ratings."),
         Column("n_levels", COUNT, "Levels of the source among them."),

@@ -104,6 +104,12 @@ RATINGS = Table(
             )
             for name in ("prompt_tokens", "completion_tokens")
         ),
+        Column(
+            "reasoning_tokens",
+            COUNT,
+            "Those of `completion_tokens` that were thoughts, as the server counts them; null if "
+            "it does not.",
+        ),
         Column("latency_s", NUMBER, "Seconds from request to answer; 0 in a batch."),
     ),
 )

@@ -38,6 +38,9 @@ MODELS = len(PALETTE)
 LEGEND_LINE, LINE_INCHES, NAME_INCHES = 0.17, 0.09, 1.7
 """Inches of a line of the legend, of a model in one readout, and of the name of a protocol."""
 
+DEFAULT = "provider’s"
+"""The place of the provider's own sampling among temperatures."""
+
 R_LABEL = "Correlation of item means with human means, Pearson r"
 RATIO_LABEL = "Spread of ratings relative to people's (ratio of root mean square SDs)"
 
@@ -143,9 +146,15 @@ def _limits(
 def _curves(
     subject: Subject, table: pd.DataFrame, protocols: Sequence[str], limits: Limits
 ) -> list[Figure]:
-    """r above and the ratio of SDs below, a column per scale, over the temperatures."""
-    places = {name: subject.job.protocols[name].temperature for name in protocols}
-    nearest = float(np.diff(np.unique(list(places.values()))).min())
+    """r above and the ratio of SDs below, a column per scale, over the temperatures.
+
+    The provider's own sampling has a place right of them, which no line leads to.
+    """
+    known = {name: subject.job.protocols[name].temperature for name in protocols}
+    degrees = sorted({degree for degree in known.values() if degree is not None})
+    nearest = min(np.diff(degrees).tolist(), default=1.0)
+    aside = degrees[-1] + nearest
+    places = {name: aside if degree is None else degree for name, degree in known.items()}
     lines = _lines(subject, table, 0.3 * nearest, 0.03 * nearest)
     legend = list(_legend(lines, joined=True))
     pages = []
@@ -166,11 +175,16 @@ def _curves(
                     panel.vlines(
                         x, placed[low], placed[high], color=line.mark.colour, lw=1, alpha=0.6
                     )
-                    panel.plot(x, placed[value].to_numpy(dtype=float), **line.look(joined=True))
+                    of = placed["protocol"].map(known).notna().to_numpy()
+                    y = placed[value].to_numpy(dtype=float)
+                    panel.plot(x[of], y[of], **line.look(joined=True))
+                    panel.plot(x[~of], y[~of], **line.look(joined=False))
             upper.set(title=scale, ylim=limits[0])
             coefficients(upper.yaxis)
             lower.set(xlabel="Sampling temperature", ylim=limits[1])
-            lower.set_xticks(sorted(set(places.values())))
+            lower.set_xticks(degrees)
+            if None in known.values():
+                lower.set_xticks([*degrees, aside], [*(f"{each:g}" for each in degrees), DEFAULT])
         grid[0, 0].set_ylabel(wrapped(R_LABEL, 2.0))
         grid[1, 0].set_ylabel(wrapped(RATIO_LABEL, 2.0))
         figure.legend(handles=legend, loc="outside lower center", ncols=across, fontsize=7)

@@ -30,6 +30,7 @@ class DecompositionJob(AnalysisJob):
             protocols={
                 name: Asked(
                     temperature=protocol.temperature,
+                    thinking=protocol.thinking,
                     prompts={
                         dataset: protocol.prompt_set(dataset) or "" for dataset in study.datasets
                     },
@@ -44,8 +45,8 @@ ANALYSIS = Analysis(
     computes=(
         Computation(
             rule="decompose_variance",
-            does="Ratings in; shares of variance due to items, prompts, temperatures and personas "
-            "out.",
+            does="Ratings in; shares of variance due to items, prompts, temperatures, thinking "
+            "and personas out.",
             run="emoalign.analyses.variance.decompose:decompose",
             job=DecompositionJob,
             reads=(RATINGS,),

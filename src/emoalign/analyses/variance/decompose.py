@@ -76,22 +76,33 @@ def variance_rows(summed: pd.DataFrame, job: DecompositionJob) -> pd.DataFrame:
 
 
 def sources(rows: pd.DataFrame, job: DecompositionJob) -> dict[str, Levels]:
-    """The levels of every source, shape (rows,): of ratings of one model, dataset and scale."""
-    asked = [
-        (job.protocols[protocol].prompts[dataset], job.protocols[protocol].temperature)
-        for dataset, protocol in zip(rows["dataset"], rows["protocol"], strict=True)
-    ]
+    """The levels of every source, shape (rows,): of ratings of one model, dataset and scale.
+
+    Thinking is a source only of studies that ask for it at more than one level.
+    """
+    asked = [job.protocols[protocol] for protocol in rows["protocol"]]
     item = _levels(rows["item_id"])
-    prompts = _levels(pd.Series([prompts for prompts, _ in asked]))
-    temperature = _levels(pd.Series([temperature for _, temperature in asked]))
-    return {
-        "item": item,
-        "prompts": prompts,
-        "temperature": temperature,
-        "persona": _levels(rows["persona"]),
+    prompts = _levels(
+        pd.Series(
+            [each.prompts[dataset] for each, dataset in zip(asked, rows["dataset"], strict=True)]
+        )
+    )
+    temperature = _levels(pd.Series([_place(each.temperature) for each in asked]))
+    main = {"item": item, "prompts": prompts, "temperature": temperature}
+    crossed = {
         "item x prompts": _crossed(item, prompts),
         "item x temperature": _crossed(item, temperature),
     }
+    if len({each.thinking for each in job.protocols.values()}) > 1:
+        thinking = _levels(pd.Series([each.thinking for each in asked]))
+        main["thinking"] = thinking
+        crossed["item x thinking"] = _crossed(item, thinking)
+    return {**main, "persona": _levels(rows["persona"]), **crossed}
+
+
+def _place(temperature: float | None) -> float:
+    """A level of its own, below all others, for the provider's sampling."""
+    return -1.0 if temperature is None else temperature
 
 
 def _levels(values: pd.Series) -> Levels:

@@ -16,9 +16,11 @@ SOURCES = {
     "item": "Item",
     "prompts": "Prompt",
     "temperature": "Temperature",
+    "thinking": "Thinking",
     "persona": "Persona",
     "item x prompts": "Item × prompt",
     "item x temperature": "Item × temperature",
+    "item x thinking": "Item × thinking",
     "residual": "Residual",
 }
 """The sources of variance, as the page calls them."""
@@ -27,25 +29,28 @@ BETWEEN = {
     "item": "items",
     "prompts": "prompts",
     "temperature": "temperatures",
+    "thinking": "levels of thinking",
     "persona": "personas",
 }
 """What ratings of different sources differ in, in a sentence."""
 
 MEANINGS = {
-    "item": "Differences between items, the same under all prompts, temperatures and personas.",
+    "item": "Differences between items, the same under all protocols and personas.",
     "prompts": "Differences in level between prompt sets.",
     "temperature": "Differences in level between temperatures.",
+    "thinking": "Differences in level between levels of thinking.",
     "persona": "Differences in level between personas.",
     "item x prompts": "Differences between items that depend on the prompt set.",
     "item x temperature": "Differences between items that depend on the temperature.",
+    "item x thinking": "Differences between items that depend on the level of thinking.",
     "residual": "The rest: chance in sampling and, with personas, differences between items that "
     "depend on the persona.",
 }
 
 
 WHY_NO_RESIDUAL = {
-    "changes only together with another source": "no item has two or more ratings by the same "
-    "prompt and temperature, so chance cannot be told apart from differences between items",
+    "changes only together with another source": "no item has two or more ratings given in "
+    "the same way, so chance cannot be told apart from differences between items",
 }
 """What a reason of the table means where it is that of the residual."""
 

@@ -1,4 +1,4 @@
-"""Models that are asked for ratings: what they can do, what they cost, how a task is asked."""
+"""Models that are asked for ratings: what they cost, how a task is asked."""
 
 from __future__ import annotations
 
@@ -11,11 +11,20 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from emoalign.elicitation.engines.abilities import SAMPLING, WHOLE_VOCABULARY, Abilities
 from emoalign.elicitation.engines.base import ModelCard
-from emoalign.elicitation.rating import Ask, RatingJob, Sampling, Settings
+from emoalign.elicitation.engines.lacking import lacking
+from emoalign.elicitation.rating import (
+    UNTOLD,
+    Ask,
+    RatingJob,
+    Sampling,
+    Settings,
+    Thoughts,
+)
 from emoalign.prompts import Prompt, likely_tokens
-from emoalign.study.fields import Entry, Modality, Range, Readout
-from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.fields import Entry, Modality, Readout
+from emoalign.study.protocols import PromptSet, Protocol, Thinking
 from emoalign.study.scales import Scale
 from emoalign.study.source_files import installed_versions
 
@@ -26,52 +35,6 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     from emoalign.elicitation.inquiry import Inquiry
     from emoalign.elicitation.questions import Remaining
     from emoalign.elicitation.rating import RatingTask
-
-WHOLE_VOCABULARY = -1
-"""In place of a number of reported tokens: the probability of any token can be asked for."""
-
-
-class Shown(Entry):
-    """The part of a model's capabilities that says what it can be shown."""
-
-    modalities: tuple[Modality, ...] = Field(
-        ("word", "sentence"), description="Kinds of items the model can process."
-    )
-    image_longest_side: int = Field(
-        1024,
-        ge=16,
-        description=("Images are scaled down to this size in pixels. A change asks again."),
-    )
-    system_role: bool = Field(
-        True,
-        description=(
-            "Whether chats may begin with a system message; else it is prepended to the "
-            "user's. A change asks again."
-        ),
-    )
-
-
-@dataclass(frozen=True)
-class Abilities:
-    """Abilities of a model and its engine; a study that asks for more is refused.
-
-    `choices` are the answers one request can bring; `top_logprobs` how many of the likeliest next
-    tokens it reports, or WHOLE_VOCABULARY; `tokenizer` whether it tells how it splits text;
-    `system_role` whether a chat may have a system message; `stop` whether it takes stop sequences;
-    `temperature` those it takes at their
-    word, None if it takes none.
-    """
-
-    modalities: tuple[Modality, ...] = ("word", "sentence")
-    image_longest_side: int = 1024
-    chat: bool = True
-    completion: bool = False
-    system_role: bool = True
-    choices: int = 1
-    top_logprobs: int = 0
-    tokenizer: bool = False
-    stop: bool = True
-    temperature: Range | None = None
 
 
 class Prices(Entry):
@@ -157,6 +120,9 @@ class AskedModel(ModelCard):
     packages: ClassVar[tuple[str, ...]] = ()
     """Python packages of the engine, whose versions are in the manifest."""
 
+    thinking_example: ClassVar[str] = "such as reasoning_effort: low"
+    """Words for parameters that make a model think, for messages."""
+
     @property
     @abstractmethod
     def able(self) -> Abilities:
@@ -169,13 +135,25 @@ class AskedModel(ModelCard):
         Raises DataError when the weights are missing or are another file than the card says.
         """
 
-    def extras(self) -> Settings:
-        """Parameters of every request to the model, in ascending order of their names."""
+    def extras(self, thoughts: Thoughts = UNTOLD) -> Settings:
+        """Parameters of a request to the model, in ascending order of their names: those of every
+        one, and those that say how much it thinks."""
         return ()
 
-    def setup(self) -> Settings:
+    def setup(self, thoughts: Thoughts = UNTOLD) -> Settings:
         """The engine's settings that decide the answers, in ascending order of the names."""
         return ()
+
+    def thoughts(self, thinking: Thinking) -> Thoughts:
+        """The thinking at a level, as the card describes it; see `cannot_follow`."""
+        able = self.able
+        told = {} if thinking == "provider" else able.thinking.get(thinking, {})
+        return Thoughts(parameters=dict(told), tokens=able.thinking_tokens.get(thinking, 0))
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        """The parameters of sampling that the engine sets where a protocol gives a temperature."""
+        return SAMPLING
 
     def samplings(self, job: RatingJob) -> Mapping[Readout, Sampling]:
         """The drawing of an answer's tokens in each readout of the job's protocol.
@@ -186,8 +164,8 @@ class AskedModel(ModelCard):
         answer = job.prompts.answer
         whole = self.able.top_logprobs == WHOLE_VOCABULARY
         every: Mapping[Readout, Sampling] = {
-            "sampled": Sampling(job.protocol.temperature, answer.max_tokens, answer.stop),
-            "exact": Sampling(job.protocol.temperature if whole else 1.0, max_tokens=1),
+            "sampled": Sampling.at(job.protocol.temperature, job.longest, answer.stop),
+            "exact": Sampling.at(job.protocol.temperature if whole else 1.0, max_tokens=1),
         }
         return {readout: every[readout] for readout in job.protocol.readouts}
 
@@ -219,25 +197,12 @@ class AskedModel(ModelCard):
         """Reasons why the model cannot give the answers that a protocol asks for."""
         asks = f"protocol {protocol.name!r} asks model {name!r} for"
         for asked in prompts:
-            for lacking in self._lacking(protocol, asked):
-                yield f"{asks} {lacking}"
+            for what in self._lacking(protocol, asked):
+                yield f"{asks} {what}"
 
     def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
         """Things asked for that cannot be had, each with what the card says of it."""
-        able = self.able
-        if prompts.kind == "chat" and not able.chat:
-            yield "a chat answer, but its card says chat: false"
-        if prompts.kind == "completion" and not able.completion:
-            yield "a completion, but its card says completion: false"
-        if "sampled" in protocol.readouts and prompts.answer.stop and not able.stop:
-            yield "answers with stop sequences (answer.stop), but its card says stop: false"
-        if "sampled" in protocol.readouts:
-            yield from _wrong_temperature(protocol.temperature, able.temperature)
-        if "exact" in protocol.readouts and not able.top_logprobs:
-            yield "the exact readout, but its card says top_logprobs: 0"
-        single = "exact" in protocol.readouts or prompts.answer.kind == "next_token"
-        if single and not able.tokenizer:
-            yield "an answer read from single tokens, but its card says tokenizer: false"
+        yield from lacking(self.able, protocol, prompts, self.thinking_example)
 
     def terms(self) -> Terms:
         """The delivery of its answers, and their prices."""
@@ -280,14 +245,3 @@ class AskedModel(ModelCard):
         from emoalign.elicitation.inquiry import asked_ratings
 
         return asked_ratings(tasks, self, account)
-
-
-def _wrong_temperature(asked: float, able: Range | None) -> Iterator[str]:
-    if able is None:
-        if asked != 1:
-            yield (
-                f"temperature {asked:g}, but its card says sampling: none, which leaves only "
-                "temperature 1"
-            )
-    elif not able.min <= asked <= able.max:
-        yield f"temperature {asked:g}, but its card says {able.min:g} to {able.max:g}"

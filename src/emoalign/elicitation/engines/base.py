@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from emoalign.elicitation.rating import RatingJob, Sampling
+from emoalign.elicitation.rating import UNTOLD, RatingJob, Sampling, Thoughts
 from emoalign.study.fields import Entry, Modality, Readout
-from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.protocols import PromptSet, Protocol, Thinking
 from emoalign.study.scales import Scale
 
 if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
@@ -111,6 +111,15 @@ class ModelCard(Entry, ABC):
     @abstractmethod
     def settings(self) -> Mapping[str, object]:
         """The set-up of the engine, for the manifest."""
+
+    def thoughts(self, thinking: Thinking) -> Thoughts:
+        """The thinking at a level, as the card describes it."""
+        return UNTOLD
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        """The parameters of sampling that the engine sets where a protocol gives a temperature."""
+        return ()
 
     def samplings(self, job: RatingJob) -> Mapping[Readout, Sampling]:
         """The drawing of an answer's tokens in each readout of the job, for the manifest."""

@@ -8,11 +8,14 @@ import secrets
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
+from emoalign.elicitation.engines.abilities import Abilities
+from emoalign.elicitation.engines.api.additions import wrong_levels
 from emoalign.elicitation.engines.asked import PromptTokens
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.openai.chat_completions import CHAT_COMPLETIONS
@@ -51,6 +54,7 @@ class LlamaCppModel(ServedModel):
     example: ClassVar[Path | str] = Path("src/emoalign/catalogue/models/smollm2-135m.yaml")
     decisive: ClassVar[frozenset[str]] = frozenset({"engine", "weights"})
     packages: ClassVar[tuple[str, ...]] = ("openai", "xllamacpp")
+    thinking_example: ClassVar[str] = "such as chat_template_kwargs: {enable_thinking: true}"
 
     engine: Literal["llamacpp"] = Field(description="Engine of the model.")
     weights: FileSource = Field(description="The GGUF file.")
@@ -67,7 +71,15 @@ class LlamaCppModel(ServedModel):
                 "capabilities.sampling_extras: must be true: llama.cpp leaves tokens out by "
                 "defaults of its own, which have to be switched off"
             )
+        problems = list(wrong_levels(self.capabilities.thinking))
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
+
+    @property
+    def able(self) -> Abilities:
+        """The abilities of the model and its server."""
+        return replace(super().able, context_tokens=self.context_tokens)
 
     def identity(self) -> tuple[str, str | None]:
         """Name and checksum of the file of weights. Raises DataError when it is another."""

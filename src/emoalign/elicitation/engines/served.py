@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from emoalign.descriptors import too_few
-from emoalign.elicitation.engines.asked import Abilities, AskedModel, Shown
+from emoalign.elicitation.engines.abilities import Abilities, Shown
+from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating import Ask
+from emoalign.elicitation.rating import UNTOLD, Ask, Settings, Thoughts
 from emoalign.errors import EngineError
 from emoalign.prompts import most_tokens
 from emoalign.study.fields import Entry, Range, Readout
@@ -52,14 +53,21 @@ class Capabilities(Shown):
     sampling: Sent = Field(
         "all",
         description=(
-            "none: temperature 1 only, as for many reasoning models. temperature: sends "
-            "only that. all: also top_p. vllm: also top_k, min_p and repetition_penalty, which "
-            "vLLM otherwise takes from the model's files."
+            "none: for models that refuse or ignore it; protocols then have temperature: provider "
+            "or 1. temperature: sends only that. all: also top_p. vllm: also top_k, min_p and "
+            "repetition_penalty, whose defaults are the model's."
         ),
     )
     temperature: Range = Field(
         Range(min=0, max=2),
         description="Temperatures the server applies faithfully; others are refused.",
+    )
+    thinking_sampling: bool = Field(
+        True,
+        description=(
+            "Whether it takes a temperature while it thinks; if not, protocols that ask it to "
+            "think leave sampling to it (temperature: provider)."
+        ),
     )
     seed_name: Literal["seed", "random_seed"] = Field(
         "seed", description="Name of the parameter for the seed."
@@ -203,7 +211,23 @@ class ServedModel(AskedModel):
             tokenizer=said.tokenizer,
             stop=said.stop,
             temperature=None if said.sampling == "none" else said.temperature,
+            thinking=said.thinking,
+            thinking_tokens=said.most_thoughts,
+            thinks_at_temperatures=said.thinking_sampling,
         )
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        """The parameters of sampling that are sent where a protocol gives a temperature."""
+        return self.capabilities.sent
+
+    def added(self) -> Mapping[str, JsonValue]:
+        """The parameters that the card adds to every request."""
+        return {}
+
+    def extras(self, thoughts: Thoughts = UNTOLD) -> Settings:
+        """Parameters of a request, those of thinking merged into those of every one."""
+        return tuple(sorted(merged(self.added(), thoughts.parameters).items()))
 
     def answering(self) -> Mapping[str, Any]:
         """The part of the card that decides what the model answers."""
@@ -218,7 +242,7 @@ class ServedModel(AskedModel):
     def settings(self) -> Mapping[str, object]:
         """The set-up of the engine, for the manifest."""
         limits = self.limits.model_dump(mode="json")
-        return {**super().settings(), "limits": limits, "sampling_sent": self.capabilities.sent}
+        return {**super().settings(), "limits": limits, "sampling_sent": self.sent}
 
     @property
     def exact_at_once(self) -> int:

@@ -6,19 +6,22 @@ are in docs/parsing.md.
 """
 
 from emoalign.elicitation.readings.answers import read_answer, readings
-from emoalign.elicitation.readings.endings import failed, is_cut, withheld, wordless
+from emoalign.elicitation.readings.endings import failed, is_cut, only_thoughts, withheld, wordless
 from emoalign.elicitation.readings.exact import MOST_MASS, read_distribution, returned_mass
 from emoalign.elicitation.readings.json_values import NotJson, parse_json, within_fence
 from emoalign.elicitation.readings.reading import UNPARSABLE, Reading
 from emoalign.elicitation.readings.text import parse_number, parse_rating, refuses
+from emoalign.elicitation.readings.thoughts import closing_tag, without_thoughts
 
 __all__ = [
     "MOST_MASS",
     "UNPARSABLE",
     "NotJson",
     "Reading",
+    "closing_tag",
     "failed",
     "is_cut",
+    "only_thoughts",
     "parse_json",
     "parse_number",
     "parse_rating",
@@ -29,5 +32,6 @@ __all__ = [
     "returned_mass",
     "withheld",
     "within_fence",
+    "without_thoughts",
     "wordless",
 ]

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob
-from emoalign.elicitation.readings.endings import failed, is_cut, reason_of, withheld
+from emoalign.elicitation.readings.endings import (
+    failed,
+    is_cut,
+    only_thoughts,
+    reason_of,
+    withheld,
+)
 from emoalign.elicitation.readings.json_values import NotJson, begins_json, parse_json, read_object
 from emoalign.elicitation.readings.labels import labels_read, parse_labels
 from emoalign.elicitation.readings.reading import UNPARSABLE, Reading
@@ -23,13 +29,17 @@ from emoalign.tables import Status
 
 
 def read_answer(
-    answer: Answer, scales: Mapping[str, Scale], answer_format: AnswerFormat
+    answer: Answer,
+    scales: Mapping[str, Scale],
+    answer_format: AnswerFormat,
+    longest: int | None = None,
 ) -> Mapping[str, Reading]:
     """Read a sampled answer on each of the scales it was asked about.
 
     `scales` are named by their keys where the answer is joint; otherwise there is one of any name.
+    `longest` is the most tokens it could have, with thoughts; by default those of its format.
     """
-    status = _not_given(answer, answer_format, scales)
+    status = _not_given(answer, answer_format, scales, longest or answer_format.max_tokens)
     if status is not None:
         return dict.fromkeys(scales, Reading(status))
     if answer_format.kind == "decimal":
@@ -52,13 +62,16 @@ def readings(job: RatingJob, answer: Answer) -> Mapping[str, Reading]:
     """Read a sampled answer on each scale of the job."""
     keys = {job.prompts.key(scale): scale for scale in job.scales}
     read = read_answer(
-        answer, {key: job.scales[scale] for key, scale in keys.items()}, job.prompts.answer
+        answer,
+        {key: job.scales[scale] for key, scale in keys.items()},
+        job.prompts.answer,
+        job.longest,
     )
     return {keys[key]: reading for key, reading in read.items()}
 
 
 def _not_given(
-    answer: Answer, answer_format: AnswerFormat, scales: Mapping[str, Scale]
+    answer: Answer, answer_format: AnswerFormat, scales: Mapping[str, Scale], longest: int
 ) -> Status | None:
     """The status of an answer that does not count, whatever its text; None for any other."""
     status = withheld(answer)
@@ -68,22 +81,24 @@ def _not_given(
         return "refusal"
     if failed(reason_of(answer)):
         return "error"
-    return "truncated" if _cut(answer, answer_format, scales) else None
+    cut = only_thoughts(answer) or _cut(answer, answer_format, scales, longest)
+    return "truncated" if cut else None
 
 
-def _cut(answer: Answer, answer_format: AnswerFormat, scales: Mapping[str, Scale]) -> bool:
+def _cut(
+    answer: Answer, answer_format: AnswerFormat, scales: Mapping[str, Scale], longest: int
+) -> bool:
     """Tell whether an answer was cut, or may have been.
 
     If the server does not say why it ended, it may have been cut if it is not known to be shorter
     than allowed, and could be the beginning of another answer.
     """
     if answer_format.kind == "next_token":
-        # Meant to be cut, unless thinking took the one token.
-        return not answer.text and bool(answer.thinking or answer.thinking_tokens)
+        return False  # meant to be cut
     if reason_of(answer):
         return is_cut(answer)
     # The count of several answers together is more than that of each.
-    if 0 < (answer.completion_tokens or 0) < answer_format.max_tokens:
+    if 0 < (answer.completion_tokens or 0) < longest:
         return False
     if answer_format.kind == "decimal":
         return parse_number(answer.text) is not None  # which could have gone on with decimals

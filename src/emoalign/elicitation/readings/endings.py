@@ -84,6 +84,11 @@ def is_cut(answer: Answer) -> bool:
     return reason_of(answer) in _CUT
 
 
+def only_thoughts(answer: Answer) -> bool:
+    """Tell whether a model thought, and nothing came of it."""
+    return not answer.text.strip() and bool(answer.thinking or answer.thinking_tokens)
+
+
 def failed(reason: str) -> bool:
     """Tell whether a finish_reason says that the server broke off, and there is no answer."""
     return _word(reason) in _FAILED

@@ -26,6 +26,7 @@ from emoalign.report.first_screen.verdict import Verdicts, verdicts, with_worth
 from emoalign.report.first_screen.worries import Worry, worries
 from emoalign.report.grid import Grid
 from emoalign.report.report_job import ReportJob, is_asked
+from emoalign.report.sampling_in_words import confounded
 from emoalign.report.section import Results
 from emoalign.tables import (
     ALIGNMENT,
@@ -61,7 +62,7 @@ class ToldRanking:
 @dataclass(frozen=True)
 class FirstScreen:
     """What its template is filled with. `chosen` says how the conditions in figure and table were
-    chosen; nothing where there was no choice."""
+    chosen and what confounds them; nothing where there was no choice and nothing does."""
 
     asked: Sequence[str]
     plots: Sequence[DotPlot]
@@ -125,7 +126,9 @@ def first_screen(results: Results, read: Collection[str]) -> FirstScreen:
         asked=list(asked(results, shown)),
         plots=[plot for plot in plots if plot],
         grids=[one for one in grids if one.texts],
-        chosen=" ".join([*_chosen(numbers, labels), *_unlike(tried.values(), job)]),
+        chosen=" ".join(
+            [*_chosen(numbers, labels), *_unlike(tried.values(), job), *confounded(job)]
+        ),
         rankings=told,
         worries=worries(
             numbers,

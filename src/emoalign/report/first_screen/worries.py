@@ -113,9 +113,12 @@ def _why(cell: Mapping[str, Any], counts: pd.DataFrame, job: ReportJob) -> str:
 def _limit(cell: Mapping[str, Any], job: ReportJob) -> str:
     """The tokens after which an answer of a model that was asked is cut off."""
     template = job.question_template(cell["protocol"], cell["dataset"], cell["scale"])
-    if template is None or not is_asked(job.models[cell["model"]]):
+    model = job.models[cell["model"]]
+    if template is None or not is_asked(model):
         return ""
-    return f" at {counted(template.answer.max_tokens, 'token')}"
+    thoughts = model.thoughts.get(cell["protocol"], 0)
+    with_thoughts = ", thoughts included" if thoughts else ""
+    return f" at {counted(template.answer.max_tokens + thoughts, 'token')}{with_thoughts}"
 
 
 def _far(alignment: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:

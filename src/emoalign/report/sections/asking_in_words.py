@@ -12,6 +12,7 @@ from emoalign.report.report_job import (
     read_by_others,
     reads_strictly,
 )
+from emoalign.report.sampling_in_words import alike, drawn
 from emoalign.report.section import Results
 from emoalign.study.protocols import Protocol
 from emoalign.wording import counted, listed, number, period, span
@@ -25,12 +26,6 @@ READ_BEFORE = (
     "and which were left out."
 )
 LEFT_OUT = "Items without any rating were left out of the comparisons."
-DRAWN = "{answers} were sampled from the model's full distribution ({how})."
-HOW = {
-    True: "top-p 1, without top-k, minimum probability or repetition penalties",
-    False: "top-p 1; other settings of sampling were left to the server",
-}
-"""How answers were drawn: whether the server lets top-k and the like be switched off."""
 SEEDED = "The seed of each answer{of} was derived from question and participant."
 UNSEEDED = "Answers{of} were sampled without a seed, because the server takes none."
 
@@ -136,18 +131,9 @@ def _drawn(job: ReportJob) -> Iterator[str]:
     asked = [model for model in job.models.values() if is_asked(model)]
     # A card without these capabilities is of an engine that always has them.
     told = [model.card.get("capabilities", {}) for model in asked]
-    for free, titles in _alike(asked, [bool(can.get("sampling_extras", True)) for can in told]):
-        answers = f"Answers of {titles}" if titles else "Answers"
-        yield DRAWN.format(answers=answers, how=HOW[free])
-    for seeded, titles in _alike(asked, [bool(can.get("seed_bits", True)) for can in told]):
+    yield from drawn(job)
+    for seeded, titles in alike(asked, [bool(can.get("seed_bits", True)) for can in told]):
         yield (SEEDED if seeded else UNSEEDED).format(of=f" of {titles}" if titles else "")
-
-
-def _alike(models: Sequence[ReportedModel], has: Sequence[bool]) -> Iterator[tuple[bool, str]]:
-    """Models that have something, and those that have not, by their titles; no titles for all."""
-    for value in sorted(set(has), reverse=True):
-        those = [model.title for model, one in zip(models, has, strict=True) if one == value]
-        yield value, "" if len(those) == len(models) else listed(those)
 
 
 def _protocol(job: ReportJob, protocol: Protocol) -> str:
@@ -164,7 +150,7 @@ def _protocol(job: ReportJob, protocol: Protocol) -> str:
         longest = ""
         if caps:
             limit = "1 token" if max(caps) == 1 else f"up to {span(caps, 0)} tokens"
-            longest = f" in {limit}"
+            longest = f" in {limit}{_after_thoughts(job, protocol)}"
         personas = f" (personas of the list {protocol.personas})" if protocol.personas else ""
         who = counted(protocol.participants or 0, "simulated participant")
         ways.append(f"{who}{personas} answered{longest} (sampled answers)")
@@ -174,12 +160,24 @@ def _protocol(job: ReportJob, protocol: Protocol) -> str:
             "(exact probabilities)"
         )
     wave = f"; wave {protocol.wave}, asked anew" if protocol.wave > 1 else ""
-    settings = f"temperature {number(protocol.temperature, 1)}{wave}"
+    sampling = (
+        "the provider's own sampling"
+        if protocol.temperature is None
+        else f"temperature {number(protocol.temperature, 1)}"
+    )
+    thinking = "" if protocol.thinking == "provider" else f"; thinking {protocol.thinking}"
+    settings = f"{sampling}{thinking}{wave}"
     opening = f"Under the protocol {protocol.name} ({settings}), "
     if shown:
         examples = f"{span(shown, 0)} example{'' if set(shown) == {1} else 's'}"
         opening += f"the prompt showed {examples if any(shown) else 'no examples'}; "
     return f"{opening}{', and '.join(ways)}."
+
+
+def _after_thoughts(job: ReportJob, protocol: Protocol) -> str:
+    """The tokens that models could think with before an answer, where they could."""
+    most = [model.thoughts.get(protocol.name, 0) for model in job.models.values()]
+    return f", after up to {max(most):,} tokens of thoughts" if any(most) else ""
 
 
 def answers_read(job: ReportJob) -> Iterator[str]:

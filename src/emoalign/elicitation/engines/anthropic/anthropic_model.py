@@ -118,11 +118,13 @@ class AnthropicModel(ApiModel):
     def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
         """Things asked for that cannot be had, each with what the card says of it."""
         yield from super()._lacking(protocol, prompts)
-        thinking = self.extra_body.get("thinking")
+        thoughts = self.thoughts(protocol.thinking)
+        thinking = dict(self.extras(thoughts)).get("thinking")
         budget = untrusted.count(thinking.get("budget_tokens")) if isinstance(thinking, dict) else 0
-        most = prompts.answer.max_tokens
+        most = prompts.answer.max_tokens + thoughts.tokens
         if budget and most <= budget:
             yield (
-                f"answers of at most {most} tokens (answer.max_tokens), but its card says "
-                f"thinking.budget_tokens: {budget}, which count among them and must be fewer"
+                f"answers of at most {most} tokens (answer.max_tokens, and thinking_tokens of the "
+                f"card), but its card says thinking.budget_tokens: {budget}, which count among "
+                "them and must be fewer"
             )

@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue
 
 from emoalign.addresses import no_address
 from emoalign.study.fields import Entry
+from emoalign.study.protocols import ThinkingLevel
 from emoalign.study.secrets import is_secret, is_secret_name, secret_part, secrets_in
 
 _FIXED = (
@@ -41,7 +42,7 @@ OWN_KEYS: Mapping[str, str] = {
     ),
     **dict.fromkeys(("max_tokens", "max_completion_tokens", "max_output_tokens"), _LENGTH),
     "n_predict": _LENGTH,  # in llama.cpp it counts in place of max_tokens
-    "temperature": "set it in the protocol",
+    "temperature": "set it in the protocol (temperature: provider sends none)",
     **dict.fromkeys(("top_p", "top_k", "min_p", "repeat_penalty"), _FIXED),
     **dict.fromkeys(("stop", "stop_sequences"), "set answer.stop in the prompt set"),
     **dict.fromkeys(("seed", "random_seed"), _SEED),
@@ -81,7 +82,7 @@ _REFUSED_PARAMETERS = (
     (r"temperature\W+(and|or)\W+top_p|top_p\W+(and|or)\W+temperature", "sampling: temperature"),
     (r"\b(top_k|min_p|repeat_penalty)\b", "sampling_extras: false"),
     (r"\btop_?p\b", "sampling: temperature"),
-    (r"\btemperature\b", "sampling: none, which leaves only temperature 1"),
+    (r"\btemperature\b", "sampling: none, and temperature: provider in the protocol"),
     (r"candidate_?count|multiple candidates", "choices: 1"),
     (r"\bsystem\W+(role|message|prompt|instruction)|developer instruction", "system_role: false"),
 )
@@ -94,37 +95,45 @@ class SecretValue(Entry):
     env: str = Field(description="Name of the environment variable.")
 
 
-def wrong_parameters(extra_body: Mapping[str, JsonValue]) -> Iterator[str]:
-    """Reasons why parameters cannot be added to the body of every request."""
-    for name in extra_body:
+def wrong_parameters(parameters: Mapping[str, JsonValue], where: str) -> Iterator[str]:
+    """Reasons why parameters, at a place of the card, cannot be added to the body of requests."""
+    for name in parameters:
         if name in OWN_KEYS:
-            yield f"extra_body.{name}: emoalign sets {name} itself: {OWN_KEYS[name]}"
-    for place in _other_models(extra_body, "extra_body"):
+            yield f"{where}.{name}: emoalign sets {name} itself: {OWN_KEYS[name]}"
+    for place in _other_models(parameters, where):
         yield (
             f"{place}: it allows another model to answer under the name of this card. Leave it "
             "out; to ask another model, write another card. If a server fails, the request is "
             "repeated"
         )
-    for place in secrets_in(dict(extra_body), "extra_body"):
+    for place in secrets_in(dict(parameters), where):
         yield (
-            f"{place}: this looks like a secret, and the contents of extra_body are written into "
+            f"{place}: this looks like a secret, and the contents of {where} are written into "
             "journal, manifest and report. Send it as a header, from the environment: headers: "
             "{Name-Of-Header: {env: NAME_OF_VARIABLE}}"
         )
 
 
-def _other_models(value: JsonValue | Mapping[str, JsonValue], where: str) -> Iterator[str]:
+def wrong_levels(levels: Mapping[ThinkingLevel, Mapping[str, JsonValue]]) -> Iterator[str]:
+    """Reasons why the parameters of levels of thinking cannot be added to the body of requests."""
+    for level, parameters in levels.items():
+        yield from wrong_parameters(parameters, f"capabilities.thinking.{level}")
+
+
+def _other_models(
+    value: JsonValue | Mapping[str, JsonValue], where: str, outermost: bool = True
+) -> Iterator[str]:
     """The places within parameters that let another model answer."""
     if isinstance(value, list):
         for number, inner in enumerate(value):
-            yield from _other_models(inner, f"{where}[{number}]")
+            yield from _other_models(inner, f"{where}[{number}]", outermost=False)
     elif isinstance(value, Mapping):
         for name, inner in value.items():
             place = f"{where}.{name}"
-            if _ANOTHER_MODEL.search(name) or (where == "extra_body" and name in _ROUTES):
+            if _ANOTHER_MODEL.search(name) or (outermost and name in _ROUTES):
                 yield place
             elif name != "properties":  # of a JSON schema: they are parts of an answer
-                yield from _other_models(inner, place)
+                yield from _other_models(inner, place, outermost=False)
 
 
 def wrong_headers(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -14,10 +15,12 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from emoalign.addresses import on_this_machine, reading_proxy, shown
 from emoalign.elicitation import untrusted
+from emoalign.elicitation.engines.abilities import Abilities
 from emoalign.elicitation.engines.api.additions import (
     SecretValue,
     wrong_address,
     wrong_headers,
+    wrong_levels,
     wrong_parameters,
     wrong_variables,
 )
@@ -26,7 +29,7 @@ from emoalign.elicitation.engines.api.retirement import Day, in_words, is_near
 from emoalign.elicitation.engines.asked import Prices, PromptTokens, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Engine, ServedModel
-from emoalign.elicitation.rating import Ask, Settings
+from emoalign.elicitation.rating import Ask
 from emoalign.prompts import Prompt
 from emoalign.study.fields import Entry, Name
 
@@ -140,7 +143,8 @@ class ApiModel(ServedModel):
                 else []
             ),
             *wrong_address(self.base_url),
-            *wrong_parameters(self.extra_body),
+            *wrong_parameters(self.extra_body, "extra_body"),
+            *wrong_levels(self.capabilities.thinking),
             *wrong_headers(self.headers, self.api_key_env, with_key - own, own),
             *wrong_variables(sorted(self.key_variables())),
         ]
@@ -197,9 +201,10 @@ class ApiModel(ServedModel):
         """Name and revision, as the card says."""
         return self.model, self.revision
 
-    def extras(self) -> Settings:
-        """Parameters of every request to the model, in ascending order of their names."""
-        return tuple(sorted(self.added().items()))
+    @property
+    def able(self) -> Abilities:
+        """The abilities of the model and its server, which has sampling of its own."""
+        return replace(super().able, default_sampling=True)
 
     def added(self) -> Mapping[str, JsonValue]:
         """The parameters that the card adds to every request."""

@@ -7,7 +7,7 @@ row, and all else is a fault.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from emoalign.elicitation.engines.api.logprobs import check_logprobs, logprobs_i
 from emoalign.elicitation.engines.api.replies import Fault, choice_failed
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
-from emoalign.elicitation.readings import wordless
+from emoalign.elicitation.readings import without_thoughts, wordless
 
 _TEXT = ("text", "value", "content", "output_text")
 _THOUGHTS = ("thinking", "reasoning", "reasoning_content", "reasoning_text", "summary_text")
@@ -232,16 +232,18 @@ def read_choices(
 ) -> list[Answer]:
     """The answers in a reply to a request of which only this is known; see read_answers."""
     usage = usage_in(reply)
+    contents = [_read(choice, exact) for choice in reply["choices"]]
+    if not usage.thinking and any(content.thinking for content in contents):
+        usage = replace(usage, thinking=None)  # not counted
     names = (untrusted.name(reply.get(key)) for key in ("model", "system_fingerprint"))
     model = "/".join(filter(None, names))
     reply_id = untrusted.name(reply.get("id")) or None
     received = datetime.now(UTC).isoformat(timespec="seconds")
     answers: list[Answer] = []
     rest = _rest(usage)
-    for participant, choice in zip(participants, reply["choices"], strict=False):
+    for participant, choice, content in zip(participants, reply["choices"], contents, strict=False):
         if choice_failed(choice):
             continue
-        content = said(choice) or Said()
         counted = rest if answers else usage
         answers.append(
             Answer(
@@ -265,6 +267,18 @@ def read_choices(
             )
         )
     return answers
+
+
+def _read(choice: object, exact: bool) -> Said:
+    """The texts of a choice, with thoughts told apart that stand in that of the answer.
+
+    The text of an exact one is a token, and stays as it is.
+    """
+    content = said(choice) or Said()
+    if exact:
+        return content
+    thoughts, text = without_thoughts(content.text)
+    return replace(content, text=text, thinking=content.thinking + thoughts)
 
 
 def _rest(usage: Usage) -> Usage:

@@ -139,7 +139,8 @@ class ApiEngine:
                 words = self._keyless(fault.words, LONGEST_REASON)
                 raise Rejected(str(self._explained(fault)), words) from None
             reply = withheld_reply(len(ask.participants), fault)
-        if by_llamacpp(reply) and not self._capabilities.sampling_extras:
+        neutral = self._capabilities.sampling_extras or request.sampling.temperature is None
+        if by_llamacpp(reply) and not neutral:
             raise EngineError(f"{self._where()} {DEFAULTS_ON}")
         return read_answers(ask, reply, seconds)
 

@@ -39,5 +39,9 @@ class Dialect(ABC):
 
 
 def sampling_parameters(capabilities: Capabilities, ask: Ask) -> dict[str, Any]:
-    """The parameters of sampling that a request sends, by the names they have in most dialects."""
-    return {name: getattr(ask.request.sampling, name) for name in capabilities.sent}
+    """The parameters of sampling that a request sends, by the names they have in most dialects.
+
+    None where sampling is left to the provider.
+    """
+    values = ((name, getattr(ask.request.sampling, name)) for name in capabilities.sent)
+    return {name: value for name, value in values if value is not None}

