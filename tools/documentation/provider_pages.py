@@ -115,6 +115,7 @@ ROWS: Mapping[str, Callable[[Provider, ApiModel], str]] = {
     "seeds": lambda preset, card: _seeds(card),
     "temperatures": lambda preset, card: _temperatures(card),
     "stop sequences": lambda preset, card: "yes" if card.able.stop else "no",
+    "levels of thinking": lambda preset, card: ", ".join(card.able.thinking) or "on the card",
     "log-probabilities": lambda preset, card: str(card.able.top_logprobs or "no"),
     "exact readout": lambda preset, card: (
         "yes" if card.able.top_logprobs and card.able.tokenizer else "no"
