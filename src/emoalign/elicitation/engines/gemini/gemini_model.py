@@ -66,7 +66,8 @@ class GeminiModel(ApiModel):
     introduction: ClassVar[str] = (
         "Models from 3.6 on (and 3.5 Flash) ignore temperature and top_p without saying so: a card "
         "of theirs that does not say `sampling: none` is refused. "
-        "Thinking goes into extra_body or `thinking` levels: `generationConfig: {thinkingConfig: {thinkingBudget: 0}}` "
+        "Thinking goes into extra_body or `thinking` levels: "
+        "`generationConfig: {thinkingConfig: {thinkingBudget: 0}}` "
         "up to 2.5, `{thinkingLevel: LOW}` from 3 on; thoughts come with `includeThoughts: true`. "
         "Unverified: up to 2.5, a request gives up to 8 `choices`, later perhaps 1; and answers "
         "may be drawn from the likeliest tokens alone (topK), which cannot be switched off."
