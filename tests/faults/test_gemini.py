@@ -326,6 +326,8 @@ def test_a_storm_of_faults_ends_with_every_answer_there_once(
         ({"capabilities": {"seed_bits": 63}}, "at most 31"),
         ({"capabilities": {}}, "gemini-3.8-flash ignores temperature and top_p, and does not say"),
         ({"capabilities": {"completion": True}}, "capabilities.completion: Gemini has none"),
+        ({"capabilities": {"seed_name": "random_seed"}}, "a name of its own"),
+        ({"capabilities": {"token_limit": "max_completion_tokens"}}, "a name of its own"),
         ({"capabilities": {"tokenizer": True}}, "capabilities.tokenizer: Gemini has none"),
         ({"extra_body": {"contents": []}}, "emoalign sets contents itself"),
         ({"extra_body": {"tools": []}}, "models rate without tools"),
@@ -364,11 +366,10 @@ def test_a_model_is_asked_in_the_collection_that_it_is_in(model: str, path: str)
     assert model_path(model) == path
 
 
-def test_check_ask_tells_what_the_server_can_do(
-    desk: GeminiDesk, server: GeminiServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def asked(desk: GeminiDesk, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What `emoalign check --ask` says of the desk's card."""
     monkeypatch.chdir(desk.folder)
-    card = replace(desk, more={"safety": "OFF"}).card.model_dump(mode="json", exclude_none=True)
+    card = desk.card.model_dump(mode="json", exclude_none=True)
     for name, content in {"models/faulty.yaml": card, "config.yaml": STUDY}.items():
         path = desk.folder / "config" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -376,8 +377,15 @@ def test_check_ask_tells_what_the_server_can_do(
             YAML(typ="safe", pure=True).dump(content, stream)
     done = CliRunner().invoke(application, ["check", "--ask"])
     assert done.exit_code == 0, done.output
-    assert "n: 2 of 2 answers in one request" in done.output
-    assert "sampling: temperature, top_p sent and accepted" in done.output
+    return done.output
+
+
+def test_check_ask_tells_what_the_server_can_do(
+    desk: GeminiDesk, server: GeminiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = asked(replace(desk, more={"safety": "OFF"}), monkeypatch)
+    assert "n: 2 of 2 answers in one request" in told
+    assert "sampling: temperature, top_p sent and accepted" in told
     assert all(body["safetySettings"] for body in server.bodies)
 
 
@@ -392,3 +400,9 @@ def test_check_ask_tells_what_the_server_can_do(
 )
 def test_models_that_ignore_sampling_in_silence_are_known(model: str, ignores: bool) -> None:
     assert ignores_sampling(model) == ignores
+
+
+def test_check_ask_tries_whether_a_request_gives_several_answers(
+    desk: GeminiDesk, server: GeminiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "choices in the card can be raised" in asked(replace(desk, choices=1), monkeypatch)

@@ -216,6 +216,31 @@ def test_openrouter_is_asked_for_one_host_that_takes_all_parameters(read: Read) 
     assert card.capabilities.cost_reported
 
 
+@pytest.mark.parametrize(
+    ("provider", "level", "sent"),
+    [
+        ("openai", "off", {"reasoning_effort": "none"}),
+        ("openai", "high", {"reasoning_effort": "high"}),
+        ("deepseek", "off", {"thinking": {"type": "disabled"}}),
+        ("deepseek", "high", {"thinking": {"type": "enabled"}}),
+        ("ollama", "low", {"reasoning_effort": "low"}),
+        (
+            "anthropic",
+            "low",
+            {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}},
+        ),
+    ],
+)
+def test_a_protocol_sets_the_level_of_thinking_over_what_the_preset_sends(
+    provider: str, level: Any, sent: dict[str, Any], read: Read
+) -> None:
+    card = read(f"provider: {provider}\nmodel: m\n")
+    assert dict(card.extras(card.thoughts(level))) == sent
+    tokens = card.thoughts(level).tokens
+    assert (tokens == 0) == (level == "off")
+    assert dict(card.extras(card.thoughts("provider"))) == dict(card.extras())
+
+
 OWN = """\
 title: The server of our lab
 as_of: "2026-11-01"

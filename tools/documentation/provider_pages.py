@@ -42,6 +42,14 @@ FAMILIES = (
         "Claude, asked through Anthropic's own interface.",
     ),
     Family(
+        "gemini",
+        "Gemini",
+        ("gemini",),
+        "gemini-3.8-flash",
+        "Gemini is asked in its own language, generateContent, singly or in batches at half the "
+        "price.",
+    ),
+    Family(
         "makers",
         "Mistral, DeepSeek and xAI",
         ("mistral", "deepseek", "xai"),
@@ -107,6 +115,7 @@ ROWS: Mapping[str, Callable[[Provider, ApiModel], str]] = {
     "seeds": lambda preset, card: _seeds(card),
     "temperatures": lambda preset, card: _temperatures(card),
     "stop sequences": lambda preset, card: "yes" if card.able.stop else "no",
+    "levels of thinking": lambda preset, card: ", ".join(card.able.thinking) or "on the card",
     "log-probabilities": lambda preset, card: str(card.able.top_logprobs or "no"),
     "exact readout": lambda preset, card: (
         "yes" if card.able.top_logprobs and card.able.tokenizer else "no"
@@ -169,12 +178,13 @@ def preset_of(name: str) -> Provider:
 
 def cards_of(provider: str) -> list[tuple[str, ApiModel]]:
     """The included cards of a provider, by name; those with its address are its own too."""
-    address = _card(preset_of(provider)).base_url
+    address = _card(preset_of(provider)).base_url.rstrip("/")
     found = []
     for path in sorted(CATALOGUE.glob("models/*.yaml")):
         card = read_card(path, MODELS)
         if isinstance(card, ApiModel) and (
-            card.provider == provider or (card.provider is None and card.base_url == address)
+            card.provider == provider
+            or (card.provider is None and card.base_url.rstrip("/") == address)
         ):
             found.append((path.stem, card))
     return found

@@ -59,13 +59,17 @@ def _probes(card: ServedModel, asks: Sequence[Ask], grey: Image) -> Iterator[Pro
         return replace(plain, top_logprobs=0)
 
     if able.choices == 1 and isinstance(card, ApiModel):
-        two = Ask(about(_DIGIT), (0, 1))
-        if "n" in card.dialect.body(card.model, said, two):
+        request = about(_DIGIT)
+        two = Ask(request, (0, 1))
+        alone, both = (
+            card.dialect.body(card.model, said, ask) for ask in (Ask(request, (0,)), two)
+        )
+        if alone != both:  # otherwise there is no parameter for it
             yield Probe("n", (two,), _several, "choices: 1, as the card says")
     if able.temperature is not None and first.sampling.temperature is not None:
         lowest = able.temperature.min
-        request = about(_ANYTHING, temperature=lowest)
-        drawn = tuple(Ask(request, (person,)) for person in (0, 1))
+        anything = about(_ANYTHING, temperature=lowest)
+        drawn = tuple(Ask(anything, (person,)) for person in (0, 1))
         yield Probe("temperature", drawn, lambda replies: _drawn(replies, lowest), "sampling: none")
     if said.stop:
         stopped = Ask(about(_WORDS, stop=("beta",)), (0,))

@@ -114,8 +114,10 @@ def with_preset(file: YamlFile, own: Path) -> Completed:
     origin = Origin(origin.name, (read_file(path).below("card"), file))
     problems = list(_wrong(name, preset, card, whole, origin))
     address, missing = _address(name, preset, whole, origin)
-    kept = {"engine": preset.card["engine"], "base_url": address}
-    return {**whole, **kept}, origin, [*problems, *missing]
+    whole["engine"] = preset.card["engine"]
+    if address is not None:
+        whole["base_url"] = address
+    return whole, origin, [*problems, *missing]
 
 
 def _wrong(

@@ -67,8 +67,8 @@ class GeminiModel(ApiModel):
         "Models from 3.6 on (and 3.5 Flash) ignore temperature and top_p without saying so: a card "
         "of theirs that does not say `sampling: none` is refused. "
         "Thinking goes into extra_body or `thinking` levels: "
-        "`generationConfig: {thinkingConfig: {thinkingBudget: 0}}` "
-        "up to 2.5, `{thinkingLevel: LOW}` from 3 on; thoughts come with `includeThoughts: true`. "
+        "`generationConfig: {thinkingConfig: {thinkingBudget: 0}}` up to 2.5, "
+        "`{thinkingLevel: LOW}` from 3 on; thoughts come with `includeThoughts: true`. "
         "Unverified: up to 2.5, a request gives up to 8 `choices`, later perhaps 1; and answers "
         "may be drawn from the likeliest tokens alone (topK), which cannot be switched off."
     )
@@ -106,6 +106,9 @@ class GeminiModel(ApiModel):
         for name in ("completion", "tokenizer", "sampling_extras"):
             if getattr(said, name):
                 yield f"capabilities.{name}: Gemini has none of this: leave it out"
+        for name in ("seed_name", "token_limit"):
+            if getattr(said, name) != type(said).model_fields[name].default:
+                yield f"capabilities.{name}: Gemini has a name of its own for it: leave it out"
         if said.sampling != "none" and ignores_sampling(self.model):
             yield (
                 f"capabilities.sampling: {said.sampling}, but {self.model} ignores temperature and "
