@@ -200,6 +200,32 @@ def test_a_budget_of_thoughts_that_leaves_no_room_for_the_answer_is_refused() ->
     assert "budget_tokens: 1024" in problem
 
 
+@pytest.mark.parametrize(("tokens", "refused"), [(1024, False), (1000, True)])
+def test_a_level_of_thinking_with_a_budget_leaves_room_for_the_answer(
+    tokens: int, refused: bool
+) -> None:
+    low = {"thinking": {"type": "enabled", "budget_tokens": 1024}}
+    able = {"sampling": "none", "thinking": {"low": low}, "thinking_tokens": {"low": tokens}}
+    card = model({**NEW, "capabilities": able, "extra_body": {"thinking": {"type": "disabled"}}})
+    prompts = read_card(CATALOGUE / "prompts/instruction.yaml", PromptSet)
+    protocol = Protocol.model_validate(
+        {"name": "p", "prompts": "p", "participants": 1, "thinking": "low", "temperature": 1}
+        | {"readouts": ("sampled",)}
+    )
+    assert bool(list(card.cannot_follow("c", protocol, [prompts]))) == refused
+    assert prompts.answer.max_tokens > 0
+    thoughts = card.thoughts("low")
+    sampling = Sampling(1.0, prompts.answer.max_tokens + thoughts.tokens)
+    messages = (Message("user", "joy"),)
+    asked = RatingRequest(
+        *("m", None, Prompt(messages, None), sampling, "sampled", 1),
+        extra_body=card.extras(thoughts),
+    )
+    sent = card.dialect.body(card.model, card.capabilities, Ask(asked, (0,)))
+    assert sent["thinking"]["budget_tokens"] == 1024
+    assert bool(list(complaints("2026-10-21", sent))) == refused
+
+
 # What comes back
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -28,7 +29,7 @@ from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.installed import CATALOGUE
 from emoalign.planning.loading import MODELS
 from emoalign.prompts import Image, Message, Prompt
-from emoalign.study.protocols import PromptSet
+from emoalign.study.protocols import PromptSet, Thinking
 from emoalign.study.reading import read_card
 
 types = pytest.importorskip("anthropic.types")
@@ -131,16 +132,25 @@ def test_every_body_is_one_that_the_package_would_send(
             assert sorted(kinds) == (["image", "text"] if image else [])
 
 
+@pytest.mark.parametrize("level", ["provider", "off", "low", "medium", "high"])
 @pytest.mark.parametrize("name", sorted(SHIPPED))
 def test_every_body_of_a_shipped_card_is_one_too(
-    name: str, body_schema: dict[str, Any], picture: Image
+    name: str, level: Thinking, body_schema: dict[str, Any], picture: Image
 ) -> None:
     card = SHIPPED[name]
+    thoughts = card.thoughts(level)
+    expected = dict(card.extra_body) | thoughts.parameters
+    if level in ("low", "medium", "high"):
+        assert expected["output_config"] == {"effort": level}
+        assert thoughts.tokens > 1024
     for prompts in CHATS:
         for image in (None, picture):
-            sent = body(card, ask(card, prompts, image))
+            asked = ask(card, prompts, image)
+            request = replace(asked.request, extra_body=card.extras(thoughts))
+            sent = body(card, replace(asked, request=request))
             jsonschema.Draft202012Validator(body_schema).validate(sent)
             assert sent["model"] in NAMED
+            assert sent.items() >= expected.items()
 
 
 @pytest.mark.parametrize(

@@ -52,13 +52,15 @@ class AnthropicModel(ApiModel):
 
     heading: ClassVar[str] = "Claude"
     introduction: ClassVar[str] = (
-        "Thinking and effort go into extra_body: `thinking: {type: disabled}`, `{type: adaptive}` "
+        "Thinking and effort go into extra_body or the levels of `thinking`: "
+        "`thinking: {type: disabled}`, `{type: adaptive}` "
         "or `{type: enabled, budget_tokens: 2048}`, and `output_config: {effort: low}`; which of "
         "these a model accepts differs. Moving a card here from engine: openai asks nothing again. "
         "llama.cpp's server has this interface too, but leaves tokens out in it by defaults that "
         "cannot be switched off: ask it with engine: openai."
     )
     example: ClassVar[Path | str] = _EXAMPLE
+    thinking_example: ClassVar[str] = "such as thinking: {type: adaptive}"
 
     engine: Literal["anthropic"] = Field(description="Engine of the model.")
     base_url: str = Field(
