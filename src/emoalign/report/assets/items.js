@@ -17,7 +17,7 @@ class Explorer {
     this.scatter = document.getElementById("scatter");
     this.distribution = document.getElementById("distribution");
     fill(this.picks.scale, index.scales.map(({ dataset, scale }, place) =>
-      [String(place), `${index.datasets[dataset].title}: ${inWords(scale)}`]));
+      [String(place), `${index.datasets[dataset].title}: ${scaleInWords(scale)}`]));
     this.picks.scale.addEventListener("change", () => this.showScale());
     for (const name of ["model", "protocol", "readout", "label", "compare"]) {
       this.picks[name].addEventListener("change", () => this.showCell());
@@ -333,7 +333,7 @@ const PLOT = {
 };
 
 /** The name of a scale in words: age of acquisition for age-of-acquisition (see wording.py). */
-function inWords(scale) {
+function scaleInWords(scale) {
   return scale.split("-").length > 2 ? scale.replaceAll("-", " ") : scale;
 }
 
