@@ -7,6 +7,7 @@ import gzip
 import re
 import shutil
 import subprocess
+from collections import Counter
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from emoalign import report
 from emoalign.analyses.alignment.in_words import findings
 from emoalign.analyses.alignment.section import alignment_gaps
 from emoalign.figures.drawing import save
@@ -368,3 +370,11 @@ def test_the_commit_is_never_that_of_somebody_elses_repository(tmp_path: Path) -
         subprocess.run([*new, *command], check=True)
     assert git_commit(inside) is None
     assert git_commit(inside.parent)
+
+
+def test_no_two_scripts_of_the_page_declare_the_same_name() -> None:
+    declared = re.compile(r"^(?:async )?(?:function|class|const|let|var) +(\w+)", re.MULTILINE)
+    scripts = sorted((Path(report.__file__).parent / "assets").glob("*.js"))
+    names = [name for script in scripts for name in declared.findall(script.read_text("utf-8"))]
+    assert len(scripts) > 1
+    assert [name for name, times in Counter(names).items() if times > 1] == []
