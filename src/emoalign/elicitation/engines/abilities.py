@@ -46,7 +46,8 @@ class Shown(Entry):
         default_factory=dict,
         description=(
             "Most tokens of thoughts, added to those of the answer: a number for every level but "
-            "off, or one for each level. A change asks again."
+            "off, or one for each level. Those of presets are our choice, not the provider's: raise "
+            "them if answers are truncated. A change asks again."
         ),
     )
 
