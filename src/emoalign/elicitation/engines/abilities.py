@@ -46,7 +46,7 @@ class Shown(Entry):
         default_factory=dict,
         description=(
             "Most tokens of thoughts, added to those of the answer: a number for every level but "
-            "off, or one for each level. Those of presets are our choice, not the provider's: raise "
+            "off, or one for each level. Presets have numbers of our choice: raise "
             "them if answers are truncated. A change asks again."
         ),
     )

@@ -18,6 +18,7 @@ from emoalign.elicitation.rating import UNTOLD, Ask, Settings, Thoughts
 from emoalign.errors import EngineError
 from emoalign.prompts import most_tokens
 from emoalign.study.fields import Entry, Range, Readout
+from emoalign.study.reading import over
 
 if TYPE_CHECKING:  # clients are imported when a job runs, not when a study is read
     from emoalign.elicitation.budget import Account
@@ -131,19 +132,6 @@ class Capabilities(Shown):
         return _ALWAYS[self.sampling] + (_EXTRAS if self.sampling_extras else ())
 
 
-def merged(
-    parameters: Mapping[str, JsonValue], over: Mapping[str, JsonValue]
-) -> dict[str, JsonValue]:
-    """Parameters with others laid over them, at any depth."""
-    whole = dict(parameters)
-    for name, value in over.items():
-        below = whole.get(name)
-        if isinstance(value, dict) and isinstance(below, dict):
-            value = merged(below, value)
-        whole[name] = value
-    return whole
-
-
 class Limits(Entry):
     """Load limits of the server. Changes cause no new requests."""
 
@@ -227,7 +215,7 @@ class ServedModel(AskedModel):
 
     def extras(self, thoughts: Thoughts = UNTOLD) -> Settings:
         """Parameters of a request, those of thinking merged into those of every one."""
-        return tuple(sorted(merged(self.added(), thoughts.parameters).items()))
+        return tuple(sorted(over(self.added(), thoughts.parameters).items()))
 
     def answering(self) -> Mapping[str, Any]:
         """The part of the card that decides what the model answers."""

@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 from emoalign.elicitation import untrusted
 from emoalign.elicitation.engines.api.dialect import Dialect, Reply, sampling_parameters
-from emoalign.elicitation.engines.served import Capabilities, merged
+from emoalign.elicitation.engines.served import Capabilities
 from emoalign.elicitation.rating import Ask
 from emoalign.prompts import Prompt, data_url
+from emoalign.study.reading import over
 
 _NAMES = {"top_p": "topP", "top_k": "topK"}
 _ITS_OWN = {"candidates", "promptFeedback", "usageMetadata"}
@@ -49,7 +50,7 @@ class GenerateContent(Dialect):
             if capabilities.seed_bits:
                 config["seed"] = request.seed(first, capabilities.seed_bits)
         own = {**_contents(request.prompt), "generationConfig": config}
-        return merged(dict(request.extra_body), own)
+        return dict(over(dict(request.extra_body), own))
 
     def reply(self, said: Reply) -> Reply:
         """A reply in the form of Chat Completions.
