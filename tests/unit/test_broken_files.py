@@ -146,7 +146,7 @@ KEYS = [
     Broken(CARD, "      min: 0\n", "", "scales.valence.native.min", ("missing; expected: Value in the file for the scale's min.",), "native:"),
     Broken(CARD, "licence: CC-BY-4.0\n", "", "licence", ("missing", "Licence of the data"), ""),
     Broken(MODEL, "engine: openai", "engine: opnai", "engine", ("unknown engine 'opnai'; did you mean 'openai'?",)),
-    Broken(MODEL, "engine: openai\n", "", "engine", ("missing; write one of: llamacpp, openai",), ""),
+    Broken(MODEL, "engine: openai\n", "", "engine", ("missing; write one of: anthropic, gemini",), ""),
     Broken(MODEL, "  chat: true", "  Chat: true", "capabilities.Chat", ("unknown key; did you mean 'chat'?",)),
     Broken(PROMPTS, "kind: chat", "form: chat", "form", ("form is now called kind",)),
     Broken(PROMPTS, "    written_for:\n      min: 1", "    written_for:\n      min: 0", "scales.valence.written_for", ("0 to 9, but the scale of 'words' runs from 1 to 9",)),

@@ -168,7 +168,7 @@ def _section(name: str, alone: bool) -> Iterator[str]:
     yield from (f"* {_marked(note)}" for note in preset.notes)
     if preset.unverified:
         yield f"* *Unverified:* {' '.join(map(_marked, preset.unverified))}"
-    yield f"* Source, {preset.as_of}: {preset.source}.\n"
+    yield f"* Source: {preset.source} ({preset.as_of}).\n"
 
 
 def preset_of(name: str) -> Provider:

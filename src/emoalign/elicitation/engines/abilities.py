@@ -45,9 +45,8 @@ class Shown(Entry):
     thinking_tokens: int | dict[Thinking, int] = Field(
         default_factory=dict,
         description=(
-            "Most tokens of thoughts, added to those of the answer: a number for every level but "
-            "off, or one for each level. Presets have numbers of our choice: raise "
-            "them if answers are truncated. A change asks again."
+            "Most tokens of thoughts, added to those of the answer: one number for all levels but "
+            "off, or one each (of presets, our choice). A change asks again."
         ),
     )
 
