@@ -247,6 +247,14 @@ def test_a_budget_that_is_left_over_from_the_card_is_told() -> None:
     assert not lacking(card, budget, thinking="low", temperature="provider")
 
 
+@pytest.mark.parametrize(("level", "shown"), [("off", False), ("low", True)])
+def test_what_makes_claude_think_is_no_example_of_switching_it_off(level: str, shown: bool) -> None:
+    card = {**NEW, "capabilities": {"sampling": "none", "thinking": {}}}
+    said = lacking(card, {}, thinking=level, temperature="provider")
+    assert f"thinking: {{{level}: {{…}}}}" in said
+    assert ("type: adaptive" in said) == shown
+
+
 @pytest.mark.parametrize(("temperature", "taken"), [(0.5, False), (1, True), ("provider", True)])
 def test_claude_thinks_at_temperature_1_alone(temperature: float | str, taken: bool) -> None:
     low = {"thinking": {"type": "enabled", "budget_tokens": 1024}}
