@@ -27,11 +27,8 @@ from tests.faults.conftest import KEY, KEY_VARIABLE, Desk
 from tests.faults.server import Heard
 
 NEW = {"engine": "anthropic", "capabilities": {"sampling": "none"}}
-OLD = {
-    "engine": "anthropic",
-    "api_version": "2023-06-01",
-    "capabilities": {"sampling": "temperature", "temperature": {"min": 0, "max": 1}},
-}
+ABLE = {"sampling": "temperature", "temperature": {"min": 0, "max": 1}}
+OLD = {"engine": "anthropic", "api_version": "2023-06-01", "capabilities": ABLE}
 
 
 @pytest.fixture
@@ -140,6 +137,11 @@ def test_the_server_of_these_tests_refuses_what_the_real_one_refuses(
     [
         ({"capabilities": {}}, "takes no parameter of sampling: write sampling: none"),
         ({**OLD, "capabilities": {"sampling": "temperature"}}, "takes temperatures up to 1"),
+        ({**OLD, "capabilities": {**ABLE, "sampling": "all"}}, "write sampling: temperature"),
+        (
+            {**OLD, "capabilities": {**OLD["capabilities"], "sampling": "vllm"}},
+            "write sampling: te",
+        ),
         ({"capabilities": {"choices": 20, "seed_bits": 63}}, "choices: 20, seed_bits: 63, but"),
         ({**NEW, "extra_body": {"stop_sequences": ["a"]}}, "set answer.stop in the prompt set"),
         ({**NEW, "extra_body": {"system": "Be nice."}}, "write the question as a prompt set"),
@@ -170,8 +172,7 @@ def test_a_date_in_a_card_is_a_version() -> None:
 def test_a_card_moved_from_the_interface_for_openai_clients_asks_nothing_again(
     claude: Desk,
 ) -> None:
-    capabilities = {"sampling": "temperature", "temperature": {"min": 0, "max": 1}}
-    before = replace(claude, more={"engine": "openai", "capabilities": capabilities})
+    before = replace(claude, more={"engine": "openai", "capabilities": ABLE})
     items = [("joy", "joy"), ("woe", "woe")]
     ids = [
         {one.ask.request.request_id for one in build_questions(each.job, each.card, items)}
@@ -224,6 +225,43 @@ def test_a_level_of_thinking_with_a_budget_leaves_room_for_the_answer(
     sent = card.dialect.body(card.model, card.capabilities, Ask(asked, (0,)))
     assert sent["thinking"]["budget_tokens"] == 1024
     assert bool(list(complaints("2026-10-21", sent))) == refused
+
+
+def lacking(more: Mapping[str, Any], low: Mapping[str, Any], **protocol: object) -> str:
+    """What the check of a study says of a card with a level of thinking, low."""
+    able = {"thinking": {"low": low, "off": {"thinking": {"type": "disabled"}}}}
+    able |= {"thinking_tokens": 2048, **more["capabilities"]}
+    asked = {"name": "p", "prompts": "p", "participants": 1, "readouts": ("sampled",), **protocol}
+    prompts = read_card(CATALOGUE / "prompts/instruction.yaml", PromptSet)
+    card = model({**more, "capabilities": able})
+    return "; ".join(card.cannot_follow("c", Protocol.model_validate(asked), [prompts]))
+
+
+def test_a_budget_that_is_left_over_from_the_card_is_told() -> None:
+    budget = {"thinking": {"type": "enabled", "budget_tokens": 1024}}
+    card = {**NEW, "extra_body": budget}
+    for level, low in (("off", budget), ("low", {"thinking": {"type": "adaptive"}})):
+        said = lacking(card, low, thinking=level, temperature="provider")
+        assert "leave thinking out of extra_body" in said
+        assert "at most" not in said
+    assert not lacking(card, budget, thinking="low", temperature="provider")
+
+
+@pytest.mark.parametrize(("level", "shown"), [("off", False), ("low", True)])
+def test_what_makes_claude_think_is_no_example_of_switching_it_off(level: str, shown: bool) -> None:
+    card = {**NEW, "capabilities": {"sampling": "none", "thinking": {}}}
+    said = lacking(card, {}, thinking=level, temperature="provider")
+    assert f"thinking: {{{level}: {{…}}}}" in said
+    assert ("type: adaptive" in said) == shown
+
+
+@pytest.mark.parametrize(("temperature", "taken"), [(0.5, False), (1, True), ("provider", True)])
+def test_claude_thinks_at_temperature_1_alone(temperature: float | str, taken: bool) -> None:
+    low = {"thinking": {"type": "enabled", "budget_tokens": 1024}}
+    said = lacking(OLD, low, thinking="low", temperature=temperature)
+    assert ("no temperature but 1" in said) != taken
+    assert bool(said) != taken
+    assert not lacking(OLD, low, thinking="off", temperature=temperature)
 
 
 # What comes back

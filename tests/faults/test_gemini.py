@@ -17,6 +17,9 @@ from emoalign.commands.app import application
 from emoalign.elicitation.engines.gemini.gemini_model import HARMS, GeminiModel, ignores_sampling
 from emoalign.elicitation.engines.gemini.generate_content import model_path
 from emoalign.errors import EngineError
+from emoalign.installed import CATALOGUE
+from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.reading import read_card
 from tests.faults.conftest import KEY, KEY_VARIABLE, serials
 from tests.faults.gemini_desk import GeminiDesk
 from tests.faults.gemini_server import GeminiServer
@@ -337,6 +340,8 @@ def test_a_storm_of_faults_ends_with_every_answer_there_once(
         ({"extra_body": {"generation_config": {}}}, "description does: generationConfig"),
         ({"extra_body": {"generationConfig": {"top_p": 1}}}, "description does: topP"),
         ({"extra_body": {"safetySettings": []}, "safety": "OFF"}, "these or safety, not both"),
+        ({"capabilities": {"thinking": {"low": {"safetySettings": []}}}}, "set safety"),
+        ({"model": "gemini-2.5-flash", "capabilities": {"sampling": "vllm"}}, "set all"),
         ({"safety": "off"}, "BLOCK_ONLY_HIGH"),
         ({"headers": {"X-Goog-Api-Key": {"env": "K"}}}, "is sent in this header already"),
     ],
@@ -346,6 +351,22 @@ def test_a_card_that_says_what_gemini_has_not_is_refused(
 ) -> None:
     with pytest.raises(ValidationError, match=said):
         GeminiModel.model_validate({**CARD, **keys})
+
+
+@pytest.mark.parametrize("level", ["thinkingLevel", "thinkingBudget"])
+def test_a_budget_beside_a_level_is_refused_before_anything_is_asked(level: str) -> None:
+    def config(name: str) -> dict[str, Any]:
+        return {"generationConfig": {"thinkingConfig": {name: 1}}}
+
+    able = {"sampling": "none", "thinking": {"low": config(level)}, "thinking_tokens": 64}
+    keys = {"extra_body": config("thinkingBudget"), "capabilities": able}
+    card = GeminiModel.model_validate({**CARD, **keys})
+    asked = {"name": "p", "prompts": "p", "participants": 1, "readouts": ("sampled",)}
+    protocol = Protocol.model_validate({**asked, "temperature": "provider", "thinking": "low"})
+    prompts = read_card(CATALOGUE / "prompts/instruction.yaml", PromptSet)
+    said = "; ".join(card.cannot_follow("g", protocol, [prompts]))
+    assert ("Gemini takes one of them" in said) == (level == "thinkingLevel")
+    assert bool(said) == (level == "thinkingLevel")
 
 
 def test_another_header_may_hold_the_key() -> None:

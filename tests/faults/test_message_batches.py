@@ -133,6 +133,21 @@ def test_of_a_batch_only_what_was_not_run_or_failed_is_asked_again(
     assert list(map(len, server.submitted)) == [12, 4]
 
 
+@pytest.mark.parametrize("answer_first", [True, False])
+def test_an_answer_counts_beside_a_fault_of_the_same_request(
+    answer_first: bool, batched: Callable[..., Desk], server: ClaudeServer
+) -> None:
+    def end(number: int, lines: Sequence[Line]) -> Results:
+        pair = [succeeded(lines[0]), errored(lines[0], 529, "Overloaded")]
+        return [*(pair if answer_first else reversed(pair)), *map(succeeded, lines[1:])]
+
+    server.end = end
+    desk = batched()
+    assert (desk.rate()["status"] == "ok").all()
+    assert len(desk.answers()) == 12
+    assert list(map(len, server.submitted)) == [12]
+
+
 def test_what_never_comes_is_told_after_three_rounds(
     batched: Callable[..., Desk], server: ClaudeServer
 ) -> None:
@@ -430,6 +445,26 @@ def test_a_batch_costs_half_and_keeps_within_the_limit_of_the_study(
     whole(desk)
     assert len(server.submitted) > 1, "a batch for all could have cost too much"
     assert account.spent() == pytest.approx(12 * 0.5 * (10 + 2 * 5) * 1e-6)
+
+
+@pytest.mark.parametrize(("delivery", "factor"), [("single", 1), ("batch", 0.5)])
+def test_a_refusal_costs_what_is_counted_however_many_words_explain_it(
+    delivery: str,
+    factor: float,
+    batched: Callable[..., Desk],
+    server: ClaudeServer,
+    tmp_path: Path,
+) -> None:
+    details = {"category": "bio", "explanation": "This was declined, because it could do harm."}
+    refusal = {"stop_reason": "refusal", "stop_details": details, "content": []}
+    server.end = lambda number, lines: [succeeded(line, **refusal) for line in lines]
+    server.change = lambda heard, reply: {**reply, **refusal}
+    base = batched()
+    more = {**base.more, "prices": PRICES, "delivery": delivery, "first_answers": 0}
+    account = Account(tmp_path / "spent.json", 1)
+    ratings = replace(base, more=more).rate(account)
+    assert set(ratings["text"]) == {details["explanation"]}
+    assert account.spent() == pytest.approx(12 * factor * (10 + 2 * 5) * 1e-6)
 
 
 def test_what_a_lost_batch_costs_is_booked_once(

@@ -14,7 +14,7 @@ from emoalign.elicitation.engines.asked import Prices
 from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
-from emoalign.elicitation.readings import is_cut
+from emoalign.elicitation.readings import is_cut, reason_of
 from emoalign.errors import BudgetError, EngineError, JournalError
 from emoalign.locks import alone
 from emoalign.tables import atomic
@@ -186,7 +186,11 @@ def _sum(counts: Iterable[int | None]) -> int | None:
 
 
 def _fewest_tokens(answer: Answer, longest: int) -> int:
-    """The fewest tokens that an answer can have: no token spans two words."""
-    words = len(answer.text.split()) + len((answer.thinking or "").split())
+    """The fewest tokens that an answer can have: no token spans two words.
+
+    The words beside a stop_reason of refusal may be Anthropic's own, which are no tokens.
+    """
+    said = "" if reason_of(answer) == "refusal" else answer.text
+    words = len(said.split()) + len((answer.thinking or "").split())
     cut = is_cut(answer)
-    return max(words, longest if cut else 0, 1 if answer.text else 0)
+    return max(words, longest if cut else 0, 1 if said else 0)

@@ -57,10 +57,11 @@ def _wrong_temperature(able: Abilities, protocol: Protocol) -> Iterator[str]:
 
 def _wrong_thinking(able: Abilities, thinking: ThinkingLevel, example: str) -> Iterator[str]:
     if thinking not in able.thinking:
+        such = f" ({example})" if thinking in ASKED_TO_THINK else ""
         yield (
             f"thinking: {thinking}, but its card does not say how to ask for it: write, among "
-            f"its capabilities, thinking: {{{thinking}: {{…}}}} with the parameters that do it "
-            f"({example}), or with {{}} if it needs none"
+            f"its capabilities, thinking: {{{thinking}: {{…}}}} with the parameters that do it"
+            f"{such}, or with {{}} if it needs none"
         )
     if thinking in ASKED_TO_THINK and thinking not in able.thinking_tokens:
         yield (

@@ -6,7 +6,14 @@ are in docs/parsing.md.
 """
 
 from emoalign.elicitation.readings.answers import read_answer, readings
-from emoalign.elicitation.readings.endings import failed, is_cut, only_thoughts, withheld, wordless
+from emoalign.elicitation.readings.endings import (
+    failed,
+    is_cut,
+    only_thoughts,
+    reason_of,
+    withheld,
+    wordless,
+)
 from emoalign.elicitation.readings.exact import MOST_MASS, read_distribution, returned_mass
 from emoalign.elicitation.readings.json_values import NotJson, parse_json, within_fence
 from emoalign.elicitation.readings.reading import UNPARSABLE, Reading
@@ -28,6 +35,7 @@ __all__ = [
     "read_answer",
     "read_distribution",
     "readings",
+    "reason_of",
     "refuses",
     "returned_mass",
     "withheld",

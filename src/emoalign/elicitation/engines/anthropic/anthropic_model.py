@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Version = Literal["2023-06-01", "2026-10-21"]
 OLD: Version = "2023-06-01"
+THINKS = ("enabled", "adaptive")
+"""Types of thinking with which Claude thinks."""
 
 _ONLY: Mapping[str, object] = {
     "chat": True,
@@ -100,6 +102,11 @@ class AnthropicModel(ApiModel):
                 "the interface takes no parameter of sampling: write sampling: none, or for a "
                 f"model up to Claude 4.6 api_version: {OLD}"
             )
+        if self.api_version == OLD and able.sampling not in ("none", "temperature"):
+            yield (
+                f"capabilities.sampling: found {able.sampling}, but Claude refuses a temperature "
+                "beside other parameters of sampling: write sampling: temperature"
+            )
         if able.sampling != "none" and able.temperature.max > 1:
             yield (
                 f"capabilities.temperature: found a max of {able.temperature.max:g}, but the "
@@ -122,7 +129,23 @@ class AnthropicModel(ApiModel):
         yield from super()._lacking(protocol, prompts)
         thoughts = self.thoughts(protocol.thinking)
         thinking = dict(self.extras(thoughts)).get("thinking")
-        budget = untrusted.count(thinking.get("budget_tokens")) if isinstance(thinking, dict) else 0
+        if not isinstance(thinking, dict):
+            return
+        kind, budget = thinking.get("type"), untrusted.count(thinking.get("budget_tokens")) or 0
+        if budget and kind != "enabled":
+            yield (
+                f"thinking: {protocol.thinking}, for which its card makes thinking: {{type: "
+                f"{kind}, budget_tokens: {budget}}} of extra_body and the level, but only enabled "
+                "thinking has a budget: leave thinking out of extra_body, and write a level for "
+                "each protocol"
+            )
+            return
+        asked = protocol.temperature
+        if kind in THINKS and self.capabilities.sampling != "none" and asked not in (None, 1):
+            yield (
+                f"temperature {asked:g}, but its card has it think (type: {kind}), and Claude then "
+                "takes no temperature but 1: write temperature: 1 or provider"
+            )
         most = prompts.answer.max_tokens + thoughts.tokens
         if budget and most <= budget:
             yield (

@@ -26,6 +26,8 @@ from emoalign.wording import sentence
 KEPT_AT_ONCE = 500
 """Lines of a collected batch that are written to the journal together."""
 
+OK = 200
+
 READINGS = 3
 """Times that files with damaged or missing lines are fetched: the way here may have done it."""
 
@@ -75,7 +77,8 @@ class Harvest:
     ) -> tuple[float, EngineError | None]:
         """Write the answers to the journal; what they cost, and the first fault that will not pass.
 
-        Lines may come in any order.
+        Lines may come in any order, and a fault beside the answer to the same request: then the
+        answer counts.
         """
         waiting = dict(remembered.asked)
         arrived: list[Answer] = []
@@ -85,7 +88,8 @@ class Harvest:
         usd = 0.0
         # The most that an answer could cost, on average: what each could is not remembered.
         most = remembered.usd / sum(len(who) for _, who in remembered.asked.values())
-        for place, outcome in enumerate(outcomes, 1):
+        answers_first = sorted(outcomes, key=lambda outcome: outcome.status != OK)
+        for place, outcome in enumerate(answers_first, 1):
             asked = waiting.pop(outcome.custom_id, None)
             if asked is None:
                 which = (

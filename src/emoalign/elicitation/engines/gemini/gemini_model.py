@@ -13,6 +13,7 @@ from emoalign.elicitation.engines.api.additions import OWN_KEYS
 from emoalign.elicitation.engines.api.api_model import KEY, ApiModel
 from emoalign.elicitation.engines.api.dialect import Dialect
 from emoalign.elicitation.engines.gemini.generate_content import GENERATE_CONTENT
+from emoalign.study.protocols import PromptSet, Protocol
 
 if TYPE_CHECKING:
     from emoalign.elicitation.engines.api.batch_interface import BatchInterface
@@ -94,7 +95,10 @@ class GeminiModel(ApiModel):
     def _as_gemini_is(self) -> GeminiModel:
         problems = [*self._wrong_capabilities(), *wrong_names(self.extra_body, "extra_body")]
         for level, parameters in self.capabilities.thinking.items():
-            problems += wrong_names(parameters, f"capabilities.thinking.{level}")
+            where = f"capabilities.thinking.{level}"
+            problems += wrong_names(parameters, where)
+            if "safetySettings" in parameters:
+                problems.append(f"{where}.safetySettings: set safety, for every level alike")
         if self.safety is not None and "safetySettings" in self.extra_body:
             problems.append("extra_body.safetySettings: give these or safety, not both")
         if problems:
@@ -109,6 +113,8 @@ class GeminiModel(ApiModel):
         for name in ("seed_name", "token_limit"):
             if getattr(said, name) != type(said).model_fields[name].default:
                 yield f"capabilities.{name}: Gemini has a name of its own for it: leave it out"
+        if said.sampling == "vllm":
+            yield "capabilities.sampling: vllm, but Gemini has no such parameters: set all"
         if said.sampling != "none" and ignores_sampling(self.model):
             yield (
                 f"capabilities.sampling: {said.sampling}, but {self.model} ignores temperature and "
@@ -133,6 +139,18 @@ class GeminiModel(ApiModel):
             {"category": f"HARM_CATEGORY_{harm}", "threshold": self.safety} for harm in HARMS
         ]
         return {**self.extra_body, "safetySettings": settings}
+
+    def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
+        """Things asked for that cannot be had, each with what the card says of it."""
+        yield from super()._lacking(protocol, prompts)
+        config = dict(self.extras(self.thoughts(protocol.thinking))).get("generationConfig")
+        thinking = config.get("thinkingConfig") if isinstance(config, dict) else None
+        if isinstance(thinking, dict) and {"thinkingBudget", "thinkingLevel"} <= thinking.keys():
+            yield (
+                f"thinking: {protocol.thinking}, for which its card gives a thinkingBudget and a "
+                "thinkingLevel (preset, extra_body and level together), but Gemini takes one of "
+                "them: write the same one everywhere, without provider if its preset has the other"
+            )
 
     def batch_interface(self) -> BatchInterface:
         """The batch interface of its provider."""
