@@ -367,3 +367,13 @@ def test_a_new_card_is_refused_until_its_author_has_named_what_only_they_know(re
             read_card(Path(f"config/models/{name}.yaml"), MODELS)
         (told,) = raised.value.problems
         assert f"config/models/{name}.yaml, {key}: still to-be-named" in told
+
+
+@pytest.mark.parametrize("name", ["claude-opus-5-5", "gemini-3.8-flash", "gemini-4-argon"])
+def test_thoughts_that_cannot_be_stopped_have_room_beside_an_answer(name: str) -> None:
+    card = read_card(CATALOGUE / "models" / f"{name}.yaml", MODELS)
+    assert isinstance(card, ApiModel)
+    assert "off" not in card.able.thinking
+    assert isinstance(card.capabilities.thinking_tokens, dict)
+    assert card.capabilities.thinking_tokens["provider"] >= 1024
+    assert "high" in card.capabilities.thinking_tokens  # merged with those of the preset
