@@ -141,7 +141,13 @@ def test_keys_of_the_card_come_first_and_keys_with_keys_are_merged(read: Read) -
             "provider: deepseek\nmodel: m\ndelivery: batch\n",
             "line 3: delivery: provider 'deepseek' has no batch interface",
         ),
-        ("provider: ollama\nmodel: m\nvariables: {host: a}\n", "has no such variable"),
+        (
+            "provider: ollama\nmodel: m\nvariables: {host: a}\n",
+            "the address http://localhost:11434/v1 has no such variable; leave it out",
+        ),
+        ("provder: ollama\nmodel: m\n", "line 1: provder: unknown key; did you mean 'provider'?"),
+        ("model: m\nProvider: ollama\n", "line 2: Provider: unknown key; did you mean 'provider'?"),
+        ("provider: null\nmodel: m\n", "recorded, vllm; or, for a server, `provider: …` with"),
         (
             "title: t\nengine: openai\nmodel: m\ncapabilities: {}\nvariables: {host: a}\n",
             "line 5: variables: a card without provider has none",
@@ -196,11 +202,17 @@ def test_a_variable_cannot_lead_to_another_server(value: str, read: Read) -> Non
         ("extra_body: {provider: {only: [a, b]}}", "found 2 entries"),
         ("extra_body: {provider: {only: []}}", "found an empty list"),
         ("extra_body: {provider: {order: [a]}}", "missing"),
+        ("extra_body: {only: [a]}", "missing"),
+        ("extra_body: {provider: {only: a}}", 'expected a list, found "a"'),
+        ('extra_body: {provider: {only: [""]}}', "expected a name, found nothing"),
+        ("extra_body: {provider: {only: [3]}}", "expected a name, found 3"),
+        ("extra_body: {provider: {only: [to-be-named]}}", "still to-be-named"),
     ],
 )
 def test_openrouter_is_refused_unless_one_host_is_pinned(only: str, found: str, read: Read) -> None:
     (told,) = problems(read, f"provider: openrouter\nmodel: m\n{only}\n")
     assert f"extra_body.provider.only: {found}; hosts run the same model" in told
+    assert told.startswith("config/models/mine.yaml")
 
 
 def test_openrouter_is_asked_for_one_host_that_takes_all_parameters(read: Read) -> None:
@@ -331,10 +343,37 @@ def test_new_model_writes_a_card_of_a_provider(read: Read) -> None:
     assert not new("q", "--provider", "ollama", "--model", "qwen3:8b")
     assert not new("az", "--provider", "azure", "--model", "my-gpt")
     assert not new("r", "--provider", "openrouter", "--model", "a/b")
+    assert not new("c", "--provider", "anthropic", "--model", "claude")
     assert "did you mean 'ollama'?" in new("x", "--provider", "ollam")
     assert "leave out FILE and --engine" in new("y", "--provider", "ollama", "--engine", "vllm")
     text = Path("config/models/az.yaml").read_text(encoding="utf-8")
-    assert "resource: my-resource  # ← please check" in text
+    assert "resource: to-be-named  # ← please check" in text
     card = Library().card("models", "q", MODELS)
     assert isinstance(card, ApiModel)
     assert (card.provider, card.model) == ("ollama", "qwen3:8b")
+    seeing = Library().card("models", "c", MODELS)
+    assert isinstance(seeing, ApiModel)
+    assert "image" in seeing.able.modalities  # as the preset says
+
+
+def test_a_new_card_is_refused_until_its_author_has_named_what_only_they_know(read: Read) -> None:
+    read("provider: ollama\nmodel: m\n")
+    for name, provider, key in (
+        ("az", "azure", "line 6: variables.resource"),
+        ("r", "openrouter", "line 9: extra_body.provider.only"),
+    ):
+        CliRunner().invoke(application, ["new", "model", name, "--provider", provider])
+        with pytest.raises(StudyError) as raised:
+            read_card(Path(f"config/models/{name}.yaml"), MODELS)
+        (told,) = raised.value.problems
+        assert f"config/models/{name}.yaml, {key}: still to-be-named" in told
+
+
+@pytest.mark.parametrize("name", ["claude-opus-5-5", "gemini-3.8-flash", "gemini-4-argon"])
+def test_thoughts_that_cannot_be_stopped_have_room_beside_an_answer(name: str) -> None:
+    card = read_card(CATALOGUE / "models" / f"{name}.yaml", MODELS)
+    assert isinstance(card, ApiModel)
+    assert "off" not in card.able.thinking
+    assert isinstance(card.capabilities.thinking_tokens, dict)
+    assert card.capabilities.thinking_tokens["provider"] >= 1024
+    assert "high" in card.capabilities.thinking_tokens  # merged with those of the preset

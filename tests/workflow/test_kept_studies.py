@@ -42,7 +42,7 @@ CHANGED = {
     "distribution_scorecard": "check found low high",
     "distributions": "value_low value_high human_halves marginal perfect shuffled reason",
     # What the server calls its reply, and the day it came; some answers are off the scale.
-    "ratings": "reply_id received status",
+    "ratings": "reply_id received status reasoning_tokens",
     "entropy": "*_low *_high *_human_halves *_perfect reason",
     "readouts": "*p p_* share_below_05 rps_debiased_* reason",
     "reliability": "ceiling* one_human_r one_rating_r reliability* source spearman_brown "

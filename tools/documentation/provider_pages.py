@@ -89,7 +89,7 @@ _PAGE = """\
 
 <!-- Generated from the presets by `make docs`. Edit src/emoalign/catalogue/providers. -->
 
-{introduction} Two lines are a [card](add-a-model.md); what else you write in it comes first:
+{introduction} A short [card](add-a-model.md) is enough; what you add to it overrides the preset:
 
 ```yaml
 # config/models/my-model.yaml

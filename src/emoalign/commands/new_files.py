@@ -13,6 +13,7 @@ import click
 
 from emoalign.commands.group import Told
 from emoalign.commands.kinds import CONFIG, KINDS, SINGULAR, library
+from emoalign.elicitation.engines.providers import TO_BE_NAMED
 from emoalign.installed import CATALOGUE, IN_A_CLONE, PROJECT
 from emoalign.study.fields import LONGEST_NAME
 from emoalign.study.reading import read_entry
@@ -44,14 +45,18 @@ def free_file(folder: str, name: str) -> Path:
 
 
 def write_entry(folder: str, path: Path, schema: str, text: str) -> None:
-    """Write a new entry and print its path. Raises Told, and removes it, if it is not valid."""
+    """Write a new entry and print its path. Raises Told, and removes it, if it is not valid.
+
+    It may lack what only its author can name.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     shadows = library().path(folder, path.stem) != path
     whole = f"{schema_line(schema, path)}\n{text.rstrip()}\n"
     with path.open("x", encoding="utf-8") as file:
         file.write(whole)
     entry, problems = read_entry(path, KINDS[folder], str(path))
-    if entry is None:
+    unfinished = all(f"still {TO_BE_NAMED}" in each for each in problems)
+    if entry is None and not unfinished:
         path.unlink()
         raise Told("\n".join(["The file would not be valid and was not kept:", *problems]))
     click.echo(f"Wrote {path}")

@@ -22,7 +22,8 @@ from emoalign.commands.new_files import (
     write_entry,
 )
 from emoalign.commands.new_recorded import recorded_card
-from emoalign.elicitation.engines.providers import PROVIDERS, Provider
+from emoalign.elicitation.engines.providers import PROVIDERS, TO_BE_NAMED, Provider
+from emoalign.elicitation.engines.served import ServedModel
 from emoalign.stimuli.guessed_format import guess_table
 from emoalign.study.reading import read_card
 
@@ -151,14 +152,16 @@ def _provided(
     if preset.variables and base_url is None:
         yield "variables:"
         for variable, environment in preset.variables.items():
-            yield f"  {variable}: my-{variable}  {CHECK}, or remove it and export {environment}"
+            yield f"  {variable}: {TO_BE_NAMED}  {CHECK}, or remove it and export {environment}"
     for way, words in preset.must_give.items():
         *outer, last = way.split(".")
         yield from (f"# {line}" for line in wrap(f"{words[0].upper()}{words[1:]}.", 98))
         yield from (f"{'  ' * depth}{part}:" for depth, part in enumerate(outer))
-        yield f"{'  ' * len(outer)}{last}: [to-be-named]  {CHECK}"
-    yield "capabilities:"
-    yield "  modalities: [word, sentence]  # add image if the model accepts images"
+        yield f"{'  ' * len(outer)}{last}: [{TO_BE_NAMED}]  {CHECK}"
+    card = preset.of(model)
+    if not isinstance(card, ServedModel) or "image" not in card.able.modalities:
+        yield "capabilities:"
+        yield "  modalities: [word, sentence]  # add image if the model accepts images"
     if str(preset.card.get("base_url")).startswith("https:"):
         yield "# The plan gives costs, and max_usd limits them, if the card has prices:"
         yield "# prices: {input_usd: …, output_usd: …, as_of: …, source: …}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 PROVIDERS = "providers"
 """The folder of presets, in the catalogue and in a project's config/."""
 
+TO_BE_NAMED = "to-be-named"
+"""What a new card says where only its author can know: nothing is sent while it is there."""
+
+_OTHER_KEYS = {key for card in ENGINES.values() for key in card.model_fields} - {"provider"}
 _VARIABLE = re.compile(r"\{(\w+)\}")
 _PART_OF_A_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 
@@ -54,7 +58,8 @@ class Provider(Entry):
     must_give: dict[str, str] = Field(
         default_factory=dict,
         description=(
-            "Keys that a card itself must give, with what to write; of a list, exactly one entry."
+            "Keys that a card itself must give, with what to write; of a list, exactly one entry. "
+            "An empty list in `card` says that the value is a list."
         ),
     )
     batches: bool = Field(
@@ -100,6 +105,8 @@ def with_preset(file: YamlFile, own: Path) -> Completed:
     card: Mapping[str, Any] = file.content
     origin = Origin(shown(file.path), (file,))
     name = card.get("provider")
+    if name is None and card.get("engine") is None:
+        return None, origin, [_neither(card, origin)]
     if name is None:
         return card, origin, []
     if not isinstance(name, str):
@@ -112,7 +119,7 @@ def with_preset(file: YamlFile, own: Path) -> Completed:
         return None, origin, problems
     whole = over({"title": str(card.get("model"))}, over(preset.card, card))
     origin = Origin(origin.name, (read_file(path).below("card"), file))
-    problems = list(_wrong(name, preset, card, whole, origin))
+    problems = list(_wrong(name, preset, file, whole, origin))
     address, missing = _address(name, preset, whole, origin)
     whole["engine"] = preset.card["engine"]
     if address is not None:
@@ -120,10 +127,24 @@ def with_preset(file: YamlFile, own: Path) -> Completed:
     return whole, origin, [*problems, *missing]
 
 
+def _neither(card: Mapping[str, Any], origin: Origin) -> str:
+    """Words for a card that has neither engine nor provider."""
+    known = ("provider", *_OTHER_KEYS)
+    for key in map(str, card):
+        if key not in known and nearest(key, known) == "did you mean 'provider'?":
+            return f"{origin.at(key)}: unknown key; did you mean 'provider'?"
+    return (
+        f"{origin.at('engine')}: missing; write one of: {', '.join(sorted(ENGINES))}; or, for a "
+        "server, `provider: …` with one of `emoalign list providers`"
+    )
+
+
 def _wrong(
-    name: str, preset: Provider, card: Mapping[str, Any], whole: Mapping[str, Any], origin: Origin
+    name: str, preset: Provider, file: YamlFile, whole: Mapping[str, Any], origin: Origin
 ) -> Iterator[str]:
     """Reasons why a card cannot be one of this provider."""
+    card: Mapping[str, Any] = file.content
+    in_card = Origin(origin.name, (file,))
     engine = preset.card["engine"]
     if card.get("engine") not in (None, engine):
         yield (
@@ -136,14 +157,32 @@ def _wrong(
             "use: write delivery: single"
         )
     for key, words in preset.must_give.items():
-        value: Any = whole
-        for part in key.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
-        if not value or (isinstance(value, list) and len(value) != 1):
-            found = "missing" if value is None else f"found {kind_of(value)}"
-            if isinstance(value, list):
-                found = f"found {len(value)} entries" if value else "found an empty list"
-            yield f"{origin.at(*key.split('.'))}: {found}; {words}"
+        keys = key.split(".")
+        found = _lacking(_at(card, keys), listed=isinstance(_at(preset.card, keys), list))
+        if found:
+            yield f"{in_card.at(*keys)}: {found}; {words}"
+
+
+def _at(content: Any, keys: Sequence[str]) -> Any:
+    for key in keys:
+        content = content.get(key) if isinstance(content, Mapping) else None
+    return content
+
+
+def _lacking(value: Any, listed: bool) -> str | None:
+    """What is wrong with the value of a key that a card must give; None if nothing."""
+    if value is None:
+        return "missing"
+    if isinstance(value, list) and len(value) != 1:
+        return f"found {len(value)} entries" if value else "found an empty list"
+    if listed and not isinstance(value, list):
+        return f"expected a list, found {kind_of(value)}"
+    named = value[0] if isinstance(value, list) else value
+    if named == TO_BE_NAMED:
+        return f"still {TO_BE_NAMED}"
+    if not named or (listed and not isinstance(named, str)):
+        return f"expected a name, found {kind_of(named) if named else 'nothing'}"
+    return None
 
 
 def _address(
@@ -156,7 +195,8 @@ def _address(
     problems = []
     there = _VARIABLE.findall(address)
     for unknown in given.keys() - set(there):
-        place, hint = origin.at("variables", str(unknown)), nearest(str(unknown), there)
+        place = origin.at("variables", str(unknown))
+        hint = nearest(str(unknown), there) if there else "leave it out"
         problems.append(f"{place}: the address {address} has no such variable; {hint}")
 
     def value(found: re.Match[str]) -> str:
@@ -169,6 +209,9 @@ def _address(
                 f"{place}: missing; the address of provider {name!r} is {address}: write "
                 f"`variables: {{{key}: …}}` into the card{export}"
             )
+        elif said == TO_BE_NAMED:
+            remove = f", or remove it and export {environment}=…" if environment else ""
+            problems.append(f"{place}: still {said}: write your own{remove}")
         elif not _PART_OF_A_HOST.fullmatch(said):
             of = "" if given.get(key) else f" (from {environment})"
             problems.append(

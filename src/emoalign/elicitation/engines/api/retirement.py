@@ -33,8 +33,9 @@ def in_words(name: str, retires: str, today: date) -> str:
     left = (date.fromisoformat(retires) - today).days
     if left < 0:
         return (
-            f"Model {name} was switched off on {retires} and gives no more answers. Those in "
-            "results/journal are enough to finish and to repeat the study: keep this folder."
+            f"Model {name} was switched off on {retires} and gives no more answers. Keep "
+            "results/journal: with all answers in it, the study can be finished and repeated; what "
+            "it lacks can no longer be asked."
         )
     when = "today" if left == 0 else "tomorrow" if left == 1 else f"in {left} days"
     return (
