@@ -115,6 +115,16 @@ def test_keys_of_the_card_come_first_and_keys_with_keys_are_merged(read: Read) -
     assert card.capabilities.top_logprobs == 20
 
 
+def test_prices_of_the_card_take_the_place_of_all_of_the_preset(read: Read) -> None:
+    prices = "prices: {input_usd: 3, output_usd: 9, as_of: '2026-01-01', source: a page}"
+    card = read(f"provider: ollama\nmodel: m\n{prices}\n")
+    assert card.prices is not None
+    assert (card.prices.output_usd, card.prices.source) == (9, "a page")
+    assert read("provider: ollama\nmodel: m\nprices: null\n").prices is None
+    with pytest.raises(StudyError, match="output_usd"):
+        read("provider: ollama\nmodel: m\nprices: {input_usd: 3}\n")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -118,6 +118,8 @@ def with_preset(file: YamlFile, own: Path) -> Completed:
     if preset is None:
         return None, origin, problems
     whole = over({"title": str(card.get("model"))}, over(preset.card, card))
+    if "prices" in card:  # a price, its date and its source belong together
+        whole["prices"] = card["prices"]
     origin = Origin(origin.name, (read_file(path).below("card"), file))
     problems = list(_wrong(name, preset, file, whole, origin))
     address, missing = _address(name, preset, whole, origin)
