@@ -283,8 +283,8 @@ FEWEST_PER_IMAGE = 64
 def likely_tokens(prompt: Prompt) -> tuple[float, float]:
     """The fewest and the most prompt tokens to expect, where the tokenizer is not at hand.
 
-    The bounds hold for the vocabularies of OpenAI, Mistral and Qwen (o200k, cl100k, tekken,
-    qwen.tiktoken), of which prompts in 13 languages were counted: docs/performance.md.
+    Counts of texts in 13 languages by vocabularies of OpenAI (o200k, cl100k), Mistral (tekken) and
+    Qwen (qwen.tiktoken) lie within them.
     """
     text = _text(prompt)
     ascii_only = text.encode("ascii", errors="ignore")

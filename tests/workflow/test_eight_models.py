@@ -125,8 +125,8 @@ class Provider:
             "anthropic": ClaudeServer,
             "gemini": GeminiServer,
         }.get(name, FaultServer)()
-        self.batches_last = name in BATCHES
-        """Whether nothing is said of batches yet."""
+        self.silent = name in BATCHES
+        """Whether it does not say yet what became of a batch."""
         self.server.change = self._gemini if name == "gemini" else self._chat
         if name not in ("openai", "anthropic", "gemini"):
             self.server.said = lambda heard: refusal(name, heard.body)
@@ -148,7 +148,7 @@ class Provider:
         return len(self.server.submitted) == 2 and self.server.polls > 2
 
     def _busy(self, polls: int) -> web.Response | None:
-        return web.json_response({}, status=503) if self.batches_last else None
+        return web.json_response({}, status=503) if self.silent else None
 
     @property
     def made(self) -> int:
@@ -247,7 +247,7 @@ def test_every_answer_is_paid_once_and_the_bill_is_the_servers(
         every = ITEMS * PARTICIPANTS * 2
         killed(project, providers)
         for one in providers:
-            one.batches_last = False
+            one.silent = False
         project.snakemake("--unlock")
         project.run("--rerun-incomplete")
         assert {one.name: one.made for one in providers} == dict.fromkeys(CARDS, every)

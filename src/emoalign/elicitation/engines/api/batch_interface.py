@@ -144,8 +144,7 @@ class BatchInterface(ABC):
     async def made(
         self, remembered: Remembered, make: Callable[[], Awaitable[BatchState]]
     ) -> BatchState:
-        """Make a batch, once: after a fault, look whether it was made before trying again."""
-
+        """The batch that `make` makes, once: the guard that every `make` of a provider needs."""
         lost = False
 
         async def once() -> BatchState:
