@@ -21,17 +21,22 @@ from emoalign.elicitation.questions import Question, only_scale, questions_of
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
 from emoalign.elicitation.readings import (
     MOST_MASS,
+    ExactReading,
+    of_another_text,
     only_thoughts,
     read_distribution,
+    read_positions,
     readings,
     returned_mass,
+    split_number,
     withheld,
 )
 from emoalign.elicitation.rejections import REJECTED, Rejected, Rejections
 from emoalign.elicitation.tally import Tally, share_of_ratings
-from emoalign.errors import EmoalignError
+from emoalign.errors import CapabilityError, EmoalignError
 from emoalign.progress import Progress
 from emoalign.stage import FILE_ONLY, Stopped
+from emoalign.study.scales import OrdinalScale
 from emoalign.tables import RATINGS
 
 LOOK_EVERY_S = 0.2
@@ -54,6 +59,7 @@ class Inquiry:
         self._first_answers = card.first_answers
         self._reply_ids: set[str] = set()
         self._copies_told = False
+        self._others_told = False
         self._choices = card.able.choices
         self._journal = JournalWriter(task.file, lambda: list(self.answers.values()))
 
@@ -89,6 +95,7 @@ class Inquiry:
         self.answers.update({answer.key: answer for answer in arrived})
         self._count(arrived)
         self._look_for_copies(arrived)
+        self._look_at_tokens(arrived)
         if self.progress:
             self.progress.add(len(arrived))
         for answer in {answer.request_id: answer for answer in arrived}.values():
@@ -157,6 +164,23 @@ class Inquiry:
                 self.task.job.model,
             )
         self._reply_ids |= new
+
+    def _look_at_tokens(self, arrived: Sequence[Answer]) -> None:
+        """Warn, once, that log-probabilities are those of other tokens than the reply's."""
+        if self._others_told or self.task.job.digits is None:
+            return
+        strange = [each for each in arrived if of_another_text(each.later, each.text)]
+        if strange:
+            self._others_told = True
+            _log.warning(
+                "The log-probabilities of the reply %r of model %r are those of other tokens: %s. "
+                "Its exact answer cannot be read and has status error. If this happens often, the "
+                "server may report the tokens of thoughts too: switch thinking off, or use the "
+                "sampled readout.",
+                strange[0].text[:60],
+                self.task.job.model,
+                "".join(each.drawn for each in strange[0].later)[:60],
+            )
 
     async def room(self) -> None:
         """Wait while answers wait for room on the disk: they are only in memory.
@@ -314,6 +338,24 @@ def _sampled_columns(job: RatingJob, answer: Answer) -> dict[str, dict[str, obje
     }
 
 
+def _along_reply(job: RatingJob, answer: Answer, scale: OrdinalScale, digits: int) -> ExactReading:
+    """The probabilities along a reply.
+
+    Raises CapabilityError where the model splits numbers in another way than its card says: what
+    it wrote of other items would be misread without any sign.
+    """
+    read = (answer.logprobs or (), answer.later, answer.text)
+    split = split_number(*read, digits)
+    if split is not None:
+        raise CapabilityError(
+            f"model {job.model!r} wrote {split} as several tokens, but by the vocabulary in its "
+            f"card numbers of up to {digits} digits are one, and exact answers would be misread. "
+            "Set vocabulary: digits (capabilities in the model's card): answers that are kept are "
+            "then read again, and nothing is asked twice."
+        )
+    return read_positions(*read, scale, digits)
+
+
 def _exact_columns(
     job: RatingJob, request: RatingRequest, answer: Answer
 ) -> dict[str, dict[str, object]]:
@@ -324,10 +366,15 @@ def _exact_columns(
         return {name: {**none, "status": "truncated"}}
     if logprobs is None or returned_mass(logprobs) > MOST_MASS:
         return {name: {**none, "status": withheld(answer) or "error"}}
-    wanted = job.protocol.temperature
-    applied = request.sampling.temperature == wanted
-    # A protocol that reads probabilities has a temperature.
-    reading = read_distribution(logprobs, scale, 1.0 if applied or wanted is None else wanted)
+    if job.digits is not None:
+        if of_another_text(answer.later, answer.text):
+            return {name: {**none, "status": "error"}}
+        reading = _along_reply(job, answer, scale, job.digits)
+    else:
+        wanted = job.protocol.temperature
+        applied = request.sampling.temperature == wanted
+        # A protocol that reads probabilities has a temperature.
+        reading = read_distribution(logprobs, scale, 1.0 if applied or wanted is None else wanted)
     columns = {
         "status": "ok" if any(reading.probabilities) else "unparsable",
         "probabilities": list(reading.probabilities),

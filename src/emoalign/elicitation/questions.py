@@ -251,4 +251,5 @@ def check_tokens(jobs: Sequence[RatingJob], tokens: Mapping[str, Sequence[int]])
 
 def _reads_tokens(job: RatingJob) -> bool:
     """Tell whether every rating of the job must be a single token."""
-    return "exact" in job.protocol.readouts or job.prompts.answer.kind == "next_token"
+    single = "exact" in job.protocol.readouts and job.digits is None
+    return single or job.prompts.answer.kind == "next_token"

@@ -62,6 +62,9 @@ class RatingJob(Job):
     card: dict[str, Any]
     protocol: Protocol
     thoughts: Thoughts = UNTOLD
+    digits: int | None = None
+    """The most digits of a token, where exact answers are read along the tokens of a reply; None
+    where they are read from one token."""
     prompts: QuestionTemplate
     personas: tuple[str, ...] = ()
     dataset: str

@@ -95,10 +95,12 @@ def _wrong_dataset(
         where = source.at("protocols", number)
         yield from _wrong_prompts(loaded, where, protocol, entry.dataset, asked)
     scales = {scale: card.scales[scale] for scale in asked}
+    asking = [each for each in loaded.study.protocols if each.reaches(entry.dataset)]
+    readouts = {readout for each in asking for readout in each.readouts}
     yield from _wrong_raters(loaded, source.at(*here, "items"), entry, card)
     for name, model in loaded.models.items():
         if entry.models is None or name in entry.models:
-            for why in model.cannot_rate(name, entry.dataset, card.modality, scales):
+            for why in model.cannot_rate(name, entry.dataset, card.modality, scales, readouts):
                 yield f"{source.at(*here)}: {why}"
 
 

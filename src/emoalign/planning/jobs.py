@@ -100,6 +100,7 @@ class Jobs:
             card=self.loaded.models[model].answering(),
             protocol=entry.model_copy(update=chosen),
             thoughts=self.loaded.models[model].thoughts(entry.thinking),
+            digits=self.loaded.models[model].reply_digits(entry.readouts),
             prompts=prompts,
             personas=self.loaded.participants(entry),
             dataset=dataset,

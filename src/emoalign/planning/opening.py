@@ -184,7 +184,7 @@ class Opening:
         if "exact" in protocol.readouts:
             requests["exact"] = items
             answers += items
-            tokens += items
+            tokens += items * (prompts.answer.max_tokens if card.able.along_replies else 1)
         return requests, answers, likely_tokens(prompt)[1], tokens
 
     def _cells(self) -> Iterator[_Cell]:

@@ -97,3 +97,16 @@ class Abilities:
     thinking: Mapping[ThinkingLevel, Mapping[str, JsonValue]] = field(default_factory=dict)
     thinking_tokens: Mapping[Thinking, int] = field(default_factory=dict)
     thinks_at_temperatures: bool = True
+    token_ids: bool = False
+    """Whether it gives, of each token that is asked for by its id, the probability at temperature 1
+    alone."""
+    digits: int | None = None
+    """The most digits of a number that is always one token; None where the card does not say."""
+
+    @property
+    def along_replies(self) -> bool:
+        """Tell whether exact answers are read along the tokens of a reply.
+
+        So they are where a server reports the likeliest tokens and nobody says how it splits text.
+        """
+        return self.top_logprobs > 0 and not self.tokenizer

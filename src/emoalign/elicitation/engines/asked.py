@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -13,7 +13,7 @@ from pydantic import Field
 
 from emoalign.elicitation.engines.abilities import SAMPLING, WHOLE_VOCABULARY, Abilities
 from emoalign.elicitation.engines.base import ModelCard
-from emoalign.elicitation.engines.lacking import lacking
+from emoalign.elicitation.engines.lacking import lacking, points_of_unknown_tokens
 from emoalign.elicitation.rating import (
     UNTOLD,
     Ask,
@@ -150,6 +150,12 @@ class AskedModel(ModelCard):
         told = {} if thinking == "provider" else able.thinking.get(thinking, {})
         return Thoughts(parameters=dict(told), tokens=able.thinking_tokens.get(thinking, 0))
 
+    def reply_digits(self, readouts: Collection[Readout]) -> int | None:
+        """The digits that one token may have, where exact answers are read along a reply."""
+        if "exact" not in readouts or not self.able.along_replies:
+            return None
+        return self.able.digits or 1
+
     @property
     def sent(self) -> tuple[str, ...]:
         """The parameters of sampling that the engine sets where a protocol gives a temperature."""
@@ -159,13 +165,16 @@ class AskedModel(ModelCard):
         """The drawing of an answer's tokens in each readout of the job's protocol.
 
         An engine that reports the whole vocabulary applies the temperature to it; what a server
-        returns of the distribution at temperature 1 is brought to it when it is read.
+        returns of the distribution at temperature 1 is brought to it when it is read. An exact
+        answer is one token, or a whole reply where it is read along one: 1 may become 10 or 1.5,
+        and only what follows in the reply that was drawn tells.
         """
         answer = job.prompts.answer
         whole = self.able.top_logprobs == WHOLE_VOCABULARY
+        longest = answer.max_tokens if self.able.along_replies else 1
         every: Mapping[Readout, Sampling] = {
             "sampled": Sampling.at(job.protocol.temperature, job.longest, answer.stop),
-            "exact": Sampling.at(job.protocol.temperature if whole else 1.0, max_tokens=1),
+            "exact": Sampling.at(job.protocol.temperature if whole else 1.0, longest),
         }
         return {readout: every[readout] for readout in job.protocol.readouts}
 
@@ -182,14 +191,21 @@ class AskedModel(ModelCard):
         return {**kept, "versions": installed_versions(self.packages)}
 
     def cannot_rate(
-        self, name: str, dataset: str, modality: Modality, scales: Mapping[str, Scale]
+        self,
+        name: str,
+        dataset: str,
+        modality: Modality,
+        scales: Mapping[str, Scale],
+        readouts: Collection[Readout] = (),
     ) -> Iterator[str]:
-        """Reasons why the model cannot be shown the items of a dataset."""
+        """Reasons why the model cannot be shown the items of a dataset, or asked on its scales."""
         if modality not in self.able.modalities:
             yield (
                 f"model {name!r} cannot be shown items of {dataset!r}: its card does not list "
                 f"{modality!r} among capabilities.modalities"
             )
+        if "exact" in readouts and self.able.along_replies and self.able.digits is None:
+            yield from points_of_unknown_tokens(name, dataset, scales)
 
     def cannot_follow(
         self, name: str, protocol: Protocol, prompts: Sequence[PromptSet]

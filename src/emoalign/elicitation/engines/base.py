@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -116,6 +116,11 @@ class ModelCard(Entry, ABC):
         """The thinking at a level, as the card describes it."""
         return UNTOLD
 
+    def reply_digits(self, readouts: Collection[Readout]) -> int | None:
+        """The most digits of a token, where exact answers are read along the tokens of a reply;
+        None where nothing is, or they are read from one token."""
+        return None
+
     @property
     def sent(self) -> tuple[str, ...]:
         """The parameters of sampling that the engine sets where a protocol gives a temperature."""
@@ -127,9 +132,17 @@ class ModelCard(Entry, ABC):
 
     @abstractmethod
     def cannot_rate(
-        self, name: str, dataset: str, modality: Modality, scales: Mapping[str, Scale]
+        self,
+        name: str,
+        dataset: str,
+        modality: Modality,
+        scales: Mapping[str, Scale],
+        readouts: Collection[Readout] = (),
     ) -> Iterable[str]:
-        """Reasons why the model, called `name`, has no ratings of a dataset on `scales`."""
+        """Reasons why the model, called `name`, has no ratings of a dataset on `scales`.
+
+        `readouts` are those of the protocols that reach the dataset.
+        """
 
     @abstractmethod
     def cannot_follow(

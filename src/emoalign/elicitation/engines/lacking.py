@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from emoalign.elicitation.engines.abilities import Abilities
 from emoalign.study.protocols import ASKED_TO_THINK, PromptSet, Protocol, ThinkingLevel
+from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 
 
 def lacking(able: Abilities, protocol: Protocol, prompts: PromptSet, example: str) -> Iterator[str]:
@@ -27,9 +28,16 @@ def lacking(able: Abilities, protocol: Protocol, prompts: PromptSet, example: st
         yield from _no_room(able, protocol, prompts)
     if "exact" in protocol.readouts and not able.top_logprobs:
         yield "the exact readout, but its card says top_logprobs: 0"
-    single = "exact" in protocol.readouts or prompts.answer.kind == "next_token"
-    if single and not able.tokenizer:
+    if prompts.answer.kind == "next_token" and not able.tokenizer:
         yield "an answer read from single tokens, but its card says tokenizer: false"
+    if "exact" in protocol.readouts and able.along_replies:
+        yield from _not_along_replies(able, protocol)
+    if "exact" in protocol.readouts and able.token_ids and protocol.temperature != 1:
+        yield (
+            f"the exact readout at temperature {protocol.temperature:g}, but its card says "
+            "logprob_token_ids: true, which gives the probabilities of some tokens at temperature "
+            "1: write temperature: 1, or set logprob_token_ids: false"
+        )
 
 
 def _wrong_temperature(able: Abilities, protocol: Protocol) -> Iterator[str]:
@@ -89,3 +97,39 @@ def _no_room(able: Abilities, protocol: Protocol, prompts: PromptSet) -> Iterato
             f"{asked}, but answer.stop of the prompt set may end its thoughts: use a prompt set "
             "without it"
         )
+
+
+def _not_along_replies(able: Abilities, protocol: Protocol) -> Iterator[str]:
+    """Reasons why exact answers cannot be read along the tokens of a reply."""
+    if protocol.temperature != 1:
+        yield (
+            f"the exact readout at temperature {protocol.temperature:g}, but its card says "
+            "tokenizer: false: what a server returns of several tokens cannot be brought to "
+            "another temperature. Write temperature: 1, or readouts: [exact] in a protocol of its "
+            "own"
+        )
+    if protocol.thinking == "provider" and able.thinking_tokens.get("provider"):
+        off = "write thinking: off" if "off" in able.thinking else "use the sampled readout"
+        yield (
+            "the exact readout, but by its card it thinks before it answers (thinking_tokens), and "
+            f"the probabilities would be those of a thought: {off}"
+        )
+
+
+def points_of_unknown_tokens(name: str, dataset: str, scales: Mapping[str, Scale]) -> Iterator[str]:
+    """Reasons why exact answers of the model `name` cannot be read along its replies, as long as
+    nobody says how it splits numbers."""
+    for scale, each in scales.items():
+        longer = [] if isinstance(each, LabelScale) else _longer_points(each)
+        if longer:
+            yield (
+                f"model {name!r} cannot be read exactly on {scale!r} of {dataset!r}: points such "
+                f"as {longer[0]} may be one token or several. Write, among the capabilities of its "
+                "card, vocabulary: o200k_base (OpenAI), llama3 or deepseek, where numbers of up to "
+                "three digits are one token, or vocabulary: digits, where each digit is one (Qwen, "
+                "Mistral)"
+            )
+
+
+def _longer_points(scale: OrdinalScale) -> list[str]:
+    return [text for text in (f"{point:g}" for point in scale.points) if len(text) > 1]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from emoalign.descriptors import too_few
-from emoalign.elicitation.engines.abilities import Abilities, Shown
+from emoalign.elicitation.engines.abilities import WHOLE_VOCABULARY, Abilities, Shown
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import UNTOLD, Ask, Settings, Thoughts
@@ -34,6 +34,20 @@ _ALWAYS: Mapping[Sent, tuple[str, ...]] = {
 }
 _EXTRAS = ("top_k", "min_p", "repeat_penalty")
 
+Vocabulary = Literal["o200k_base", "cl100k_base", "llama3", "deepseek", "digits"]
+TOKEN_DIGITS: Mapping[Vocabulary, int] = {
+    "o200k_base": 3,
+    "cl100k_base": 3,
+    "llama3": 3,
+    "deepseek": 3,
+    "digits": 1,
+}
+"""The most digits of a number that is always one token.
+
+Counted with the vocabularies of GPT-4o, GPT-4, Llama 3 and DeepSeek. Qwen, Mistral (tekken) and
+SmolLM2 split numbers into digits; of Gemma this is unverified.
+"""
+
 
 class Capabilities(Shown):
     """Capabilities of the model and its server; a study that needs more is refused."""
@@ -44,11 +58,14 @@ class Capabilities(Shown):
     top_logprobs: int = Field(
         0,
         ge=0,
-        description="Next-token probabilities reported; 0 rules out the exact readout.",
+        description="Probabilities reported at each token; 0 rules out the exact readout.",
     )
     tokenizer: bool = Field(
         False,
-        description=("Offers POST /tokenize, to check that points are single tokens."),
+        description=(
+            "Offers POST /tokenize, to check that points are single tokens. Without it, exact "
+            "answers are read along a reply at temperature 1."
+        ),
     )
     seed_bits: int = Field(0, ge=0, le=63, description="Size of the seed in bits; 0 for none.")
     sampling: Sent = Field(
@@ -98,11 +115,19 @@ class Capabilities(Shown):
             "switched off. Exact requests then go singly."
         ),
     )
-    vocabulary: Literal["o200k_base", "cl100k_base"] | None = Field(
+    vocabulary: Vocabulary | None = Field(
         None,
         description=(
-            "Vocabulary by which the plan counts prompts, if the package bpe-openai is installed. "
-            "GPT-4o and later: o200k_base."
+            "What is one token. o200k_base (from GPT-4o on), cl100k_base, llama3, deepseek: "
+            "numbers of up to three digits. digits: single ones (Qwen, Mistral). Of OpenAI's, the "
+            "plan counts prompts (package bpe-openai)."
+        ),
+    )
+    logprob_token_ids: bool = Field(
+        False,
+        description=(
+            "Gives the probabilities of tokens named by their ids, as vllm serve does (parameter "
+            "logprob_token_ids): exact answers without truncation."
         ),
     )
     content_filter_words: tuple[str, ...] = Field(
@@ -123,6 +148,15 @@ class Capabilities(Shown):
             raise ValueError(
                 f"sampling_extras: true are parameters of sampling beside temperature and top_p, "
                 f"but sampling is {self.sampling}: set sampling: all, or leave sampling_extras out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _ids_need_a_tokenizer(self) -> Capabilities:
+        if self.logprob_token_ids and (not self.tokenizer or self.sampling_extras):
+            raise ValueError(
+                "logprob_token_ids: true is for vllm serve: set tokenizer: true, because ids come "
+                "from POST /tokenize, and leave sampling_extras out"
             )
         return self
 
@@ -195,8 +229,10 @@ class ServedModel(AskedModel):
             completion=said.completion,
             system_role=said.system_role,
             choices=said.choices,
-            top_logprobs=said.top_logprobs,
+            top_logprobs=WHOLE_VOCABULARY if said.logprob_token_ids else said.top_logprobs,
             tokenizer=said.tokenizer,
+            token_ids=said.logprob_token_ids,
+            digits=None if said.vocabulary is None else TOKEN_DIGITS[said.vocabulary],
             stop=said.stop,
             temperature=None if said.sampling == "none" else said.temperature,
             thinking=said.thinking,
@@ -223,8 +259,12 @@ class ServedModel(AskedModel):
             mode="json", include=set(self.decisive), exclude={"weights": {"obtain", "url"}}
         )
         kept = {"top_logprobs", "seed_bits", "sampling_extras", "image_longest_side"}
-        if not self.capabilities.system_role:  # left out of older jobs, which must not run again
+        # Left out of older jobs, which must not run again. The vocabulary is part of a job where
+        # exact answers are read by it: RatingJob.digits.
+        if not self.capabilities.system_role:
             kept.add("system_role")
+        if self.capabilities.logprob_token_ids:
+            kept.add("logprob_token_ids")
         return {**card, "capabilities": self.capabilities.model_dump(mode="json", include=kept)}
 
     def settings(self) -> Mapping[str, object]:

@@ -14,9 +14,18 @@ from emoalign.elicitation.readings.endings import (
     withheld,
     wordless,
 )
-from emoalign.elicitation.readings.exact import MOST_MASS, read_distribution, returned_mass
+from emoalign.elicitation.readings.exact import (
+    MOST_MASS,
+    ExactReading,
+    read_distribution,
+    returned_mass,
+)
 from emoalign.elicitation.readings.json_values import NotJson, parse_json, within_fence
-from emoalign.elicitation.readings.positions import read_positions
+from emoalign.elicitation.readings.positions import (
+    of_another_text,
+    read_positions,
+    split_number,
+)
 from emoalign.elicitation.readings.reading import UNPARSABLE, Reading
 from emoalign.elicitation.readings.text import parse_number, parse_rating, refuses
 from emoalign.elicitation.readings.thoughts import closing_tag, without_thoughts
@@ -24,11 +33,13 @@ from emoalign.elicitation.readings.thoughts import closing_tag, without_thoughts
 __all__ = [
     "MOST_MASS",
     "UNPARSABLE",
+    "ExactReading",
     "NotJson",
     "Reading",
     "closing_tag",
     "failed",
     "is_cut",
+    "of_another_text",
     "only_thoughts",
     "parse_json",
     "parse_number",
@@ -40,6 +51,7 @@ __all__ = [
     "reason_of",
     "refuses",
     "returned_mass",
+    "split_number",
     "withheld",
     "within_fence",
     "without_thoughts",

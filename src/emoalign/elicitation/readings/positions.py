@@ -18,6 +18,9 @@ from emoalign.elicitation.readings.text import FULL_WIDTH, parse_rating
 from emoalign.study.scales import OrdinalScale
 
 _OPENINGS = " \t\r\n*_`\"'“‘«„(["
+_BYTES = "bytes:"
+"""The beginning of OpenAI's names for tokens that are half a character."""
+
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?")
 
 
@@ -74,8 +77,7 @@ def read_positions(
     mass = dict.fromkeys(scale.points, 0.0)
     off_scale = 0.0
     if value is not None:
-        begun = _NUMBER.match(value.lstrip(_OPENINGS))
-        number = begun[0].rstrip(".") if begun else ""
+        number = _number(value)
         form = _Form(tuple(f"{point:g}" for point in scale.points), digits, number)
         for before, token, probability in _branches(positions[start:], later[start:], form):
             rating = _rating(before, token, scale, form)
@@ -87,6 +89,54 @@ def read_positions(
                 mass[rating] += probability
     decided = math.fsum((*mass.values(), off_scale))
     return ExactReading(tuple(mass.values()), off_scale, decided)
+
+
+def of_another_text(later: Sequence[Next], text: str) -> bool:
+    """Tell whether the tokens drawn are not those of the reply, white space aside.
+
+    Some hosts report those of thoughts as well, or leave out tokens that are half a character. A
+    token that is not whole text ends the comparison, and so does the end of the reply.
+    """
+    whole = "".join(text.split())
+    so_far = 0
+    for each in later:
+        token = "".join(unmarked(each.drawn).split())
+        if whole.startswith(token, so_far):
+            so_far += len(token)
+        else:
+            part = not token.isascii() or token.startswith(_BYTES)
+            return not part and not so_far == len(whole) > 0
+    return False
+
+
+def split_number(
+    first: Pairs, later: Sequence[Next], text: str, digits: int, key: str | None = None
+) -> str | None:
+    """The number in a reply that was drawn as several tokens although so few digits are one.
+
+    None where there is none, and where other numbers of several digits are among the tokens that
+    could have been: then such a number is only rarely drawn in parts.
+    """
+    drawn = [unmarked(each.drawn) for each in later]
+    start, value = (0, text) if key is None else _value(drawn, text, key)
+    number = _number(value or "")
+    if not number.isdigit() or not 1 < len(number) <= digits:
+        return None
+    positions = [first, *(each.logprobs for each in later)]
+    for pairs, token in zip(positions[start:], drawn[start:], strict=False):
+        core = _core(token)
+        if core:
+            numbers = (_core(unmarked(each)) for each, _ in pairs)
+            whole = any(each.isdigit() and len(each) > 1 for each in numbers)
+            begun = core.isdigit() and number.startswith(core) and core != number
+            return number if begun and not whole else None
+    return None
+
+
+def _number(value: str) -> str:
+    """The number that a reply begins with; empty where it begins with none."""
+    begun = _NUMBER.match(value.translate(FULL_WIDTH).lstrip(_OPENINGS))
+    return begun[0].rstrip(".") if begun else ""
 
 
 def _value(drawn: Sequence[str], text: str, key: str) -> tuple[int, str | None]:

@@ -30,6 +30,7 @@ from emoalign.elicitation.engines.api.connections import (
 from emoalign.elicitation.engines.api.credentials import Credentials
 from emoalign.elicitation.engines.api.dialect import Dialect
 from emoalign.elicitation.engines.api.limits import Gate
+from emoalign.elicitation.engines.api.logprobs import with_rest
 from emoalign.elicitation.engines.api.received import parsed
 from emoalign.elicitation.engines.api.replies import (
     Fault,
@@ -42,13 +43,13 @@ from emoalign.elicitation.engines.api.replies import (
     refused,
     too_late,
 )
-from emoalign.elicitation.engines.api.tokenizing import questions, token_ids
+from emoalign.elicitation.engines.api.tokenizing import MOST_IDS, questions, token_ids, written
 from emoalign.elicitation.engines.api.waits import exhausted_for, in_words
 from emoalign.elicitation.engines.served import ServedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.elicitation.rejections import Rejected
-from emoalign.errors import EngineError
+from emoalign.errors import CapabilityError, EngineError
 from emoalign.prompts import estimated_tokens
 from emoalign.wording import sentence
 
@@ -102,6 +103,8 @@ class ApiEngine:
         self._gate = Gate(card.limits)
         self._base_url = base_url
         self._tokenizer: int | None = None
+        self._ids: dict[tuple[float, ...], list[int]] = {}
+        self._asking_for_ids = asyncio.Lock()
         self._connection = Connection(
             base_url,
             self._credentials.headers(dialect),
@@ -127,6 +130,8 @@ class ApiEngine:
     async def _ask(self, ask: Ask, again: Callable[[], None]) -> list[Answer]:
         request = ask.request
         body = self._dialect.body(self._model, self._capabilities, ask)
+        if request.points:
+            body["logprob_token_ids"] = await self._ids_of(request.points)
         path = self._dialect.path(self._model, ask)
         expected = has_probabilities if request.readout == "exact" else has_choices
         answers_at_most = request.sampling.max_tokens * len(ask.participants)
@@ -142,7 +147,8 @@ class ApiEngine:
         neutral = self._capabilities.sampling_extras or request.sampling.temperature is None
         if by_llamacpp(reply) and not neutral:
             raise EngineError(f"{self._where()} {DEFAULTS_ON}")
-        return read_answers(ask, reply, seconds)
+        answers = read_answers(ask, reply, seconds)
+        return [with_rest(answer) for answer in answers] if request.points else answers
 
     async def tokenize(self, text: str) -> Sequence[int]:
         """Token ids of `text`, from the server's own tokenizer (POST /tokenize)."""
@@ -163,6 +169,25 @@ class ApiEngine:
                 self._tokenizer = number
                 return ids
         raise self._explained(faults[0], NO_TOKENIZER)
+
+    async def _ids_of(self, points: tuple[float, ...]) -> list[int]:
+        """The ids of the single tokens that are points of a scale, however they are written.
+
+        Raises CapabilityError where there are more than the server takes.
+        """
+        async with self._asking_for_ids:
+            if points not in self._ids:
+                texts = [text for point in points for text in written(point)]
+                tokens = [await self.tokenize(text) for text in texts]
+                ids = sorted({each[0] for each in tokens if len(each) == 1})
+                if len(ids) > MOST_IDS:
+                    raise CapabilityError(
+                        f"{self._where()} takes {MOST_IDS} tokens in logprob_token_ids, and the "
+                        f"{len(points)} points of the scale are {len(ids)}. Set "
+                        "logprob_token_ids: false in the model's card."
+                    )
+                self._ids[points] = ids
+        return self._ids[points]
 
     async def close(self) -> None:
         """Close the connections."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +18,9 @@ _IMPOSSIBLE = (
     "server does not report them, set top_logprobs: 0 in the model's card and use the sampled "
     "readout."
 )
+_ROUNDING = 1e-6
+"""Log-probabilities are kept to six decimals."""
+
 _CANNOT = (
     "If it cannot give them, set top_logprobs: 0 in the model's card; the exact readout is then "
     "refused from the start."
@@ -33,16 +37,12 @@ def logprobs_in(choice: Mapping[str, Any]) -> tuple[tuple[str, float], ...] | No
 
 
 def later_in(choice: Mapping[str, Any]) -> tuple[Next, ...]:
-    """The drawn tokens of a chat's reply, each with the likeliest after it; none for one position.
+    """The drawn tokens of a reply, each with the likeliest after it; none for one position.
 
     They end before a token of which this is not known. Raises Fault as `logprobs_in` does.
     """
-    logprobs = choice.get("logprobs")
-    positions = logprobs.get("content") if isinstance(logprobs, dict) else None
     found: list[Next] = []
-    if not isinstance(positions, list):
-        return ()
-    for drawn, after in pairwise(positions):
+    for drawn, after in pairwise(_positions(choice.get("logprobs"))):
         token = _token(drawn) if isinstance(drawn, dict) else None
         logprob = _number(drawn.get("logprob")) if isinstance(drawn, dict) else None
         pairs = _pairs(_top([after]), choice)
@@ -50,6 +50,35 @@ def later_in(choice: Mapping[str, Any]) -> tuple[Next, ...]:
             break
         found.append(Next(untrusted.writable(token), round(logprob, 6), pairs))
     return tuple(found)
+
+
+def with_rest(answer: Answer) -> Answer:
+    """An answer to which some tokens were asked for by id, with all others together.
+
+    A server that is asked so normalises over its whole vocabulary: what is left to 1 is the rest,
+    under an empty name.
+    """
+    if answer.logprobs is None:
+        return answer
+    rest = 1.0 - returned_mass(answer.logprobs)
+    if rest < _ROUNDING:
+        return answer
+    return replace(answer, logprobs=(*answer.logprobs, ("", round(math.log(rest), 6))))
+
+
+def _positions(logprobs: object) -> list[Any]:
+    """The positions of a reply: a list of chats' form, or the columns of completions, which some
+    servers have for chats too."""
+    if not isinstance(logprobs, dict):
+        return []
+    content = logprobs.get("content")
+    if isinstance(content, list):
+        return content
+    columns = [logprobs.get(name) for name in ("tokens", "token_logprobs", "top_logprobs")]
+    if not all(isinstance(column, list) for column in columns):
+        return []
+    names = ("token", "logprob", "top_logprobs")
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=False)]
 
 
 def _pairs(

@@ -6,6 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin
 
+MOST_IDS = 128
+"""Tokens whose probabilities vLLM reports by their ids, at most (MAX_LOGPROB_TOKEN_IDS)."""
+
+_FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+
+
+def written(point: float) -> tuple[str, ...]:
+    """The ways in which one token may write a point: 7, with a space before it, or full width."""
+    number = f"{point:g}"
+    return number, f" {number}", number.translate(_FULL_WIDTH)
+
 
 def questions(base_url: str, model: str, text: str) -> Iterator[tuple[str, dict[str, object]]]:
     """Addresses and bodies that ask for the tokens of `text`, in the order they are tried.

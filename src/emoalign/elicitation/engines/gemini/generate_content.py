@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import quote
 
@@ -125,23 +126,33 @@ def _part(part: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _logprobs(result: Any) -> dict[str, Any] | None:
-    """The likeliest tokens at each position."""
+    """The token drawn at each position, and the likeliest."""
     positions = result.get("topCandidates") if isinstance(result, dict) else None
     if not isinstance(positions, list):
         return None
+    chosen = result.get("chosenCandidates")
+    drawn = chosen if isinstance(chosen, list) and len(chosen) == len(positions) else []
     return {
         "content": [
             {
+                **_drawn(token),
                 "top_logprobs": [
                     {"token": each.get("token"), "logprob": each.get("logProbability")}
                     for each in (position.get("candidates") or [])
                     if isinstance(each, dict)
-                ]
+                ],
             }
-            for position in positions
+            for token, position in zip_longest(drawn, positions)
             if isinstance(position, dict)
         ]
     }
+
+
+def _drawn(candidate: Any) -> dict[str, Any]:
+    """A token that was drawn, by the names of Chat Completions."""
+    if not isinstance(candidate, dict):
+        return {}
+    return {"token": candidate.get("token"), "logprob": candidate.get("logProbability")}
 
 
 def _usage(counts: Any) -> dict[str, Any] | None:

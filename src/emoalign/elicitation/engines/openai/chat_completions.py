@@ -50,13 +50,15 @@ class ChatCompletions(Dialect):
 
 
 def _logprob_parameters(request: RatingRequest, capabilities: Capabilities) -> dict[str, object]:
+    if request.points:  # vLLM, which is told the ids of their tokens
+        return {"logprobs": True if request.prompt.messages is not None else 1}
     alone = request.prompt.messages is None or capabilities.logprobs_number
     parameters: dict[str, object] = (
         {"logprobs": request.top_logprobs}
         if alone
         else {"logprobs": True, "top_logprobs": request.top_logprobs}
     )
-    if capabilities.sampling_extras:
+    if capabilities.sampling_extras and capabilities.tokenizer:
         # llama.cpp reports nothing when the token it draws ends the text or is half a
         # character. Neither setting touches the probabilities: they are those before sampling.
         parameters |= {"temperature": 0, "ignore_eos": True}
