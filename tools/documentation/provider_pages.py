@@ -117,9 +117,7 @@ ROWS: Mapping[str, Callable[[Provider, ApiModel], str]] = {
     "stop sequences": lambda preset, card: "yes" if card.able.stop else "no",
     "levels of thinking": lambda preset, card: ", ".join(card.able.thinking) or "on the card",
     "log-probabilities": lambda preset, card: str(card.able.top_logprobs or "no"),
-    "exact readout": lambda preset, card: (
-        "yes" if card.able.top_logprobs and card.able.tokenizer else "no"
-    ),
+    "exact readout": lambda preset, card: _exact(card),
     "batches": lambda preset, card: "yes" if preset.batches else "no",
 }
 """What the table of a page tells of each provider."""
@@ -208,6 +206,12 @@ def _priced(name: str, card: ApiModel) -> str:
 def _seeds(card: ApiModel) -> str:
     said = card.capabilities
     return f"`{said.seed_name}`, {said.seed_bits} bits" if said.seed_bits else "no"
+
+
+def _exact(card: ApiModel) -> str:
+    if card.able.along_replies:
+        return "at temperature 1"
+    return "yes" if card.able.top_logprobs else "no"
 
 
 def _temperatures(card: ApiModel) -> str:

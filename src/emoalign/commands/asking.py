@@ -178,10 +178,14 @@ def _reply(trial: _Trial, ask: Ask, answers: Sequence[Answer]) -> Iterator[str]:
         ((scale, columns),) = read.items()
         seen = len(answer.logprobs or ())
         mass, off = columns["returned_mass"], columns["off_scale_mass"]
-        on_scale = float(str(mass)) - float(str(off)) if mass is not None else math.nan
+        if mass is None:
+            yield f"log-probabilities: the answer {answer.text[:60]!r} is {columns['status']}"
+            return
+        returned, elsewhere = float(str(mass)), float(str(off))
         yield (
-            f"log-probabilities: of {seen} tokens; {percent(on_scale)} of the probability is on "
-            f"points of {scale}"
+            f"log-probabilities: of {seen} tokens; {percent(returned - elsewhere)} of the "
+            f"probability is on points of {scale}, {percent(elsewhere)} on anything else, and "
+            f"{percent(max(0.0, 1 - returned))} is not known; the reply was {answer.text[:60]!r}"
         )
         return
     statuses = ", ".join(f"{scale}: {_reading(columns)}" for scale, columns in read.items())

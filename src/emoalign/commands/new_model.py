@@ -183,7 +183,8 @@ def _openai(name: str, model: str, base_url: str, key_env: str | None) -> Iterat
     yield "  # sampling: none     if it takes no temperature; protocols: temperature: provider"
     yield "  # thinking: {off: {reasoning_effort: none}, high: {reasoning_effort: high}}"
     yield "  # thinking_tokens: 4096     the most tokens of thoughts, beside those of the answer"
-    yield "  # top_logprobs: 20     for the exact readout, which also needs tokenizer: true"
+    yield "  # top_logprobs: 20     for the exact readout, at temperature 1"
+    yield "  # vocabulary: digits     for exact points such as 10: o200k_base, llama3, digits …"
     yield "  # sampling_extras: true     for llama.cpp's server"
     yield "  # token_limit: max_completion_tokens     where max_tokens is refused"
     yield from _limits_and_prices(here)

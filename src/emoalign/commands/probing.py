@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from emoalign.elicitation.engines.api.api_model import ApiModel
 from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingRequest
+from emoalign.elicitation.readings import of_another_text, read_distribution, read_positions
 from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import EngineError
 from emoalign.prompts import Image, Message, Prompt
-from emoalign.wording import counted
+from emoalign.study.scales import OrdinalScale
+from emoalign.wording import counted, percent
 
 FEWEST_TOKENS = 16
 """Tokens that an answer to a probe may have, at least."""
@@ -21,6 +24,8 @@ _DIGIT = "Write one digit from 1 to 9, and nothing else."
 _ANYTHING = "Write a random number with seven digits, and nothing else."
 _WORDS = "Write these three words in lower case, and nothing else: alpha beta gamma"
 _COLOUR = "Which colour is this picture? Answer in one word."
+
+_NINE = OrdinalScale(min=1, max=9, direction="the digit asked for")
 
 Replies = Sequence[Sequence[Answer]]
 
@@ -76,9 +81,16 @@ def _probes(card: ServedModel, asks: Sequence[Ask], grey: Image) -> Iterator[Pro
         yield Probe("stop", (stopped,), _stopped, "stop: false")
     if able.top_logprobs and all(ask.request.readout != "exact" for ask in asks):
         asked = about(_DIGIT, temperature=1.0)
-        one = replace(asked.sampling, max_tokens=1)
-        exact = replace(asked, sampling=one, readout="exact", top_logprobs=able.top_logprobs)
-        yield Probe("log-probabilities", (Ask(exact, (None,)),), _tokens, "top_logprobs: 0")
+        longest = FEWEST_TOKENS if able.along_replies else 1
+        exact = replace(
+            asked,
+            sampling=replace(asked.sampling, max_tokens=longest),
+            readout="exact",
+            top_logprobs=able.top_logprobs,
+            points=_NINE.points if able.token_ids else (),
+        )
+        told = partial(_tokens, along=able.along_replies, digits=able.digits or 1)
+        yield Probe("log-probabilities", (Ask(exact, (None,)),), told, "top_logprobs: 0")
     if "image" in able.modalities and chat and first.prompt.image is None:
         seen = Ask(about(_COLOUR, grey), (0,))
         yield Probe("image", (seen,), _seen, "modalities: [word, sentence]")
@@ -131,8 +143,21 @@ def _stopped(replies: Replies) -> str:
     return "honoured" if "alpha" in text else f"accepted; the answer was {answer.text[:40]!r}"
 
 
-def _tokens(replies: Replies) -> str:
-    return f"of {counted(len(replies[0][0].logprobs or ()), 'token')}"
+def _tokens(replies: Replies, along: bool, digits: int) -> str:
+    answer = replies[0][0]
+    logprobs = answer.logprobs or ()
+    if along and of_another_text(answer.later, answer.text):
+        return f"of other tokens than those of the reply {answer.text[:40]!r}: set top_logprobs: 0"
+    read = (
+        read_positions(logprobs, answer.later, answer.text, _NINE, digits)
+        if along
+        else read_distribution(logprobs, _NINE)
+    )
+    unknown = max(0.0, 1.0 - read.returned_mass)
+    return (
+        f"of {counted(len(logprobs), 'token')}; {percent(sum(read.probabilities))} of the "
+        f"probability is on the digits asked for, and {percent(unknown)} is not known"
+    )
 
 
 def _seen(replies: Replies) -> str:

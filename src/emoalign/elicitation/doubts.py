@@ -37,6 +37,28 @@ HAVING items >= {FEWEST_ITEMS} AND max(different) = 1
 ORDER BY ALL
 """  # noqa: S608 - only numbers of our own
 
+MOST_UNDECIDED = 0.05
+"""The largest part of the probability of an exact answer that may be unknown without a doubt."""
+
+MANY = 0.1
+"""Share of the exact answers of a cell from which on something is told of them."""
+
+# A reply with decimals leaves open what its first digit becomes: 7 may be 7.5.
+_EXACT = rf"""
+SELECT model, protocol, dataset, scale, count(*) AS answers,
+    count(*) FILTER (off_scale_mass > 0.5) AS words,
+    count(*) FILTER (
+        regexp_matches(text, '^\W*[0-9]+\.[0-9]')
+        AND off_scale_mass + 1 - returned_mass > {MANY}
+    ) AS decimals,
+    count(*) FILTER (1 - returned_mass > {MOST_UNDECIDED}) AS undecided
+FROM read_parquet($files)
+WHERE readout = 'exact' AND returned_mass IS NOT NULL
+GROUP BY ALL
+HAVING greatest(words, decimals, undecided) >= {MANY} * answers
+ORDER BY ALL
+"""  # noqa: S608 - only numbers of our own
+
 # Equal requests with equal ids are told apart by their tokens, which the first row of each has,
 # and by the time they took.
 _SAME_REPLY = """
@@ -107,7 +129,39 @@ def few_ratings(files: Sequence[Path], recited: bool = False) -> list[str]:
 
 def doubts(files: Sequence[Path], asked: Asked) -> list[str]:
     """Sentences about signs that answers are copies, or come from another model."""
-    return [*_copies(files, asked), *_others(files, asked)]
+    return [*_copies(files, asked), *_others(files, asked), *_unclear(files, asked)]
+
+
+def _unclear(files: Sequence[Path], asked: Asked) -> Iterator[str]:
+    """Sentences about exact answers that say little, and why."""
+    for *cell, answers, words, decimals, undecided in _rows(_EXACT, files):
+        model, protocol, dataset, scale = cell
+        if model not in asked.models:
+            continue
+
+        def many(number: int, total: int = answers) -> bool:
+            return number >= MANY * total
+
+        where = (
+            f"exact answers of {asked.called(model)} under {protocol} about {scale} of {dataset}"
+        )
+        if many(words):
+            yield (
+                f"{words:,} of {answers:,} {where} begin with words rather than a number, with "
+                "more than half of their probability. What would follow is not known: have the "
+                "prompt ask for the number alone."
+            )
+        if many(decimals):
+            yield (
+                f"{decimals:,} of {answers:,} {where} have decimals, so that 7 may be the beginning "
+                "of 7.5. Have the prompt ask for a whole number."
+            )
+        elif many(undecided):
+            yield (
+                f"Of {undecided:,} of {answers:,} {where}, more than {percent(MOST_UNDECIDED)} of "
+                "the probability was not returned or not decided. Means and SDs are known only "
+                "within the bounds that this allows."
+            )
 
 
 def _copies(files: Sequence[Path], asked: Asked) -> Iterator[str]:

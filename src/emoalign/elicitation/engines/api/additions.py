@@ -83,6 +83,10 @@ _REFUSED_PARAMETERS = (
     (r"\b(top_k|min_p|repeat_penalty)\b", "sampling_extras: false"),
     (r"\btop_?p\b", "sampling: temperature"),
     (r"\btemperature\b", "sampling: none, and temperature: provider in the protocol"),
+    (
+        r"log_?prob",
+        "top_logprobs: 0, unless it gives log-probabilities with thinking: off in the protocol",
+    ),
     (r"candidate_?count|multiple candidates", "choices: 1"),
     (r"\bsystem\W+(role|message|prompt|instruction)|developer instruction", "system_role: false"),
 )

@@ -142,6 +142,11 @@ class ApiModel(ServedModel):
                 if self.variables and self.provider is None
                 else []
             ),
+            *(
+                ["delivery: batch, but lines of batches know no logprob_token_ids: set one of them"]
+                if self.delivery == "batch" and self.capabilities.logprob_token_ids
+                else []
+            ),
             *wrong_address(self.base_url),
             *wrong_parameters(self.extra_body, "extra_body"),
             *wrong_levels(self.capabilities.thinking),

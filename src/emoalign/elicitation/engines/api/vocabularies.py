@@ -12,13 +12,16 @@ from emoalign.prompts import Prompt, image_tokens, texts_of
 COUNTED_PROMPTS = 200
 """Prompts that are counted; they differ by the item alone."""
 
+CARRIED = ("o200k_base", "cl100k_base")
+"""The vocabularies that the package carries."""
+
 FRAME = (3, 7)
 """Tokens around a message, at least and at most: https://github.com/openai/openai-cookbook."""
 
 
 def counted(vocabulary: str | None, prompts: Sequence[Prompt]) -> PromptTokens | None:
     """The tokens of a prompt on average; None if the vocabulary is not at hand."""
-    if vocabulary is None:
+    if vocabulary not in CARRIED:
         return None
     some = prompts[:: math.ceil(len(prompts) / COUNTED_PROMPTS)]
     with warnings.catch_warnings(action="ignore"):  # it reads its data in a way that is outdated
