@@ -193,5 +193,4 @@ def test_what_an_engine_cannot_do_is_told_for_every_prompt_set_that_asks_for_it(
     assert list(card.cannot_follow("m", protocol, [prompts])) == [
         f"{asks} a completion, but its card says completion: false",
         f"{asks} the exact readout, but its card says top_logprobs: 0",
-        f"{asks} an answer read from single tokens, but its card says tokenizer: false",
     ]

@@ -134,33 +134,28 @@ def doubts(files: Sequence[Path], asked: Asked) -> list[str]:
 
 def _unclear(files: Sequence[Path], asked: Asked) -> Iterator[str]:
     """Sentences about exact answers that say little, and why."""
-    for *cell, answers, words, decimals, undecided in _rows(_EXACT, files):
-        model, protocol, dataset, scale = cell
+    for model, protocol, dataset, scale, answers, *counts in _rows(_EXACT, files):
         if model not in asked.models:
             continue
-
-        def many(number: int, total: int = answers) -> bool:
-            return number >= MANY * total
-
-        where = (
-            f"exact answers of {asked.called(model)} under {protocol} about {scale} of {dataset}"
-        )
-        if many(words):
+        words, decimals, undecided = (each if each >= MANY * answers else 0 for each in counts)
+        of = f"of {answers:,} exact answers of {asked.called(model)} under {protocol}"
+        where = f"{of} about {scale} of {dataset}"
+        if words:
             yield (
-                f"{words:,} of {answers:,} {where} begin with words rather than a number, with "
-                "more than half of their probability. What would follow is not known: have the "
-                "prompt ask for the number alone."
+                f"{words:,} {where} begin with words rather than a number, with more than half of "
+                "their probability. What would follow is not known: have the prompt ask for the "
+                "number alone."
             )
-        if many(decimals):
+        if decimals:
             yield (
-                f"{decimals:,} of {answers:,} {where} have decimals, so that 7 may be the beginning "
-                "of 7.5. Have the prompt ask for a whole number."
+                f"{decimals:,} {where} have decimals, so that 7 may be the beginning of 7.5. Have "
+                "the prompt ask for a whole number."
             )
-        elif many(undecided):
+        elif undecided:
             yield (
-                f"Of {undecided:,} of {answers:,} {where}, more than {percent(MOST_UNDECIDED)} of "
-                "the probability was not returned or not decided. Means and SDs are known only "
-                "within the bounds that this allows."
+                f"In {undecided:,} {where}, more than {percent(MOST_UNDECIDED)} of the probability "
+                "is unknown, because the server did not return it or the reply does not decide "
+                "it. Means and SDs are known only within the bounds that this allows."
             )
 
 

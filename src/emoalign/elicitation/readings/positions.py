@@ -18,6 +18,9 @@ from emoalign.elicitation.readings.text import FULL_WIDTH, parse_rating
 from emoalign.study.scales import OrdinalScale
 
 _OPENINGS = " \t\r\n*_`\"'“‘«„(["
+_LITTLE = 0.01
+"""Probability of further digits that is put down to chance."""
+
 _BYTES = "bytes:"
 """The beginning of OpenAI's names for tokens that are half a character."""
 
@@ -26,11 +29,15 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?")
 
 @dataclass(frozen=True)
 class _Form:
-    """The form of the numbers in a reply: what `digits` a token has, and how `number` was drawn."""
+    """The form of the numbers in a reply: what `digits` a token has, and how `number` was drawn.
+
+    `longest` are the digits that whole numbers have beyond those of the scale; 0 if they do not.
+    """
 
     points: tuple[str, ...]
     digits: int
     number: str
+    longest: int
 
     @property
     def decimals(self) -> int:
@@ -47,6 +54,8 @@ class _Form:
             return False
         if core.endswith(".") or len(core.partition(".")[2]) < self.decimals:
             return True
+        if core.isdigit() and len(core) < self.longest:
+            return len(core) % self.digits == 0  # a token of fewer digits ends a number
         others = (each for each in (*self.points, self.number) if each != core)
         return any(each.startswith(core) and not self._is_token(each) for each in others)
 
@@ -68,7 +77,8 @@ def read_positions(
     writes numbers of up to `digits` digits as one token. A rating is read from the first token that
     is more than white space or an opening mark; of an answer that is held to be a JSON object, from
     where the value of `key` begins. "1" is not read as 1 where 10 is a point and takes another
-    token: it is multiplied by what followed it if it was drawn, and otherwise left undecided. What
+    token: it is multiplied by what followed it if it was drawn, and otherwise left undecided. All
+    numbers are, where the one that was drawn goes on beyond those of the scale or might have. What
     is undecided is in no mass, as if it had not been returned.
     """
     positions = [first, *(each.logprobs for each in later)]
@@ -78,7 +88,13 @@ def read_positions(
     off_scale = 0.0
     if value is not None:
         number = _number(value)
-        form = _Form(tuple(f"{point:g}" for point in scale.points), digits, number)
+        points = tuple(f"{point:g}" for point in scale.points)
+        longest = 0
+        if _further(later[start:], number) > _LITTLE:
+            longest = len(number) + 1
+        elif number.isdigit() and len(number) > max(digits, *map(len, points)):
+            longest = len(number)
+        form = _Form(points, digits, number, longest)
         for before, token, probability in _branches(positions[start:], later[start:], form):
             rating = _rating(before, token, scale, form)
             if rating is not None and math.isnan(rating):
@@ -131,6 +147,17 @@ def split_number(
             begun = core.isdigit() and number.startswith(core) and core != number
             return number if begun and not whole else None
     return None
+
+
+def _further(later: Sequence[Next], number: str) -> float:
+    """P(another digit | the number that was drawn), as far as it was returned."""
+    so_far = ""
+    for each in later:
+        so_far += unmarked(each.drawn)
+        if _core(so_far) == number:
+            digits = (lp for token, lp in each.logprobs if unmarked(token)[:1].isdigit())
+            return math.fsum(map(math.exp, digits))
+    return 0.0
 
 
 def _number(value: str) -> str:
