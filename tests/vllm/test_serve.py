@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import os
 import socket
 import subprocess
@@ -9,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,15 @@ from ruamel.yaml import YAML
 
 from emoalign.commands.app import application
 from emoalign.elicitation.engines.api.api_model import ApiModel
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
+from emoalign.elicitation.readings import read_distribution
 from emoalign.planning.loading import MODELS
 from emoalign.prompts import Message, Prompt
 from emoalign.study.reading import read_card
+from emoalign.study.scales import OrdinalScale
+
+from . import tiny_models
 
 STARTS_S = 400
 STUDY: dict[str, Any] = {
@@ -125,14 +132,78 @@ async def drawn(card: ApiModel) -> Counter[str]:
 def test_answers_come_from_the_whole_distribution_whatever_the_files_of_the_model_say(
     check: Callable[..., Result],
 ) -> None:
-    import asyncio
-
-    def card(**capabilities: Any) -> ApiModel:
-        check(**capabilities)
-        read = read_card(Path("config/models/served.yaml"), MODELS)
-        assert isinstance(read, ApiModel)
-        return read
-
-    whole = asyncio.run(drawn(card()))
-    cut = asyncio.run(drawn(card(sampling="all")))  # top_k is then that of the model's files
+    check()
+    whole = asyncio.run(drawn(served_card()))
+    check(sampling="all")  # top_k is then that of the model's files
+    cut = asyncio.run(drawn(served_card()))
     assert len(whole) > len(cut)
+
+
+def served_card() -> ApiModel:
+    """The card that was checked last."""
+    read = read_card(Path("config/models/served.yaml"), MODELS)
+    assert isinstance(read, ApiModel)
+    return read
+
+
+POINTS = tuple(map(float, range(1, 10)))
+
+
+async def exactly(card: ApiModel, words: Sequence[str]) -> list[Answer]:
+    """The exact answers about some words on nine points, asked for at once."""
+    engine_asks = [
+        Ask(
+            RatingRequest(
+                "tiny",
+                None,
+                Prompt((Message("user", f"{tiny_models.TEXT[:24]} {word}"),), None),
+                Sampling(1.0, 1),
+                "exact",
+                1,
+                top_logprobs=card.able.top_logprobs,
+                points=POINTS,
+            ),
+            (None,),
+        )
+        for word in words
+    ]
+    with card.running() as engine:
+        try:
+            answers = await asyncio.gather(*map(engine.ask, engine_asks))
+        finally:
+            await engine.close()
+    return [answer for (answer,) in answers]
+
+
+def test_points_asked_for_by_their_ids_have_the_probabilities_of_the_model(
+    check: Callable[..., Result], rater_folder: Path
+) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    done = check(top_logprobs=0, logprob_token_ids=True)
+    assert done.exit_code == 0, done.output
+    assert "0% is not known" in done.output
+    words = ["joy", "woe", "apple", "zebra", "murder"]
+    answers = asyncio.run(exactly(served_card(), words))
+    model = AutoModelForCausalLM.from_pretrained(rater_folder, dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(rater_folder)
+    scale = OrdinalScale(min=1, max=9, direction="higher is better")
+    for word, answer in zip(words, answers, strict=True):
+        messages = [{"role": "user", "content": f"{tiny_models.TEXT[:24]} {word}"}]
+        text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        asked = tokenizer(text, return_tensors="pt", add_special_tokens=False)
+        with torch.no_grad():
+            shares = torch.softmax(model(**asked).logits[0, -1].double(), 0)
+        expected = []
+        for point in POINTS:
+            written = [tokenizer.encode(form, add_special_tokens=False) for form in _forms(point)]
+            expected.append(sum(float(shares[ids[0]]) for ids in written if len(ids) == 1))
+        read = read_distribution(answer.logprobs or (), scale)
+        assert read.probabilities == pytest.approx(expected, abs=1e-3)
+        assert read.returned_mass == pytest.approx(1, abs=1e-4)
+        assert math.fsum(read.probabilities) > 0.5
+
+
+def _forms(point: float) -> tuple[str, str]:
+    return f"{point:g}", f" {point:g}"
