@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -127,9 +127,17 @@ class ModelCard(Entry, ABC):
 
     @abstractmethod
     def cannot_rate(
-        self, name: str, dataset: str, modality: Modality, scales: Mapping[str, Scale]
+        self,
+        name: str,
+        dataset: str,
+        modality: Modality,
+        scales: Mapping[str, Scale],
+        readouts: Collection[Readout] = (),
     ) -> Iterable[str]:
-        """Reasons why the model, called `name`, has no ratings of a dataset on `scales`."""
+        """Reasons why the model, called `name`, has no ratings of a dataset on `scales`.
+
+        `readouts` are those of the protocols that reach the dataset.
+        """
 
     @abstractmethod
     def cannot_follow(
