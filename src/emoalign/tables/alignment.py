@@ -156,7 +156,7 @@ ALIGNMENT = Table(
         *numbers(
             signedrank_p_adjusted=_ADJUSTED,
             off_scale_mass="Exact: mean probability of answers that are no rating; decision: 0.",
-            returned_mass="Exact: mean probability of all tokens reported; decision: mean sum of probabilities.",
+            returned_mass="Mean probability of all tokens reported (exact), or of all points (decision).",
         ),
         Column("disattenuated_above_1", pa.bool_(), "Whether pearson_disattenuated exceeds 1."),
         *(Column(f"n_{status}", pa.int64(), "Answers by status.") for status in STATUSES),

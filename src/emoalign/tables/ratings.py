@@ -67,6 +67,15 @@ NORMS = Table(
     ),
 )
 
+_MASS = (
+    Column("off_scale_mass", NUMBER, "Exact: returned probability that is no rating; decision: 0."),
+    Column(
+        "returned_mass",
+        NUMBER,
+        "Probability that was returned: of all tokens reported (exact), of all points (decision).",
+    ),
+)
+
 RATINGS = Table(
     "ratings/<model>/<protocol>/<dataset>/<scale>/<shard>.parquet",
     "an answer of a participant on a scale (sampled), or an item (exact, decision)",
@@ -87,14 +96,7 @@ RATINGS = Table(
             NUMBERS,
             "Exact, decision: probability of each point as returned, ascending.",
         ),
-        Column(
-            "off_scale_mass", NUMBER, "Exact: returned probability that is no rating; decision: 0."
-        ),
-        Column(
-            "returned_mass",
-            NUMBER,
-            "Exact: probability of all tokens reported; decision: sum of the probabilities.",
-        ),
+        *_MASS,
         Column(
             "text",
             TEXT,
@@ -138,8 +140,8 @@ ITEMS = Table(
         ),
         *(Column(f"n_{status}", COUNT, "Answers by status.") for status in STATUSES),
         *shared(
-            "Mean and SD of the model's ratings (exact, decision: of the distribution on the scale); "
-            "null for labels.",
+            "Mean and SD of the model's ratings (exact, decision: of the distribution on the "
+            "scale); null for labels.",
             "mean",
             "sd",
         ),
@@ -149,18 +151,12 @@ ITEMS = Table(
             "Share of each point, ascending, or of the answers that chose each label.",
         ),
         *shared(
-            "Exact, decision: sums of point × probability and point² × probability, not renormalised.",
+            "Exact, decision: sums of point × probability and point² × probability, not "
+            "renormalised.",
             "raw_moment_1",
             "raw_moment_2",
         ),
-        Column(
-            "off_scale_mass", NUMBER, "Exact: returned probability that is no rating; decision: 0."
-        ),
-        Column(
-            "returned_mass",
-            NUMBER,
-            "Exact: probability of all tokens reported; decision: sum of the probabilities.",
-        ),
+        *_MASS,
         *shared("Mean and SD of the human ratings.", "human_mean", "human_sd"),
         Column("human_n", COUNT, "Number of human ratings; null if unknown."),
         Column(
