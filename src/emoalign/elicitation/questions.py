@@ -157,8 +157,11 @@ def remaining(task: RatingTask, card: AskedModel) -> Remaining:
         [[ask for ask in some if _decided(ask) == decided] for some in (wanted_asks, asks)]
         for decided in kinds
     ]
-    parts = [_due(card, of_all, due, held) for of_all, due in of_kind]
+    parts = [_due(card, of_all, left, held) for of_all, left in of_kind]
     amounts = {name: sum(part.amounts[name] for part in parts) for name in parts[0].amounts}
+    if kinds == [True]:  # of which nothing could come in batches
+        amounts |= {"usd_batch_min": math.nan, "usd_batch_max": math.nan}
+    due = next((part for part in parts if part.amounts["prompt_tokens_max"]), parts[0])
     tokens = amounts["prompt_tokens_min"] + amounts["prompt_tokens_max"]
     minutes, minutes_from = time_needed(
         card,
@@ -172,7 +175,7 @@ def remaining(task: RatingTask, card: AskedModel) -> Remaining:
         answers=len(wanted),
         held=len(held),
         requests=len(asks),
-        tokens_from=parts[0].tokens_from,
+        tokens_from=due.tokens_from,
         minutes=minutes,
         minutes_from=minutes_from,
         delivery=terms.delivery,

@@ -44,7 +44,7 @@ ROBUSTNESS = Table(
         *numbers(
             sd_ratio="SD of the row's human means over that of all; below 1: restricted range.",
             r_corrected="r corrected for restriction of range (Thorndike 1949, case 2).",
-            no_rating="Share of answers that are no rating; null unless sampled.",
+            no_rating="Share of answers that are no rating; null if exact.",
             refused="Share that are refusals (`refusal`, `content_filter`, `rejected`).",
         ),
         *shared(
