@@ -160,7 +160,7 @@ LEFT JOIN (
 ) AS chosen USING ({_KEYS})"""
 
 
-def exact(place: int, scale: OrdinalScale) -> str:
+def distributions(place: int, scale: OrdinalScale) -> str:
     """Items of the scale bound as $scale_<place>: moments, raw and over the mass on the scale.
 
     The SD is of distances from the mean: the square of the mean, taken from the mean of squares,
@@ -190,7 +190,7 @@ FROM (
             any_value(off_scale_mass) AS off_scale_mass,
             any_value(returned_mass) AS returned_mass
         FROM read_parquet($files)
-        WHERE readout = 'exact' AND scale = $scale_{place}
+        WHERE readout IN ('exact', 'decision') AND scale = $scale_{place}
         GROUP BY ALL
     )
 )"""
@@ -212,7 +212,7 @@ def items(scales: list[OrdinalScale | LabelScale]) -> str:
         if isinstance(scale, LabelScale):
             models.append(sampled_labels(place))
         else:
-            models += [sampled_numbers(place, scale), exact(place, scale)]
+            models += [sampled_numbers(place, scale), distributions(place, scale)]
     union = "\nUNION ALL BY NAME\n"
     return f"""
 WITH model AS ({union.join(models)}),

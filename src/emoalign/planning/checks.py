@@ -180,6 +180,11 @@ def _wrong_prompts(
             f"set {name!r} asks for {answers[prompts.answer.kind]}: only the sampled readout is "
             "possible"
         )
+    if prompts.answer.kind == "labels" and "decision" in protocol.readouts:
+        yield (
+            f"{where}: the decision readout of {protocol.name!r} is about ordered levels, but the "
+            f"prompt set {name!r} asks for a list of labels: only the sampled readout is possible"
+        )
 
 
 def _of_another_kind(where: str, place: str, protocol: Protocol, prompts: PromptSet) -> str:
@@ -268,12 +273,12 @@ def _wrong_protocol(
             f"{len(table.personas)} personas in "
             f"{loaded.library.shown('personas', protocol.personas)}"
         )
-    if protocol.personas and "exact" in protocol.readouts:
-        where = source.at(*here, "readouts")
-        yield (
-            f"{where}: the exact readout asks one question for everybody; with personas only the "
-            "sampled readout is possible"
-        )
+    for readout in protocol.readouts:
+        if protocol.personas and readout != "sampled":
+            yield (
+                f"{source.at(*here, 'readouts')}: the {readout} readout asks one question for "
+                "everybody; with personas only the sampled readout is possible"
+            )
 
 
 def _no_recitation(

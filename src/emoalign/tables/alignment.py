@@ -111,7 +111,8 @@ ALIGNMENT = Table(
         ),
         *estimate("reliability_human", "Reliability of the human means of these items."),
         *estimate(
-            "reliability_model", "Reliability of the model's means; 1 without interval if exact."
+            "reliability_model",
+            "Reliability of the model's means; of probabilities 1, without interval.",
         ),
         *estimate("ceiling", "Square root of reliability_human."),
         *numbers(**ONE_OF_THEM),
@@ -154,8 +155,8 @@ ALIGNMENT = Table(
         ),
         *numbers(
             signedrank_p_adjusted=_ADJUSTED,
-            off_scale_mass="Exact: mean probability of answers that are no rating.",
-            returned_mass="Exact: mean probability of all tokens reported.",
+            off_scale_mass="Exact: mean probability of answers that are no rating; decision: 0.",
+            returned_mass="Mean probability returned: of all tokens (exact) or points (decision).",
         ),
         Column("disattenuated_above_1", pa.bool_(), "Whether pearson_disattenuated exceeds 1."),
         *(Column(f"n_{status}", pa.int64(), "Answers by status.") for status in STATUSES),

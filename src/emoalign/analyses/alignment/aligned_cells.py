@@ -201,9 +201,9 @@ def _cell_row(
 def _model_reliability(
     cell: pd.DataFrame, means: FloatArray, sds: FloatArray, ns: FloatArray, drawing: Drawing
 ) -> Replicates:
-    """Reliability of the model's means of the items it is compared on; of exact ones it is 1."""
+    """Reliability of the model's means of the items it is compared on; of probabilities it is 1."""
     sums = summary_sums(means, sds, ns, pooled=True)
-    if (cell["readout"] != "exact").any():
+    if (cell["readout"] == "sampled").any():
         return drawing.replicates(sums)
     n_clusters = int(drawing.clusters.max(initial=-1)) + 1
     return Replicates(

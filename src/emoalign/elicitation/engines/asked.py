@@ -13,7 +13,11 @@ from pydantic import Field
 
 from emoalign.elicitation.engines.abilities import SAMPLING, WHOLE_VOCABULARY, Abilities
 from emoalign.elicitation.engines.base import ModelCard
-from emoalign.elicitation.engines.lacking import lacking, points_of_unknown_tokens
+from emoalign.elicitation.engines.lacking import (
+    lacking,
+    points_of_unknown_tokens,
+    too_many_levels,
+)
 from emoalign.elicitation.rating import (
     UNTOLD,
     Ask,
@@ -54,6 +58,14 @@ class Prices(Entry):
         ge=0,
         description="US dollars per million prompt tokens written to a cache. Default: input_usd.",
     )
+    decision_usd: float | None = Field(
+        None,
+        ge=0,
+        description=(
+            "US dollars per million prompt tokens of decisions, whose answers are free. Default: "
+            "input_usd."
+        ),
+    )
     batch_factor: float | None = Field(
         None, gt=0, le=1, description="Price of batches as a share of these; null without batches."
     )
@@ -61,6 +73,16 @@ class Prices(Entry):
         pattern=r"^\d{4}-\d{2}-\d{2}$", description="Date of the prices (YYYY-MM-DD)."
     )
     source: str = Field(description="Source of the prices.")
+
+    def of(self, readout: Readout) -> Prices:
+        """The prices of requests of a readout: decisions have no batches, and caches cost nothing.
+
+        Nothing is less for what was in a cache, as far as is known.
+        """
+        if readout != "decision":
+            return self
+        each = self.input_usd if self.decision_usd is None else self.decision_usd
+        return Prices(input_usd=each, output_usd=0, as_of=self.as_of, source=self.source)
 
     def cost(
         self, prompt_tokens: float, answer_tokens: float, cached: float = 0, written: float = 0
@@ -175,6 +197,7 @@ class AskedModel(ModelCard):
         every: Mapping[Readout, Sampling] = {
             "sampled": Sampling.at(job.protocol.temperature, job.longest, answer.stop),
             "exact": Sampling.at(job.protocol.temperature if whole else 1.0, longest),
+            "decision": Sampling.at(None, max_tokens=0),
         }
         return {readout: every[readout] for readout in job.protocol.readouts}
 
@@ -206,6 +229,8 @@ class AskedModel(ModelCard):
             )
         if "exact" in readouts and self.able.along_replies and self.able.digits is None:
             yield from points_of_unknown_tokens(name, dataset, scales)
+        if "decision" in readouts and self.able.decisions is not None:
+            yield from too_many_levels(name, dataset, scales, self.able.decisions.levels)
 
     def cannot_follow(
         self, name: str, protocol: Protocol, prompts: Sequence[PromptSet]

@@ -56,6 +56,9 @@ class ModelCard(Entry, ABC):
     asked: ClassVar[bool] = True
     """Whether the model is asked for ratings; if not, they are recorded."""
 
+    decided_by: ClassVar[str] = ""
+    """The Decisions API of its provider, in the middle of a sentence of the methods."""
+
     together: ClassVar[bool] = False
     """Whether one job rates a whole dataset under a protocol, because the model is slow to load."""
 

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from emoalign.descriptors import too_few
-from emoalign.elicitation.engines.abilities import WHOLE_VOCABULARY, Abilities, Shown
+from emoalign.elicitation.engines.abilities import (
+    WHOLE_VOCABULARY,
+    Abilities,
+    Decisions,
+    Shown,
+)
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import UNTOLD, Ask, Settings, Thoughts
@@ -130,6 +135,13 @@ class Capabilities(Shown):
             "logprob_token_ids): exact answers without truncation."
         ),
     )
+    decisions: Decisions | None = Field(
+        None,
+        description=(
+            "Limits of the provider's Decisions API for this model (OpenAI, Gemini); null rules "
+            "out the decision readout."
+        ),
+    )
     content_filter_words: tuple[str, ...] = Field(
         (),
         description="Further words that mark a content-filter error of this server.",
@@ -238,6 +250,7 @@ class ServedModel(AskedModel):
             thinking=said.thinking,
             thinking_tokens=said.most_thoughts,
             thinks_at_temperatures=said.thinking_sampling,
+            decisions=said.decisions,
         )
 
     @property

@@ -143,6 +143,11 @@ class ApiModel(ServedModel):
                 else []
             ),
             *(
+                [f"capabilities.decisions: engine {self.engine} has none: leave it out"]
+                if self.capabilities.decisions and not self.dialect.decides
+                else []
+            ),
+            *(
                 ["delivery: batch, but lines of batches know no logprob_token_ids: set one of them"]
                 if self.delivery == "batch" and self.capabilities.logprob_token_ids
                 else []

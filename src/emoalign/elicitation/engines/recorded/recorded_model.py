@@ -282,6 +282,11 @@ class RecordedModel(ModelCard, TableFormat):
                 "ratings were recorded, and probabilities cannot be read from ratings: only the "
                 "sampled readout is possible"
             )
+        if "decision" in protocol.readouts:
+            yield (
+                f"protocol {protocol.name!r} asks model {name!r} for the decision readout, but its "
+                "ratings were recorded: only a model that is asked can decide"
+            )
         ranges = self.native is not None or self.native_for
         joint = any(each.answer.kind == "joint" for each in prompts)
         if ranges and joint and self.columns.raw and self.answer is None:
