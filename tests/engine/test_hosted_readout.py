@@ -23,7 +23,9 @@ from emoalign.study.scales import OrdinalScale
 from emoalign.tables import RATINGS
 
 N_WORDS = 300
-VOCABULARY = 49_152
+NEARLY_ALL = 4000
+"""Tokens of the 49,152, likeliest first, that stand for all: what they leave is in the bounds."""
+
 KEY_VARIABLE = "A_KEY_FOR_THIS_TEST"
 NUMERICS = 0.002
 """Probabilities that are computed twice differ: what is in the cache of prompts is another."""
@@ -118,7 +120,7 @@ def test_the_whole_vocabulary_lies_within_the_bounds_of_the_likeliest_twenty(
 ) -> None:
     monkeypatch.setenv(KEY_VARIABLE, server.key)
     hosted = card_of(server, top_logprobs=20)
-    local = card_of(server, top_logprobs=VOCABULARY, tokenizer=True)
+    local = card_of(server, top_logprobs=NEARLY_ALL, tokenizer=True)
     job = job_of(default_study, protocol, hosted)
     scale = job.scales["valence"]
     assert isinstance(scale, OrdinalScale)
@@ -130,8 +132,10 @@ def test_the_whole_vocabulary_lies_within_the_bounds_of_the_likeliest_twenty(
     for item, row in along.iterrows():
         assert row["status"] in ("ok", "unparsable")
         truth = read_distribution(whole[str(item)].logprobs or (), scale)
-        assert truth.returned_mass == pytest.approx(1, abs=1e-3)
-        later = blank(whole[str(item)])  # what follows white space, one token does not tell
+        rest = max(0.0, 1 - truth.returned_mass)
+        assert rest < 0.01
+        # What follows white space, one token does not tell.
+        later = rest + blank(whole[str(item)])
         told = ExactReading(
             tuple(row["probabilities"]), row["off_scale_mass"], row["returned_mass"]
         )
