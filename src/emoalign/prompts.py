@@ -37,7 +37,7 @@ class QuestionTemplate(Entry):
     wording: dict[str, ScaleInstruction]
 
     def key(self, scale: str) -> str:
-        """The key of a scale in joint answers."""
+        """The key of a scale in answers that are JSON objects."""
         return self.wording[scale].key or scale
 
 
@@ -163,10 +163,12 @@ class Renderer:
         self._system = prompts.system and TextTemplate(prompts.system, "system", again=again)
         self._template = TextTemplate(prompts.template, again=again)
         shown = {name: _shown(name, scale) for name, scale in scales.items()}
-        if prompts.answer.kind == "joint":
+        if prompts.answer.together or prompts.answer.structured:
+            shown = {name: scale | {"key": prompts.key(name)} for name, scale in shown.items()}
+        if prompts.answer.together:
             self._values: dict[str, object] = {
                 "scales": [
-                    shown[name] | {"key": prompts.key(name), "instruction": wording.instruction}
+                    shown[name] | {"instruction": wording.instruction}
                     for name, wording in prompts.wording.items()
                 ]
             }

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from emoalign.elicitation.answer_schema import answer_schema
 from emoalign.elicitation.engines.abilities import WHOLE_VOCABULARY, Abilities
 from emoalign.elicitation.engines.asked import AskedModel, PromptTokens
 from emoalign.elicitation.journal import Answer, read_answers
@@ -69,6 +70,7 @@ def build_questions(
     extras, setup = card.extras(job.thoughts), card.setup(job.thoughts)
     by_token = "exact" in job.protocol.readouts and able.top_logprobs == WHOLE_VOCABULARY
     points = only_scale(job)[1].points if by_token else ()
+    schema = answer_schema(job.prompts, job.scales) if job.prompts.answer.structured else {}
 
     def asked(
         readout: Readout,
@@ -88,6 +90,7 @@ def build_questions(
             top_logprobs=able.top_logprobs if readout == "exact" else 0,
             setup=setup,
             points=points if readout == "exact" else (),
+            schema=schema,
         )
         return Ask(request, participants)
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emoalign.elicitation.engines.abilities import Abilities
-from emoalign.study.protocols import ASKED_TO_THINK, PromptSet, Protocol, ThinkingLevel
+from emoalign.study.protocols import (
+    ASKED_TO_THINK,
+    AnswerKind,
+    PromptSet,
+    Protocol,
+    ThinkingLevel,
+)
 
 
 def lacking(able: Abilities, protocol: Protocol, prompts: PromptSet, example: str) -> Iterator[str]:
@@ -19,6 +25,8 @@ def lacking(able: Abilities, protocol: Protocol, prompts: PromptSet, example: st
         yield "a completion, but its card says completion: false"
     if "sampled" in protocol.readouts and prompts.answer.stop and not able.stop:
         yield "answers with stop sequences (answer.stop), but its card says stop: false"
+    if prompts.answer.structured:
+        yield from _not_structured(able, protocol, prompts.answer.kind)
     if "sampled" in protocol.readouts:
         yield from _wrong_temperature(able, protocol)
     if protocol.thinking != "provider":
@@ -30,6 +38,22 @@ def lacking(able: Abilities, protocol: Protocol, prompts: PromptSet, example: st
     single = "exact" in protocol.readouts or prompts.answer.kind == "next_token"
     if single and not able.tokenizer:
         yield "an answer read from single tokens, but its card says tokenizer: false"
+
+
+def _not_structured(able: Abilities, protocol: Protocol, kind: AnswerKind) -> Iterator[str]:
+    asked = f"structured answers (answer.kind: {kind})"
+    if not able.structured:
+        instead = "joint" if kind == "structured_joint" else "text"
+        yield (
+            f"{asked}, but its card says structured: false: if its server forces answers into the "
+            "form of a JSON schema, write structured: true among its capabilities; otherwise use "
+            f"a prompt set with answer.kind: {instead}, or labels"
+        )
+    if "exact" in protocol.readouts:
+        yield (
+            f"the exact readout of {asked}, but that reads the token after the prompt, which is "
+            "the brace of a JSON object: use a prompt set with answer.kind: text"
+        )
 
 
 def _wrong_temperature(able: Abilities, protocol: Protocol) -> Iterator[str]:

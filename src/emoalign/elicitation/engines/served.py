@@ -74,6 +74,13 @@ class Capabilities(Shown):
         "seed", description="Name of the parameter for the seed."
     )
     stop: bool = Field(True, description="Accepts stop sequences.")
+    structured: bool = Field(
+        False,
+        description=(
+            "Forces answers into the form of a JSON schema, for prompt sets with answer.kind: "
+            "structured or structured_joint."
+        ),
+    )
     logprobs_number: bool = Field(
         False,
         description=(
@@ -198,6 +205,7 @@ class ServedModel(AskedModel):
             top_logprobs=said.top_logprobs,
             tokenizer=said.tokenizer,
             stop=said.stop,
+            structured=said.structured,
             temperature=None if said.sampling == "none" else said.temperature,
             thinking=said.thinking,
             thinking_tokens=said.most_thoughts,

@@ -32,6 +32,8 @@ from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.rating import Ask
 from emoalign.prompts import Prompt
 from emoalign.study.fields import Entry, Name
+from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.reading import value_at
 
 if TYPE_CHECKING:
     from emoalign.elicitation.budget import Account
@@ -43,6 +45,11 @@ KEY = (
 )
 TOKEN_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens")
 """Names that servers have for the longest answer."""
+
+
+SCHEMA_TOKENS = 512
+"""Room for what a provider tells the model around a schema, as Anthropic does: nobody says how
+much."""
 
 
 class BatchSettings(Entry):
@@ -206,6 +213,20 @@ class ApiModel(ServedModel):
         """The abilities of the model and its server, which has sampling of its own."""
         return replace(super().able, default_sampling=True)
 
+    def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
+        """Things asked for that cannot be had, each with what the card says of it."""
+        yield from super()._lacking(protocol, prompts)
+        if not prompts.answer.structured:
+            return
+        extras = dict(self.extras(self.thoughts(protocol.thinking)))
+        for form in self.dialect.answer_forms:
+            if value_at(extras, form.split(".")) is not None:
+                yield (
+                    f"structured answers (answer.kind: {prompts.answer.kind}), but its card adds "
+                    f"{form} to every request, which gives answers a form too: leave it out of "
+                    "the card (preset, extra_body, thinking)"
+                )
+
     def added(self) -> Mapping[str, JsonValue]:
         """The parameters that the card adds to every request."""
         return self.extra_body
@@ -226,7 +247,10 @@ class ApiModel(ServedModel):
         body = self.dialect.body(self.model, self.capabilities, ask)
         longest = [untrusted.count(body.get(name)) or 0 for name in TOKEN_LIMITS]
         times = [untrusted.count(body.get(name)) or 1 for name in ("n", "best_of")]
-        more = len(orjson.dumps(dict(ask.request.extra_body))) if ask.request.extra_body else 0
+        request = ask.request
+        more = len(orjson.dumps(dict(request.extra_body))) if request.extra_body else 0
+        if request.schema:
+            more += SCHEMA_TOKENS + len(orjson.dumps(request.schema))
         return prompt + more, max(answers, max(longest) * max(times))
 
     @contextmanager

@@ -24,6 +24,11 @@ _ACCOUNT_DISABLED = "PUP_LIMITED_DISABLED"
 class GenerateContent(Dialect):
     """Google's generateContent, of the Gemini API."""
 
+    answer_forms = tuple(
+        f"generationConfig.{name}"
+        for name in ("responseMimeType", "responseSchema", "responseJsonSchema", "responseFormat")
+    )
+
     def headers(self, key: str | None) -> dict[str, str]:
         """The headers of every request: the key, where there is one."""
         return {"x-goog-api-key": key} if key else {}
@@ -41,6 +46,9 @@ class GenerateContent(Dialect):
             config[_NAMES.get(name, name)] = value
         if sampling.stop:
             config["stopSequences"] = list(sampling.stop)
+        if request.schema:
+            config["responseMimeType"] = "application/json"
+            config["responseJsonSchema"] = dict(request.schema)
         first = ask.participants[0]
         if request.readout == "exact":
             config |= {"responseLogprobs": True, "logprobs": request.top_logprobs}

@@ -1,0 +1,65 @@
+"""JSON schemas of structured answers: an object with a key for each scale.
+
+They use what OpenAI, Anthropic, Google, vLLM and llama.cpp all take: an object of which every key
+is required and no other allowed, and lists of values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from emoalign.prompts import QuestionTemplate
+from emoalign.study.scales import LabelScale, OrdinalScale, Scale
+
+MOST_VALUES = 500
+"""Values that a schema may list: OpenAI takes 1000, and took 500 (from memory)."""
+
+
+def answer_schema(prompts: QuestionTemplate, scales: Mapping[str, Scale]) -> dict[str, JsonValue]:
+    """The JSON schema of an answer on `scales`, with their keys in the order they are asked in.
+
+    Points are listed, or given by their range where there are more than MOST_VALUES in all; those
+    between the points of a scale are then off the scale when the answer is read. A label that is
+    given twice cannot be ruled out either.
+    """
+    asked = {prompts.key(name): scales[name] for name in prompts.wording}
+    listed = sum(len(scale.points) for scale in asked.values() if isinstance(scale, OrdinalScale))
+    properties: dict[str, JsonValue] = {
+        key: _labels(scale)
+        if isinstance(scale, LabelScale)
+        else _number(scale, listed <= MOST_VALUES)
+        for key, scale in asked.items()
+    }
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _number(scale: OrdinalScale, listed: bool) -> dict[str, JsonValue]:
+    """A number of a scale: an integer where all of its points are."""
+    whole = all(point.is_integer() for point in (scale.min, scale.step))
+    form: dict[str, JsonValue] = {"type": "integer" if whole else "number"}
+    if listed:
+        return form | {"enum": [_plain(point) for point in scale.points]}
+    return form | {"minimum": _plain(scale.min), "maximum": _plain(scale.max)}
+
+
+def _plain(number: float) -> int | float:
+    """A number as people write it: 7 rather than 7.0."""
+    return int(number) if number.is_integer() else number
+
+
+def _labels(scale: LabelScale) -> dict[str, JsonValue]:
+    """A choice among the labels of a scale, as many as it allows."""
+    most = len(scale.labels) if scale.at_most is None else scale.at_most
+    return {
+        "type": "array",
+        "items": {"type": "string", "enum": list(scale.labels)},
+        "minItems": scale.at_least,
+        "maxItems": most,
+    }
