@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import orjson
 from pydantic import JsonValue
 
-from emoalign.prompts import QuestionTemplate
+from emoalign.prompts import Prompt, QuestionTemplate, likely_tokens
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 
 MOST_VALUES = 500
 """Values that a schema may list: OpenAI takes 1000, and took 500 (from memory)."""
+
+WORDS_AROUND = 256
+"""Tokens, at most, of the words in which a provider tells its model of a schema, as Anthropic does;
+no provider says how many there are."""
 
 
 def answer_schema(prompts: QuestionTemplate, scales: Mapping[str, Scale]) -> dict[str, JsonValue]:
@@ -38,6 +43,19 @@ def answer_schema(prompts: QuestionTemplate, scales: Mapping[str, Scale]) -> dic
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+def most_schema_tokens(schema: Mapping[str, JsonValue]) -> int:
+    """A number of prompt tokens that is not exceeded where a provider tells its model of a schema:
+    no token is shorter than a byte."""
+    return WORDS_AROUND + len(orjson.dumps(schema)) if schema else 0
+
+
+def likely_schema_tokens(schema: Mapping[str, JsonValue]) -> float:
+    """The most prompt tokens to expect where a provider tells its model of a schema."""
+    if not schema:
+        return 0.0
+    return WORDS_AROUND + likely_tokens(Prompt(None, orjson.dumps(schema).decode()))[1]
 
 
 def _number(scale: OrdinalScale, listed: bool) -> dict[str, JsonValue]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from emoalign.elicitation.answer_schema import answer_schema
+from emoalign.elicitation.answer_schema import answer_schema, likely_schema_tokens
 from emoalign.elicitation.engines.abilities import WHOLE_VOCABULARY, Abilities
 from emoalign.elicitation.engines.asked import AskedModel, PromptTokens
 from emoalign.elicitation.journal import Answer, read_answers
@@ -205,7 +205,11 @@ def _prompt_tokens(
     if not asks:
         return PromptTokens(0.0, 0.0, "journal")
     if not counted:
-        return card.prompt_tokens([ask.request.prompt for ask in asks])
+        estimated = card.prompt_tokens([ask.request.prompt for ask in asks])
+        if card.destination is None:  # servers here force a form, and do not tell the model
+            return estimated
+        schema = likely_schema_tokens(asks[0].request.schema)  # the same for all
+        return replace(estimated, most=estimated.most + schema)
     mean = sum(lengths[ask.request.request_id] for ask in asks) / len(asks)
     return PromptTokens(mean * min(counted), mean * max(counted), "journal")
 

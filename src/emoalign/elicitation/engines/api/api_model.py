@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from emoalign.addresses import on_this_machine, reading_proxy, shown
 from emoalign.elicitation import untrusted
+from emoalign.elicitation.answer_schema import most_schema_tokens
 from emoalign.elicitation.engines.abilities import Abilities
 from emoalign.elicitation.engines.api.additions import (
     SecretValue,
@@ -45,11 +46,6 @@ KEY = (
 )
 TOKEN_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens")
 """Names that servers have for the longest answer."""
-
-
-SCHEMA_TOKENS = 512
-"""Room for what a provider tells the model around a schema, as Anthropic does: nobody says how
-much."""
 
 
 class BatchSettings(Entry):
@@ -249,8 +245,7 @@ class ApiModel(ServedModel):
         times = [untrusted.count(body.get(name)) or 1 for name in ("n", "best_of")]
         request = ask.request
         more = len(orjson.dumps(dict(request.extra_body))) if request.extra_body else 0
-        if request.schema:
-            more += SCHEMA_TOKENS + len(orjson.dumps(request.schema))
+        more += most_schema_tokens(request.schema)
         return prompt + more, max(answers, max(longest) * max(times))
 
     @contextmanager
