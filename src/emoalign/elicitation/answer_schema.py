@@ -23,12 +23,15 @@ no provider says how many there are."""
 
 
 def answer_schema(prompts: QuestionTemplate, scales: Mapping[str, Scale]) -> dict[str, JsonValue]:
-    """The JSON schema of an answer on `scales`, with their keys in the order they are asked in.
+    """The JSON schema of an answer on `scales`, with their keys in the order they are asked in; empty
+    where answers are not structured.
 
     Points are listed, or given by their range where there are more than MOST_VALUES in all; those
     between the points of a scale are then off the scale when the answer is read. A label that is
     given twice cannot be ruled out either.
     """
+    if not prompts.answer.structured:
+        return {}
     asked = {prompts.key(name): scales[name] for name in prompts.wording}
     listed = sum(len(scale.points) for scale in asked.values() if isinstance(scale, OrdinalScale))
     properties: dict[str, JsonValue] = {

@@ -70,7 +70,7 @@ def build_questions(
     extras, setup = card.extras(job.thoughts), card.setup(job.thoughts)
     by_token = "exact" in job.protocol.readouts and able.top_logprobs == WHOLE_VOCABULARY
     points = only_scale(job)[1].points if by_token else ()
-    schema = answer_schema(job.prompts, job.scales) if job.prompts.answer.structured else {}
+    schema = answer_schema(job.prompts, job.scales)
 
     def asked(
         readout: Readout,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from emoalign.elicitation.answer_schema import answer_schema, likely_schema_tokens
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.pace import minutes_as_before
 from emoalign.planning.preflight import example, why_forbidden
@@ -185,7 +186,10 @@ class Opening:
             requests["exact"] = items
             answers += items
             tokens += items
-        return requests, answers, likely_tokens(prompt)[1], tokens
+        each_prompt = likely_tokens(prompt)[1]
+        if card.destination is not None:
+            each_prompt += likely_schema_tokens(answer_schema(prompts, bounds))
+        return requests, answers, each_prompt, tokens
 
     def _cells(self) -> Iterator[_Cell]:
         shards = {dataset: self._shards(dataset) for dataset in self.loaded.datasets}
