@@ -32,6 +32,19 @@ PATIENCE_S = 600.0
 """Seconds that answers wait for room on the disk, before the job ends."""
 
 
+Pairs = Sequence[tuple[str, float]]
+"""Tokens and the natural logarithms of their probabilities, at one position of a reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """A token that was drawn, with its log-probability, and the likeliest tokens after it."""
+
+    drawn: str
+    logprob: float
+    logprobs: Pairs
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One answer of one participant, or the next-token probabilities of an exact request.
@@ -39,7 +52,8 @@ class Answer:
     Numbers of tokens are those of the whole request, on its first answer, and 0 on the others; None
     where the server does not say. `refused` is the server's own word for a refusal; `logprobs` are
     natural logarithms of the probabilities of the likeliest next tokens; `received` is UTC, ISO
-    8601. `thinking` is what the model thought before it answered, where it is shown, and
+    8601. `later` are the tokens of a longer exact answer, each with what could have followed it.
+    `thinking` is what the model thought before it answered, where it is shown, and
     `thinking_tokens` are the tokens that took, which are among `completion_tokens`. Of the prompt,
     `cached_tokens` were read from a cache of the provider, `written_tokens` written to it.
     `reply_id` is what the server calls the reply that brought it, with others of the same request
@@ -64,6 +78,7 @@ class Answer:
     cached_tokens: int | None = None
     written_tokens: int | None = None
     usd: float | None = None
+    later: tuple[Next, ...] = ()
 
     @property
     def key(self) -> tuple[str, int | None]:
@@ -89,9 +104,10 @@ class Answer:
             raise JournalError("a newer emoalign wrote it. Update this one: nothing is lost")
         logprobs = said.pop("logprobs", None)
         pairs = None if logprobs is None else _pairs(logprobs)
+        later = tuple(map(_next, said.pop("later", ())))
         for unknown in said.keys() - _FIELDS:
             del said[unknown]
-        return cls(**_checked(said), logprobs=pairs)
+        return cls(**_checked(said), logprobs=pairs, later=later)
 
 
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:
@@ -115,6 +131,14 @@ def _checked(fields: dict[str, Any]) -> dict[str, Any]:
     fields["latency_s"] = untrusted.finite(fields.get("latency_s")) or 0.0
     fields["refused"] = bool(fields.get("refused"))
     return fields
+
+
+def _next(said: Any) -> Next:
+    """A token and what could have followed it. Raises TypeError where it is none."""
+    logprob = untrusted.finite(said.get("logprob")) if isinstance(said, dict) else None
+    if logprob is None:
+        raise TypeError(f"later has {said!r}")
+    return Next(str(said.get("drawn")), logprob, _pairs(said.get("logprobs") or ()))
 
 
 def _pairs(logprobs: Iterable[Any]) -> tuple[tuple[str, float], ...]:

@@ -16,6 +16,7 @@ from emoalign.elicitation.readings.endings import (
 )
 from emoalign.elicitation.readings.exact import MOST_MASS, read_distribution, returned_mass
 from emoalign.elicitation.readings.json_values import NotJson, parse_json, within_fence
+from emoalign.elicitation.readings.positions import read_positions
 from emoalign.elicitation.readings.reading import UNPARSABLE, Reading
 from emoalign.elicitation.readings.text import parse_number, parse_rating, refuses
 from emoalign.elicitation.readings.thoughts import closing_tag, without_thoughts
@@ -34,6 +35,7 @@ __all__ = [
     "parse_rating",
     "read_answer",
     "read_distribution",
+    "read_positions",
     "readings",
     "reason_of",
     "refuses",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from emoalign.elicitation.journal import Pairs
 from emoalign.elicitation.readings.text import parse_rating
 from emoalign.study.scales import OrdinalScale
 
@@ -27,7 +27,7 @@ class ExactReading:
 
 
 def read_distribution(
-    logprobs: Sequence[tuple[str, float]], scale: OrdinalScale, temperature: float = 1.0
+    logprobs: Pairs, scale: OrdinalScale, temperature: float = 1.0
 ) -> ExactReading:
     """P(rating) from log-probabilities of next tokens at temperature 1.
 
@@ -38,7 +38,7 @@ def read_distribution(
     mass = dict.fromkeys(scale.points, 0.0)
     off_scale = 0.0
     for (token, _), probability in zip(logprobs, _tempered(logprobs, temperature), strict=True):
-        rating = parse_rating(_unmarked(token), scale)
+        rating = parse_rating(unmarked(token), scale)
         if rating is None:
             off_scale += probability
         else:
@@ -46,7 +46,7 @@ def read_distribution(
     return ExactReading(tuple(mass.values()), off_scale, returned_mass(logprobs))
 
 
-def returned_mass(logprobs: Sequence[tuple[str, float]]) -> float:
+def returned_mass(logprobs: Pairs) -> float:
     """The probability of all tokens together; infinite where one by itself is impossible."""
     if any(logprob > 1 for _, logprob in logprobs):
         return math.inf
@@ -57,7 +57,7 @@ MOST_MASS = 1.01
 """Probabilities that add up to more are none: no rounding explains it."""
 
 
-def _unmarked(token: str) -> str:
+def unmarked(token: str) -> str:
     """A token with a space or line end where its vocabulary has a mark for it, or for a byte.
 
     ▁ and <0x37> are SentencePiece's; Ġ, Ċ, ĉ and č are those of byte-level vocabularies.
@@ -66,7 +66,7 @@ def _unmarked(token: str) -> str:
     return chr(int(byte[1], 16)) if byte else token.translate(_MARKS)
 
 
-def _tempered(logprobs: Sequence[tuple[str, float]], temperature: float) -> list[float]:
+def _tempered(logprobs: Pairs, temperature: float) -> list[float]:
     if temperature == 1.0:
         return [math.exp(logprob) for _, logprob in logprobs]
     highest = max((logprob for _, logprob in logprobs), default=0.0)

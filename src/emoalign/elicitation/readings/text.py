@@ -11,7 +11,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _WRAPPERS = ("**", "__", "*", "_", "`", '"', "'", "“”", "‘’", "«»", "„“", "()", "[]")
 _OPENINGS = " \t\r\n+*_`\"'“‘«„(["
 _LONGEST = 60  # Nobody writes a rating at such length; endless stars would be unwrapped one by one.
-_FULL_WIDTH = str.maketrans("０１２３４５６７８９．－＋−", "0123456789.-+-")
+FULL_WIDTH = str.maketrans("０１２３４５６７８９．－＋−", "0123456789.-+-")
 
 _REFUSAL = re.compile(
     r"""\s*(?:unfortunately,?\s+)?(?:
@@ -47,7 +47,7 @@ def parse_rating(text: str, scale: OrdinalScale) -> float | None:
 
 def parse_number(text: str) -> float | None:
     """The number that `text` is, whatever the scale; see parse_rating."""
-    stripped = text.translate(_FULL_WIDTH).strip()
+    stripped = text.translate(FULL_WIDTH).strip()
     if len(stripped) > _LONGEST:
         return None
     core = stripped if _NUMBER.fullmatch(stripped) else _unwrapped(stripped)
@@ -78,7 +78,7 @@ def begins_number(text: str, scale: Scale) -> bool:
     """Tell whether a text could go on to a point of the scale other than the one it may be."""
     if isinstance(scale, LabelScale):
         return False
-    begun = text.translate(_FULL_WIDTH).lstrip(_OPENINGS)
+    begun = text.translate(FULL_WIDTH).lstrip(_OPENINGS)
     points = (f"{point:.10g}" for point in scale.points)
     return any(point.startswith(begun) and point != begun for point in points)
 

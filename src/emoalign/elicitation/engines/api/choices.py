@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emoalign.elicitation import untrusted
-from emoalign.elicitation.engines.api.logprobs import check_logprobs, logprobs_in
+from emoalign.elicitation.engines.api.logprobs import check_logprobs, later_in, logprobs_in
 from emoalign.elicitation.engines.api.replies import Fault, choice_failed
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
@@ -258,6 +258,7 @@ def read_choices(
                 received=received,
                 refused=content.refused,
                 logprobs=logprobs_in(choice) if exact else None,
+                later=later_in(choice) if exact else (),
                 thinking=untrusted.writable(content.thinking) or None,
                 thinking_tokens=counted.thinking,
                 reply_id=reply_id,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from emoalign.elicitation import untrusted
 from emoalign.elicitation.engines.api.replies import Fault, beginning
-from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.journal import Answer, Next
 from emoalign.elicitation.readings import MOST_MASS, returned_mass, withheld
 
 _IMPOSSIBLE = (
@@ -28,9 +29,35 @@ def logprobs_in(choice: Mapping[str, Any]) -> tuple[tuple[str, float], ...] | No
     A token without a name, like one that is half a character, has an empty one. None where there
     are no log-probabilities, or in no known form. Raises Fault where they cannot be any.
     """
+    return _pairs(_top(choice.get("logprobs")), choice)
+
+
+def later_in(choice: Mapping[str, Any]) -> tuple[Next, ...]:
+    """The drawn tokens of a chat's reply, each with the likeliest after it; none for one position.
+
+    They end before a token of which this is not known. Raises Fault as `logprobs_in` does.
+    """
+    logprobs = choice.get("logprobs")
+    positions = logprobs.get("content") if isinstance(logprobs, dict) else None
+    found: list[Next] = []
+    if not isinstance(positions, list):
+        return ()
+    for drawn, after in pairwise(positions):
+        token = _token(drawn) if isinstance(drawn, dict) else None
+        logprob = _number(drawn.get("logprob")) if isinstance(drawn, dict) else None
+        pairs = _pairs(_top([after]), choice)
+        if not isinstance(token, str) or logprob is None or pairs is None:
+            break
+        found.append(Next(untrusted.writable(token), round(logprob, 6), pairs))
+    return tuple(found)
+
+
+def _pairs(
+    top: Iterable[tuple[object, object]], choice: Mapping[str, Any]
+) -> tuple[tuple[str, float], ...] | None:
     found = []
     named = False
-    for token, value in _top(choice.get("logprobs")):
+    for token, value in top:
         named |= isinstance(token, str)
         number = _number(value)
         if number is not None:
