@@ -23,9 +23,9 @@ no provider says how many there are."""
 
 
 def answer_schema(prompts: QuestionTemplate, scales: Mapping[str, Scale]) -> dict[str, JsonValue]:
-    """The JSON schema of an answer on `scales`, with their keys in the order they are asked in; empty
-    where answers are not structured.
+    """The JSON schema of an answer on `scales`, with their keys in the order they are asked in.
 
+    It is empty where answers are not structured.
     Points are listed, or given by their range where there are more than MOST_VALUES in all; those
     between the points of a scale are then off the scale when the answer is read. A label that is
     given twice cannot be ruled out either.
