@@ -25,10 +25,9 @@ no provider says how many there are."""
 def answer_schema(prompts: QuestionTemplate, scales: Mapping[str, Scale]) -> dict[str, JsonValue]:
     """The JSON schema of an answer on `scales`, with their keys in the order they are asked in.
 
-    It is empty where answers are not structured.
-    Points are listed, or given by their range where there are more than MOST_VALUES in all; those
-    between the points of a scale are then off the scale when the answer is read. A label that is
-    given twice cannot be ruled out either.
+    It is empty where answers are not structured. Points are listed, or given by their range where
+    there are more than MOST_VALUES in all; those between the points of a scale are then off the
+    scale when the answer is read. A label that is given twice cannot be ruled out either.
     """
     if not prompts.answer.structured:
         return {}
@@ -81,6 +80,6 @@ def _labels(scale: LabelScale) -> dict[str, JsonValue]:
     return {
         "type": "array",
         "items": {"type": "string", "enum": list(scale.labels)},
-        "minItems": scale.at_least,
         "maxItems": most,
+        "minItems": scale.at_least,
     }
