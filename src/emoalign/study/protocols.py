@@ -256,7 +256,7 @@ class AnswerFormat(Entry):
         if self.structured and self.max_tokens < FEWEST_STRUCTURED:
             raise ValueError(
                 f"{self.kind}: an object of {self.max_tokens} tokens would be cut; write "
-                "max_tokens: 32, and more for many scales or labels"
+                "max_tokens: 64, and more for many scales or labels"
             )
         return self
 
