@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+import xllamacpp
 
-from emoalign.elicitation.engines.llamacpp import LlamaCppModel
-from emoalign.elicitation.rating import RatingJob, rate
+from emoalign.elicitation.engines.llamacpp import LlamaCppModel, loaded
+from emoalign.elicitation.engines.openai.chat_completions import CHAT_COMPLETIONS
+from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, Sampling, rate
 from emoalign.installed import CATALOGUE
 from emoalign.planning.loading import MODELS
-from emoalign.prompts import QuestionTemplate
+from emoalign.prompts import Message, Prompt, QuestionTemplate
 from emoalign.study.protocols import Protocol
 from emoalign.study.reading import read_card
+from emoalign.study.source_files import locate
 from emoalign.tables import RATINGS, STIMULI
 
 WORDS = ("joy", "war")
@@ -87,7 +91,7 @@ def test_every_answer_is_a_point_of_the_scale(
     assert (given["status"] == "ok").all()
     for text, rating in zip(given["text"], given["rating"], strict=True):
         assert json.loads(text) == {"valence": rating}
-    assert given["rating"].nunique() > 2, "answers are drawn, not filled in"
+    assert given["rating"].nunique() > 1, "answers are drawn, not filled in"
     assert not set(free["request_id"]) & set(forced["request_id"])
 
 
@@ -130,3 +134,63 @@ def test_an_answer_that_is_cut_is_no_rating(tmp_path: Path, card: LlamaCppModel)
     ratings = rated(tmp_path, card, {**long, "mood": MOOD}, "structured_joint", max_tokens=16)
     assert (ratings["status"] == "truncated").mean() > 0.8
     assert ratings.loc[ratings["status"] != "ok", "rating"].isna().all()
+
+
+THINKS = r"""
+{%- for message in messages %}
+    {%- if message.role == 'assistant' %}
+        {{- '<|im_start|>assistant\n<think>\n' + (message.reasoning_content or '') }}
+        {{- '\n</think>\n\n' + message.content + '<|im_end|>\n' }}
+    {%- else %}
+        {{- '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>\n' }}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '<|im_start|>assistant\n<think>\n' }}
+    {%- if enable_thinking is defined and enable_thinking is false %}
+        {{- '\n</think>\n\n' }}
+    {%- endif %}
+{%- endif %}"""
+"""A chat template of a model that thinks, as those of Qwen3 are."""
+
+
+@pytest.mark.parametrize("thinks", [True, False])
+def test_llama_cpp_forces_nothing_on_thoughts(card: LlamaCppModel, thinks: bool) -> None:
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = str(locate(card.weights))
+    parameters.n_ctx, parameters.n_parallel = 512, 1
+    parameters.use_jinja, parameters.chat_template = True, THINKS
+    schema = {
+        "type": "object",
+        "properties": {"valence": {"type": "integer", "enum": list(range(1, 10))}},
+        "required": ["valence"],
+        "additionalProperties": False,
+    }
+    prompt = Prompt((Message("user", "How does the word joy make you feel?"),), None)
+    request = RatingRequest(
+        *("m", None, prompt, Sampling(1.0, 48), "sampled", 1),
+        schema=schema,
+        extra_body=(("chat_template_kwargs", {"enable_thinking": thinks}),),
+    )
+    sent = CHAT_COMPLETIONS.body("m", card.capabilities, Ask(request, (0,)))
+    server = loaded(parameters, 1)
+    try:
+        asked = urllib.request.Request(
+            f"{server.listening_address}/v1/chat/completions",
+            json.dumps(sent).encode(),
+            {
+                "Content-Type": "application/json",
+                **CHAT_COMPLETIONS.headers(parameters.api_keys[0]),
+            },
+        )
+        with urllib.request.urlopen(asked) as reply:
+            (choice,) = json.load(reply)["choices"]
+    finally:
+        del server
+    message = choice["message"]
+    if thinks:
+        assert not message["content"]
+        assert len(message["reasoning_content"]) > 20, "it went on thinking"
+        assert "{" not in message["reasoning_content"][:5]
+    else:
+        assert json.loads(message["content"])["valence"] in range(1, 10)

@@ -20,14 +20,16 @@ from emoalign.elicitation.answer_schema import (
 )
 from emoalign.elicitation.engines.anthropic.anthropic_model import AnthropicModel
 from emoalign.elicitation.engines.api.api_model import ApiModel
+from emoalign.elicitation.engines.api.choices import read_choices
 from emoalign.elicitation.engines.gemini.gemini_model import GeminiModel
 from emoalign.elicitation.engines.openai.batch_client import BatchClient
+from emoalign.elicitation.engines.providers import Provider
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.elicitation.engines.vllm.outputs import sampling_parameters
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest
-from emoalign.elicitation.readings import Reading, read_answer
+from emoalign.elicitation.readings import Reading, read_answer, readings
 from emoalign.errors import StudyError
 from emoalign.installed import CATALOGUE
 from emoalign.planning.jobs import Jobs
@@ -37,7 +39,7 @@ from emoalign.prompts import QuestionTemplate, Renderer
 from emoalign.report.asked_differently import apart
 from emoalign.report.sampling_in_words import confounded, drawn
 from emoalign.study.protocols import AnswerFormat, AnswerKind, PromptSet
-from emoalign.study.reading import read_card, read_yaml
+from emoalign.study.reading import read_card, read_yaml, value_at
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 from tests.kit.words import report_job
 
@@ -237,6 +239,43 @@ def test_vllm_is_told_the_schema() -> None:
     assert told["structured_outputs"] == {"json": schema(valence=NINE)}
     free = Ask(request(card, AnswerFormat(kind="text")), (0,))
     assert "structured_outputs" not in sampling_parameters(free, ())
+
+
+@pytest.mark.parametrize(
+    ("preset", "place", "thinks"),
+    [
+        ("openai", ("response_format",), {"reasoning_effort": "low"}),
+        ("anthropic", ("output_config", "format"), {"thinking": {"type": "adaptive"}}),
+        (
+            "gemini",
+            ("generationConfig", "responseJsonSchema"),
+            {},
+        ),
+    ],
+)
+def test_thoughts_before_a_structured_answer_have_room_and_keep_their_parameters(
+    preset: str, place: tuple[str, ...], thinks: dict[str, object]
+) -> None:
+    card = read_card(CATALOGUE / f"providers/{preset}.yaml", Provider).of("a-model")
+    plain = job(card, ONE)
+    protocol = plain.protocol.model_copy(update={"thinking": "low", "temperature": None})
+    prompts = read_card(CATALOGUE / "prompts/words-structured.yaml", PromptSet)
+    assert not list(card.cannot_follow("m", protocol, [prompts]))
+    asked = plain.model_copy(update={"protocol": protocol, "thoughts": card.thoughts("low")})
+    (question,) = build_questions(asked, card, [("joy", "joy")])
+    request = question.ask.request
+    assert request.sampling.max_tokens == 32 + card.able.thinking_tokens["low"]
+    sent = body(card, request)
+    assert value_at(sent, place)
+    assert sent.items() >= thinks.items()
+    if preset == "anthropic":
+        assert sent["output_config"]["effort"] == "low"
+    if preset == "gemini":
+        assert sent["generationConfig"]["thinkingConfig"] == {"thinkingLevel": "LOW"}
+    said = '<think>Joy is good: {"valence": 9}?</think>{"valence": 7}'
+    reply = {"choices": [{"message": {"content": said}, "finish_reason": "stop"}]}
+    (answer,) = read_choices(request.request_id, [0], False, reply, 0.1)
+    assert readings(asked, answer) == {"valence": Reading("ok", 7.0)}
 
 
 def test_a_provider_may_count_the_schema_among_the_tokens_of_the_prompt() -> None:
