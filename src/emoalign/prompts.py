@@ -37,7 +37,7 @@ class QuestionTemplate(Entry):
     wording: dict[str, ScaleInstruction]
 
     def key(self, scale: str) -> str:
-        """The key of a scale in joint answers."""
+        """The key of a scale in answers that are JSON objects."""
         return self.wording[scale].key or scale
 
 
@@ -196,10 +196,12 @@ class Renderer:
         self._template = TextTemplate(prompts.template, again=again)
         self._prompts, self._scales = prompts, scales
         shown = {name: _shown(name, scale) for name, scale in scales.items()}
-        if prompts.answer.kind == "joint":
+        if prompts.answer.together or prompts.answer.structured:
+            shown = {name: scale | {"key": prompts.key(name)} for name, scale in shown.items()}
+        if prompts.answer.together:
             self._values: dict[str, object] = {
                 "scales": [
-                    shown[name] | {"key": prompts.key(name), "instruction": wording.instruction}
+                    shown[name] | {"instruction": wording.instruction}
                     for name, wording in prompts.wording.items()
                 ]
             }
@@ -236,7 +238,7 @@ class Renderer:
         joint question lists all scales, and is filled in as it is. Raises CapabilityError for a
         scale of labels, which has no levels.
         """
-        joint = self._prompts.answer.kind == "joint"
+        joint = self._prompts.answer.together
         values = self._values if joint else {**self._values, "instruction": ""}
         values = {**values, "item": Picture() if isinstance(item, Image) else Word(item)}
         system = self._system.render(values).strip() if self._system else ""

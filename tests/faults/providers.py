@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,16 +16,17 @@ _COMMON = {"model", "messages", "temperature", "top_p", "max_tokens"}
 KNOWN: Mapping[str, set[str]] = {
     "openai": {
         *("model", "messages", "temperature", "top_p", "max_completion_tokens", "n"),
-        *("logprobs", "top_logprobs", "reasoning_effort", "seed"),
+        *("logprobs", "top_logprobs", "reasoning_effort", "seed", "response_format"),
     },
     "azure": {
         *("model", "messages", "temperature", "top_p", "max_completion_tokens", "n", "stop"),
-        *("logprobs", "top_logprobs", "reasoning_effort", "seed"),
+        *("logprobs", "top_logprobs", "reasoning_effort", "seed", "response_format"),
     },
-    "openrouter": _COMMON | {"provider", "seed", "stop", "logprobs", "top_logprobs"},
-    "mistral": _COMMON | {"random_seed", "stop", "n"},
+    "openrouter": _COMMON
+    | {"provider", "seed", "stop", "logprobs", "top_logprobs", "response_format"},
+    "mistral": _COMMON | {"random_seed", "stop", "n", "response_format"},
     "deepseek": _COMMON | {"thinking", "stop", "logprobs", "top_logprobs"},
-    "xai": _COMMON | {"seed", "stop", "reasoning_effort", "n"},
+    "xai": _COMMON | {"seed", "stop", "reasoning_effort", "n", "response_format"},
     "groq": _COMMON | {"seed", "stop", "n", "logprobs", "top_logprobs", "reasoning_effort"},
     "together": _COMMON | {"seed", "stop", "n", "logprobs", "chat_template_kwargs"},
     "bedrock": _COMMON | {"stop"},
@@ -110,6 +112,8 @@ def answer(name: str, heard: Heard, choice: int) -> str:
     draw = random.Random() if seed is None else random.Random(f"{seed}:{choice}")
     thinks = name == "deepseek" and body.get("thinking", {}).get("type") != "disabled"
     warm = body.get("temperature", 1.0) > 0 or thinks
+    if "response_format" in body:
+        return _object(body["response_format"]["json_schema"]["schema"], draw)
     if "seven digits" in text:
         return f"{draw.randrange(10**7) if warm else 1234567:07d}"
     if "alpha" in text:
@@ -119,6 +123,12 @@ def answer(name: str, heard: Heard, choice: int) -> str:
     if "colour" in text:
         return "grey"
     return str(draw.randrange(1, 10))
+
+
+def _object(schema: Mapping[str, Any], draw: random.Random) -> str:
+    """An object by a schema of points, each drawn among them."""
+    points = {key: draw.choice(part["enum"]) for key, part in schema["properties"].items()}
+    return json.dumps(points)
 
 
 def _reply(name: str, body: Body, reply: dict[str, Any]) -> dict[str, Any]:

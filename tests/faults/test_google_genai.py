@@ -10,6 +10,7 @@ import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext as no_error
+from dataclasses import replace
 from typing import Any, get_args
 
 import orjson
@@ -32,6 +33,7 @@ from emoalign.prompts import Image, Message, Prompt
 from emoalign.study.protocols import PromptSet
 from emoalign.study.reading import read_card
 from tests.faults.gemini_server import GeminiServer, in_one_way
+from tests.kit.structured import schemas
 
 KEY = "AIza-test"
 BASE64 = str.maketrans("-_", "+/")
@@ -103,8 +105,8 @@ def client(server: GeminiServer) -> genai.Client:
 
 
 def asks(card: GeminiModel, picture: Image) -> Iterator[Ask]:
-    """A request under every prompt set for chats, of a word or an image, for one and for many; and
-    one for log-probabilities."""
+    """A request under every prompt set for chats, of a word or an image, for one and for many; one
+    with every sort of schema; and one for log-probabilities."""
     spoken = (Message("system", "Rate what you see."), Message("user", "joy"))
 
     def request(prompts: PromptSet, image: Image | None, exact: bool) -> RatingRequest:
@@ -123,6 +125,8 @@ def asks(card: GeminiModel, picture: Image) -> Iterator[Ask]:
         for image in (None, picture):
             for participants in {1, card.able.choices}:
                 yield Ask(request(prompts, image, False), tuple(range(participants)))
+    for schema in schemas():
+        yield Ask(replace(request(chats[0], None, False), schema=schema), (0,))
     if card.able.top_logprobs:
         yield Ask(request(chats[0], None, True), (None,))
 

@@ -98,6 +98,22 @@ def test_a_card_that_only_names_provider_and_model_is_answered_and_told_what_hol
         assert told in done.output, done.output
     assert "not honoured" not in done.output
     assert "stop: refused" not in done.output
+    forces = PRESETS[provider].card["capabilities"].get("structured", False)
+    assert ("structured: honoured" in done.output) == forces
+
+
+def test_a_schema_that_is_ignored_is_told(
+    check: Callable[..., Result], server: FaultServer
+) -> None:
+    serve_as("together", server)  # which does not know the parameter
+    done = check("together", capabilities={"structured": True})
+    assert (
+        "structured: refused (unsupported: response_format): set structured: false" in done.output
+    )
+    serve_as("ollama", server)
+    server.reply = lambda heard, choice: "alpha" if "alpha" in heard.prompt else "5"
+    done = check("ollama")
+    assert "structured: not honoured ('alpha'): set structured: false" in done.output
 
 
 def test_thinking_that_is_left_on_is_found_out_where_it_makes_the_temperature_void(

@@ -31,6 +31,7 @@ from emoalign.planning.loading import MODELS
 from emoalign.prompts import Image, Message, Prompt
 from emoalign.study.protocols import PromptSet, Thinking
 from emoalign.study.reading import read_card
+from tests.kit.structured import schemas
 
 types = pytest.importorskip("anthropic.types")
 batch_types = pytest.importorskip("anthropic.types.messages")
@@ -151,6 +152,26 @@ def test_every_body_of_a_shipped_card_is_one_too(
             jsonschema.Draft202012Validator(body_schema).validate(sent)
             assert sent["model"] in NAMED
             assert sent.items() >= expected.items()
+
+
+@pytest.mark.parametrize("effort", [{}, {"output_config": {"effort": "low"}}], ids=repr)
+def test_a_schema_is_sent_as_the_package_would_send_it(
+    effort: dict[str, Any], body_schema: dict[str, Any]
+) -> None:
+    transform = pytest.importorskip("anthropic.lib._parse._transform").transform_schema
+    card = model(extra_body=effort)
+    told = []
+    for schema in schemas():
+        asked = ask(card, CHATS[0])
+        sent = body(card, replace(asked, request=replace(asked.request, schema=schema)))
+        jsonschema.Draft202012Validator(body_schema).validate(sent)
+        form = {"type": "json_schema", "schema": transform(schema)}
+        assert sent["output_config"] == {**effort.get("output_config", {}), "format": form}
+        told.append(orjson.dumps(form).decode())
+    assert any("{minimum: 0, maximum: 1000}" in each for each in told)
+    assert any('"minItems":1' in each for each in told)
+    line = MessageBatches(card).line(Ask(replace(asked.request, schema=schema), (0,)))
+    assert orjson.loads(line)["params"]["output_config"] == sent["output_config"]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from emoalign.prompts import Image, Message, Prompt, without_system
 from emoalign.study.protocols import PromptSet
 from emoalign.study.reading import read_card
 from tests.faults.providers import KNOWN
+from tests.kit.structured import schemas
 
 CARDS = {path.stem: read_card(path, MODELS) for path in CATALOGUE.glob("models/*.yaml")}
 OPENAI = {name: card for name, card in CARDS.items() if isinstance(card, OpenAIModel)}
@@ -77,6 +78,11 @@ def bodies(card: OpenAIModel, picture: Image) -> Iterator[dict[str, Any]]:
             for participants in {1, able.choices}:
                 ask = Ask(asked, tuple(range(participants)))
                 yield json.loads(json.dumps(card.dialect.body(card.model, card.capabilities, ask)))
+            if able.structured and image is None:
+                for schema in schemas():
+                    ask = Ask(replace(asked, schema=schema), (0,))
+                    said = card.dialect.body(card.model, card.capabilities, ask)
+                    yield json.loads(json.dumps(said))
             if able.top_logprobs:
                 exact = replace(asked, readout="exact", top_logprobs=able.top_logprobs)
                 ask = Ask(exact, (None,))
@@ -124,7 +130,12 @@ def test_every_body_is_one_that_openai_describes_but_for_what_its_provider_has_o
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"temperature": 3}, {"n": 200}, {"messages": []}, {"reasoning_effort": "off"}]
+    "wrong",
+    [
+        *({"temperature": 3}, {"n": 200}, {"messages": []}, {"reasoning_effort": "off"}),
+        {"response_format": {"type": "json_schema", "json_schema": {"schema": {}}}},
+        {"response_format": {"type": "json_schema", "schema": {}}},
+    ],
 )
 def test_the_description_tells_what_is_wrong(
     wrong: dict[str, object], described: dict[str, Any], picture: Image

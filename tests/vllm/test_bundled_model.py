@@ -292,6 +292,35 @@ def test_labels_and_joint_answers_come_from_one_load_into_files_of_their_own(
     assert sorted(path.name for path in journals.iterdir()) == ["arousal+valence", "mood"]
 
 
+def test_structured_answers_have_their_form_whatever_the_model_would_have_said(
+    desk: Desk, default_study: LoadedStudy, card: VllmModel
+) -> None:
+    plain = job_of(default_study, card, readouts=("sampled",), participants=8)
+    mood = {"kind": "labels", "labels": ["joy", "anger", "fear"], "at_most": 2}
+    scales = {**plain.model_dump()["scales"], "mood": mood}
+    prompts = plain.prompts.model_dump() | {
+        "template": "How does the word {{ item.text }} make you feel? Answer in JSON: ",
+        "answer": {"kind": "structured_joint", "max_tokens": 96},
+        "wording": {name: {"instruction": ""} for name in scales},
+    }
+    job = RatingJob.model_validate(plain.model_dump() | {"prompts": prompts, "scales": scales})
+    few = Desk(desk.folder / "structured", desk.words.head(3))
+    few.folder.mkdir()
+    ratings = few.rate(job, card)
+    given = ratings[ratings["status"] != "truncated"]  # white space may go on for long
+    assert len(given) >= 0.5 * len(ratings) > 0
+    for _, row in given.iterrows():
+        said = orjson.loads(row["text"])
+        assert list(said) == list(scales)
+        if row["scale"] == "mood":
+            assert set(said["mood"]) <= set(mood["labels"])
+            twice = len(set(said["mood"])) < len(said["mood"])
+            assert row["status"] == ("unparsable" if twice else "ok")
+        else:
+            assert row["status"] == "ok"
+            assert row["rating"] == said[row["scale"]]
+
+
 def test_a_scale_of_two_tokens_is_refused_before_anything_is_asked(
     tmp_path: Path, words: pd.DataFrame, default_study: LoadedStudy, card: VllmModel
 ) -> None:

@@ -35,7 +35,7 @@ def command(study: str | None, ask: bool, yes: bool) -> None:
     STUDY is a file or a name (emoalign list studies); without it, config/config.yaml. Nothing is
     asked and nothing is written.
 
-    With --ask, each model is sent up to nine small requests, about a made-up word and to see
+    With --ask, each model is sent up to ten small requests, about a made-up word and to see
     which parameters its server honours. It asks for your permission before it sends anything to
     another machine.
     """

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+
+from pydantic import JsonValue
 
 from emoalign.elicitation.engines.api.api_model import ApiModel
 from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.elicitation.readings import (
+    NotJson,
     of_another_text,
+    parse_json,
     read_distribution,
     read_positions,
     withheld,
@@ -28,6 +32,12 @@ FEWEST_TOKENS = 16
 _DIGIT = "Write one digit from 1 to 9, and nothing else."
 _ANYTHING = "Write a random number with seven digits, and nothing else."
 _WORDS = "Write these three words in lower case, and nothing else: alpha beta gamma"
+_ONE_DIGIT: Mapping[str, JsonValue] = {
+    "type": "object",
+    "properties": {"digit": {"type": "integer", "enum": list(range(1, 10))}},
+    "required": ["digit"],
+    "additionalProperties": False,
+}
 _COLOUR = "Which colour is this picture? Answer in one word."
 
 _NINE = OrdinalScale(min=1, max=9, direction="the digit asked for")
@@ -70,7 +80,7 @@ def _probes(card: ServedModel, asks: Sequence[Ask], grey: Image) -> Iterator[Pro
         longest = max(first.sampling.max_tokens, FEWEST_TOKENS)
         drawn = replace(first.sampling, temperature=temperature, max_tokens=longest, stop=stop)
         plain = replace(first, prompt=prompt, sampling=drawn, readout="sampled", points=())
-        return replace(plain, top_logprobs=0)
+        return replace(plain, top_logprobs=0, schema={})
 
     if able.choices == 1 and isinstance(card, ApiModel):
         request = about(_DIGIT)
@@ -88,6 +98,9 @@ def _probes(card: ServedModel, asks: Sequence[Ask], grey: Image) -> Iterator[Pro
     if said.stop:
         stopped = Ask(about(_WORDS, stop=("beta",)), (0,))
         yield Probe("stop", (stopped,), _stopped, "stop: false")
+    if said.structured and chat:
+        forced = Ask(replace(about(_WORDS), schema=_ONE_DIGIT), (0,))
+        yield Probe("structured", (forced,), _forced, "structured: false")
     if able.top_logprobs and all(ask.request.readout != "exact" for ask in asks):
         asked = about(_DIGIT, temperature=1.0)
         longest = FEWEST_TOKENS if able.along_replies else 1
@@ -174,6 +187,17 @@ def _stopped(replies: Replies) -> str:
     if "beta" in text or "gamma" in text:
         return "not honoured: set stop: false"
     return "honoured" if "alpha" in text else f"accepted; the answer was {answer.text[:40]!r}"
+
+
+def _forced(replies: Replies) -> str:
+    (answer, *_) = replies[0]
+    try:
+        value = parse_json(answer.text)
+    except NotJson:
+        value = None
+    if isinstance(value, dict) and value.keys() == {"digit"} and value["digit"] in range(1, 10):
+        return "honoured"
+    return f"not honoured ({answer.text[:40]!r}): set structured: false"
 
 
 def _tokens(replies: Replies, along: bool, digits: int) -> str:

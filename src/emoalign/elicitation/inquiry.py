@@ -356,7 +356,9 @@ def _along_reply(job: RatingJob, answer: Answer, scale: OrdinalScale, digits: in
     it wrote of other items would be misread without any sign.
     """
     read = (answer.logprobs or (), answer.later, answer.text)
-    split = split_number(*read, digits)
+    (name,) = job.scales
+    key = job.prompts.key(name) if job.prompts.answer.structured else None
+    split = split_number(*read, digits, key)
     if split is not None:
         raise CapabilityError(
             f"model {job.model!r} wrote {split} as several tokens, but by the vocabulary in its "
@@ -364,7 +366,7 @@ def _along_reply(job: RatingJob, answer: Answer, scale: OrdinalScale, digits: in
             "Set vocabulary: digits (capabilities in the model's card): answers that are kept are "
             "then read again, and nothing is asked twice."
         )
-    return read_positions(*read, scale, digits)
+    return read_positions(*read, scale, digits, key)
 
 
 def _decision_columns(

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
+from emoalign.elicitation.answer_schema import answer_schema, likely_schema_tokens
 from emoalign.elicitation.engines.abilities import WHOLE_VOCABULARY, Abilities
 from emoalign.elicitation.engines.asked import AskedModel, PromptTokens
 from emoalign.elicitation.journal import Answer, Key, read_answers
@@ -69,6 +70,7 @@ def build_questions(
     extras, setup = card.extras(job.thoughts), card.setup(job.thoughts)
     by_token = "exact" in job.protocol.readouts and able.top_logprobs == WHOLE_VOCABULARY
     points = only_scale(job)[1].points if by_token else ()
+    schema = answer_schema(job.prompts, job.scales)
 
     def asked(
         readout: Readout,
@@ -90,6 +92,7 @@ def build_questions(
             top_logprobs=able.top_logprobs if readout == "exact" else 0,
             setup=setup,
             points=points if readout == "exact" else (),
+            schema={} if decided else schema,
         )
         return Ask(request, participants)
 
@@ -242,7 +245,11 @@ def _prompt_tokens(
     if not asks:
         return PromptTokens(0.0, 0.0, "journal")
     if not counted:
-        return card.prompt_tokens([ask.request.prompt for ask in asks])
+        estimated = card.prompt_tokens([ask.request.prompt for ask in asks])
+        if card.destination is None:  # servers here force a form, and do not tell the model
+            return estimated
+        schema = likely_schema_tokens(asks[0].request.schema)  # the same for all
+        return replace(estimated, most=estimated.most + schema)
     mean = sum(lengths[ask.request.request_id] for ask in asks) / len(asks)
     return PromptTokens(mean * min(counted), mean * max(counted), "journal")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -245,7 +245,8 @@ class RatingRequest:
     """One question to one model. Equal questions have equal ids, in any study.
 
     `setup` holds the settings of the engine that affect the answer; `points` are the ratings of an
-    exact request, if the engine is asked for their tokens alone.
+    exact request, if the engine is asked for their tokens alone; `schema` is the JSON schema that a
+    structured answer is forced into.
     """
 
     model: str
@@ -258,6 +259,7 @@ class RatingRequest:
     extra_body: Settings = field(default=(), hash=False)  # its values may be lists and objects
     setup: Settings = ()
     points: tuple[float, ...] = ()
+    schema: Mapping[str, JsonValue] = field(default_factory=dict, hash=False)
 
     @cached_property
     def request_id(self) -> str:
@@ -270,7 +272,8 @@ class RatingRequest:
             del identity["prompt"]["image"]["path"]
         if not self.prompt.questions:
             del identity["prompt"]["questions"]
-        for name in ("extra_body", "setup", "points"):
+        # The order of a schema's keys, which is that of the answer, is in `required`.
+        for name in ("extra_body", "setup", "points", "schema"):
             if not getattr(self, name):
                 del identity[name]
         return hashlib.sha256(orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)).hexdigest()

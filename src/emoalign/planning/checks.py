@@ -160,20 +160,21 @@ def _wrong_prompts(
         else:
             yield from misfits(file, prompts, dataset, scale, card.scales[scale])
     unasked = [scale for scale in prompts.scales if scale not in asked]
-    if prompts.answer.kind == "joint" and unasked:
+    if prompts.answer.together and unasked:
         yield (
             f"{file().at('scales')}: asks about {', '.join(prompts.scales)} in one request, "
             f"but the study does not ask about {', '.join(unasked)} of {dataset!r}; ask about "
             "all of them, or write a prompt set for fewer"
         )
-    if prompts.answer.kind == "joint" and len(together(prompts.scales)) > LONGEST_FOLDER_NAME:
+    if prompts.answer.together and len(together(prompts.scales)) > LONGEST_FOLDER_NAME:
         yield (
             f"{file().at('scales')}: the names of all {len(prompts.scales)} scales together form "
             f"the name of a folder, and have {len(together(prompts.scales))} characters; at most "
             f"{LONGEST_FOLDER_NAME} are allowed. Give the scales shorter names, or split them "
             "among several prompt sets"
         )
-    answers = {"labels": "a list of labels", "joint": "several scales at once"}
+    several = "several scales at once"
+    answers = {"labels": "a list of labels", "joint": several, "structured_joint": several}
     if prompts.answer.kind in answers and "exact" in protocol.readouts:
         yield (
             f"{where}: the exact readout of {protocol.name!r} reads one number, but the prompt "
@@ -329,8 +330,8 @@ def _number_misfits(
     if prompts.answer.kind == "labels":
         yield (
             ("answer", "kind"),
-            f"labels, but {name!r} of {dataset!r} is a scale of numbers; use text, next_token or "
-            "joint",
+            f"labels, but {name!r} of {dataset!r} is a scale of numbers; use text, next_token, "
+            "joint or structured",
         )
     for number, shown in enumerate(wording.demonstrations):
         if shown.rating is None:
@@ -351,8 +352,8 @@ def _label_misfits(
     if prompts.answer.kind in ("text", "next_token"):
         yield (
             ("answer", "kind"),
-            f"{prompts.answer.kind}, but {name!r} of {dataset!r} is a scale of labels; use labels "
-            "or joint",
+            f"{prompts.answer.kind}, but {name!r} of {dataset!r} is a scale of labels; use labels, "
+            "joint or structured",
         )
     for number, shown in enumerate(wording.demonstrations):
         if shown.labels is None or scale.choice(shown.labels) is None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from emoalign.elicitation.answer_schema import answer_schema, likely_schema_tokens
 from emoalign.elicitation.engines.asked import AskedModel, Terms
 from emoalign.elicitation.pace import minutes_as_before
 from emoalign.planning.preflight import example, why_forbidden
@@ -181,13 +182,16 @@ class Opening:
             if readout == "sampled":
                 each = people if who else math.ceil(people / card.able.choices)
                 answered = people
+            per_prompt = likely_tokens(prompt)[1]
+            if readout != "decision" and card.destination is not None:
+                per_prompt += likely_schema_tokens(answer_schema(prompts, bounds))
             per_answer = {"sampled": longest, "exact": exactly, "decision": 0}[readout]
             parts.append(
                 _Part(
                     readout,
                     items * each,
                     items * answered,
-                    items * each * likely_tokens(prompt)[1],
+                    items * each * per_prompt,
                     items * answered * per_answer,
                 )
             )

@@ -94,6 +94,8 @@ def _read(answer: AnswerFormat) -> str:
         "text": "text",
         "labels": "JSON labels",
         "joint": "a JSON object",
+        "structured": "a JSON object that a schema forces",
+        "structured_joint": "a JSON object that a schema forces",
         "decimal": "a decimal",
     }
     return f"{kinds[answer.kind]} of up to {answer.max_tokens} tokens"

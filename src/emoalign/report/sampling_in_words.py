@@ -19,6 +19,12 @@ OWN_BETWEEN_MODELS = (
     "They may differ between models, so that differences between models may be due to them."
 )
 
+FORCED = (
+    "Under {protocols}, answers were structured: tokens by which an answer would have left the "
+    "form of a JSON schema, with the points or labels of the scale, were ruled out while it was "
+    "drawn. How often models would have answered otherwise or refused is therefore not known."
+)
+
 
 def drawn(job: ReportJob) -> Iterator[str]:
     """Sentences on the sampling of answers, for a method section."""
@@ -32,6 +38,8 @@ def drawn(job: ReportJob) -> Iterator[str]:
         yield OWN.format(protocols=_names(own))
         if len(_asked(job)) > 1:
             yield OWN_BETWEEN_MODELS
+    if forced := _forced(job):
+        yield FORCED.format(protocols=_names(forced))
     yield from confounded(job)
 
 
@@ -43,6 +51,13 @@ def confounded(job: ReportJob) -> Iterator[str]:
             f"Answers under {_names(stated)} were sampled at a stated temperature and those under "
             f"{_names(own)} by the provider's own settings: a difference between these protocols "
             "may be due to sampling."
+        )
+    forced = _forced(job)
+    free = [each for each in _sampled(job) if each not in forced]
+    if forced and free:
+        yield (
+            f"Answers under {_names(forced)} were forced into a form and those under "
+            f"{_names(free)} were not: a difference between these protocols may be due to this."
         )
     models = {job.short_names[name]: each for name, each in job.models.items() if is_asked(each)}
     take = [name for name, model in models.items() if model.sent]
@@ -93,6 +108,16 @@ def _stated(job: ReportJob) -> list[Protocol]:
 def _own(job: ReportJob) -> list[Protocol]:
     """The protocols that leave sampling to the provider."""
     return [each for each in _sampled(job) if each.temperature is None]
+
+
+def _forced(job: ReportJob) -> list[Protocol]:
+    """The protocols whose answers are structured, for some dataset at least."""
+    return [
+        each
+        for each in _sampled(job)
+        for names in [{each.prompt_set(dataset) for dataset in job.datasets} - {None}]
+        if any(job.prompts[name].answer.structured for name in names if name is not None)
+    ]
 
 
 def _sampled(job: ReportJob) -> list[Protocol]:

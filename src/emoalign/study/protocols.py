@@ -235,6 +235,15 @@ class PersonaTable(Entry):
         return tuple(template.render(row) for row in self.personas)
 
 
+AnswerKind = Literal[
+    "text", "next_token", "labels", "joint", "structured", "structured_joint", "decimal"
+]
+"""The form that an answer has to have."""
+
+FEWEST_STRUCTURED = 16
+"""Tokens of a JSON object with one key, line breaks included; with fewer, most would be cut."""
+
+
 class AnswerFormat(Entry):
     """The form and end of an answer."""
 
@@ -242,12 +251,12 @@ class AnswerFormat(Entry):
 
     renamed: ClassVar[Mapping[str, str]] = {"form": "kind"}
 
-    kind: Literal["text", "next_token", "labels", "joint", "decimal"] = Field(
+    kind: AnswerKind = Field(
         "text",
         description=(
-            "text: a point of the scale. next_token: the token after the prompt, if points are "
-            "single tokens. labels: a JSON array. joint: a JSON object with all scales. decimal: "
-            "a number, for recitation."
+            "text: a number. next_token: the token after the prompt. labels: a JSON array. joint: "
+            "a JSON object of all scales. structured: one of one scale, which a schema forces; "
+            "structured_joint: of all. decimal: for recitation."
         ),
     )
     max_tokens: int = Field(8, ge=1, description="Longest answer; longer ones count as truncated.")
@@ -258,6 +267,25 @@ class AnswerFormat(Entry):
         if self.kind == "next_token" and self.max_tokens != 1:
             raise ValueError("next_token is one token long: max_tokens must be 1")
         return self
+
+    @model_validator(mode="after")
+    def _room_for_an_object(self) -> AnswerFormat:
+        if self.structured and self.max_tokens < FEWEST_STRUCTURED:
+            raise ValueError(
+                f"{self.kind}: an object of {self.max_tokens} tokens would be cut; write "
+                "max_tokens: 64, and more for many scales or labels"
+            )
+        return self
+
+    @property
+    def structured(self) -> bool:
+        """Tell whether the server forces answers into the form of a JSON schema."""
+        return self.kind in ("structured", "structured_joint")
+
+    @property
+    def together(self) -> bool:
+        """Tell whether all scales are asked about in one request."""
+        return self.kind in ("joint", "structured_joint")
 
 
 class Demonstration(Entry):
@@ -289,7 +317,7 @@ class ScaleInstruction(Entry):
     key: str | None = Field(
         None,
         min_length=1,
-        description="Key in joint answers. Default: the scale's name.",
+        description="Key in answers that are JSON objects. Default: the scale's name.",
     )
     demonstrations: tuple[Demonstration, ...] = Field((), description="Worked examples, in order.")
 
@@ -322,8 +350,8 @@ class PromptSet(Entry):
         description=(
             "The question, with item.text, instruction, demonstrations (.text, .rating, "
             ".labels), scale (.name, .min, .max, .step, .anchors, .labels, .at_least, "
-            ".at_most), persona. Joint: scales, also with .key, .instruction. Recitation: table "
-            "(.title, .file, .header, .rows, .next)."
+            ".at_most), persona. Structured: scale.key. Joint: scales, also with .key, "
+            ".instruction. Recitation: table (.title, .file, .header, .rows, .next)."
         )
     )
     image: Literal["first", "last"] = Field(
@@ -350,7 +378,7 @@ class PromptSet(Entry):
 
     @model_validator(mode="after")
     def _joint(self) -> PromptSet:
-        if self.answer.kind != "joint":
+        if not self.answer.together:
             return self
         keys = [wording.key or scale for scale, wording in self.scales.items()]
         if len(set(keys)) < len(keys):
@@ -364,4 +392,4 @@ class PromptSet(Entry):
 
     def asked_with(self, scale: str) -> tuple[str, ...]:
         """The scales asked about in the same request as `scale`, in the order they are asked."""
-        return tuple(self.scales) if self.answer.kind == "joint" else (scale,)
+        return tuple(self.scales) if self.answer.together else (scale,)

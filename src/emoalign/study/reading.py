@@ -144,6 +144,13 @@ def over(before: Any, after: Any) -> Any:
     return {**kept, **{key: over(kept.get(key), value) for key, value in after.items()}}
 
 
+def value_at(content: Any, keys: Sequence[str]) -> Any:
+    """The value at the end of keys inside keys; None where there is none."""
+    for key in keys:
+        content = content.get(key) if isinstance(content, Mapping) else None
+    return content
+
+
 def _no_keys(content: Any, origin: Origin) -> str:
     if content is None:
         return f"{origin}: expected keys with values, found nothing"

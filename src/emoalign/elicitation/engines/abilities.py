@@ -85,11 +85,11 @@ class Abilities:
     `choices` are the answers one request can bring; `top_logprobs` how many of the likeliest next
     tokens it reports, or WHOLE_VOCABULARY; `tokenizer` whether it tells how it splits text;
     `system_role` whether a chat may have a system message; `stop` whether it takes stop sequences;
-    `temperature` those it takes at their
-    word, None if it takes none; `default_sampling` whether there is a provider whose own sampling
-    can be asked for; `context_tokens` the longest prompt and answer, where that is set for it;
-    `thinking` the parameters of each level of thinking; `thinking_tokens` the most tokens of
-    thoughts; `thinks_at_temperatures` whether those it takes are taken while it thinks;
+    `structured` whether it forces answers into the form of a JSON schema; `temperature` those it
+    takes at their word, None if it takes none; `default_sampling` whether there is a provider whose
+    own sampling can be asked for; `context_tokens` the longest prompt and answer, where that is set
+    for it; `thinking` the parameters of each level of thinking; `thinking_tokens` the most tokens
+    of thoughts; `thinks_at_temperatures` whether those it takes are taken while it thinks;
     `decisions` the limits of its provider's Decisions API, None without one.
     """
 
@@ -102,6 +102,7 @@ class Abilities:
     top_logprobs: int = 0
     tokenizer: bool = False
     stop: bool = True
+    structured: bool = False
     temperature: Range | None = None
     default_sampling: bool = False
     context_tokens: int | None = None

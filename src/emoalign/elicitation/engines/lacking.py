@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from emoalign.elicitation.engines.abilities import Abilities
-from emoalign.study.protocols import ASKED_TO_THINK, PromptSet, Protocol, ThinkingLevel
+from emoalign.study.protocols import (
+    ASKED_TO_THINK,
+    AnswerKind,
+    PromptSet,
+    Protocol,
+    ThinkingLevel,
+)
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 
 
@@ -24,6 +30,8 @@ def lacking(able: Abilities, protocol: Protocol, prompts: PromptSet, example: st
         yield "a completion, but its card says completion: false"
     if "sampled" in protocol.readouts and prompts.answer.stop and not able.stop:
         yield "answers with stop sequences (answer.stop), but its card says stop: false"
+    if prompts.answer.structured:
+        yield from _not_structured(able, protocol, prompts.answer.kind)
     if "sampled" in protocol.readouts:
         yield from _wrong_temperature(able, protocol)
     if protocol.thinking != "provider":
@@ -67,7 +75,7 @@ def _no_decisions(able: Abilities, prompts: PromptSet) -> Iterator[str]:
             "decision continues none: use one of kind: chat"
         )
     scales = len(prompts.scales)
-    if prompts.answer.kind == "joint" and scales > able.decisions.questions:
+    if prompts.answer.together and scales > able.decisions.questions:
         yield (
             f"a decision about {scales} scales at once, but its card says decisions.questions: "
             f"{able.decisions.questions}: split the prompt set"
@@ -77,6 +85,23 @@ def _no_decisions(able: Abilities, prompts: PromptSet) -> Iterator[str]:
         yield (
             f"a decision, whose question is the instruction of a scale, but that of "
             f"{', '.join(wordless)} is empty in the prompt set"
+        )
+
+
+def _not_structured(able: Abilities, protocol: Protocol, kind: AnswerKind) -> Iterator[str]:
+    asked = f"structured answers (answer.kind: {kind})"
+    if not able.structured:
+        instead = "joint" if kind == "structured_joint" else "text"
+        yield (
+            f"{asked}, but its card says structured: false: if its server forces answers into the "
+            "form of a JSON schema, write structured: true among its capabilities; otherwise use "
+            f"a prompt set with answer.kind: {instead}, or labels"
+        )
+    if "exact" in protocol.readouts and able.top_logprobs and not able.along_replies:
+        yield (
+            f"the exact readout of {asked}, but that reads the token after the prompt, which is "
+            "the brace of a JSON object: use a prompt set with answer.kind: text, or set "
+            "tokenizer: false in its card, by which exact answers are read along a reply"
         )
 
 

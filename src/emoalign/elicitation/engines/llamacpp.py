@@ -81,7 +81,7 @@ class LlamaCppModel(ServedModel):
     @property
     def able(self) -> Abilities:
         """The abilities of the model and its server."""
-        return replace(super().able, context_tokens=self.context_tokens)
+        return replace(super().able, context_tokens=self.context_tokens, structured=True)
 
     def identity(self) -> tuple[str, str | None]:
         """Name and checksum of the file of weights. Raises DataError when it is another."""

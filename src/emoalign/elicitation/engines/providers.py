@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,7 +17,7 @@ from emoalign.study.library import Library
 from emoalign.study.located import kind_of
 from emoalign.study.mistakes import mistakes, nearest
 from emoalign.study.origins import Origin
-from emoalign.study.reading import Completed, over, read_entry
+from emoalign.study.reading import Completed, over, read_entry, value_at
 from emoalign.study.yaml_files import YamlFile, read_file, shown
 
 if TYPE_CHECKING:
@@ -160,15 +160,9 @@ def _wrong(
         )
     for key, words in preset.must_give.items():
         keys = key.split(".")
-        found = _lacking(_at(card, keys), listed=isinstance(_at(preset.card, keys), list))
+        found = _lacking(value_at(card, keys), listed=isinstance(value_at(preset.card, keys), list))
         if found:
             yield f"{in_card.at(*keys)}: {found}; {words}"
-
-
-def _at(content: Any, keys: Sequence[str]) -> Any:
-    for key in keys:
-        content = content.get(key) if isinstance(content, Mapping) else None
-    return content
 
 
 def _lacking(value: Any, listed: bool) -> str | None:

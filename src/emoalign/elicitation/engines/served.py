@@ -96,6 +96,13 @@ class Capabilities(Shown):
         "seed", description="Name of the parameter for the seed."
     )
     stop: bool = Field(True, description="Accepts stop sequences.")
+    structured: bool = Field(
+        False,
+        description=(
+            "Forces answers into the form of a JSON schema, for prompt sets with answer.kind: "
+            "structured or structured_joint."
+        ),
+    )
     logprobs_number: bool = Field(
         False,
         description=(
@@ -246,6 +253,7 @@ class ServedModel(AskedModel):
             token_ids=said.logprob_token_ids,
             digits=None if said.vocabulary is None else TOKEN_DIGITS[said.vocabulary],
             stop=said.stop,
+            structured=said.structured,
             temperature=None if said.sampling == "none" else said.temperature,
             thinking=said.thinking,
             thinking_tokens=said.most_thoughts,

@@ -36,7 +36,8 @@ def read_answer(
 ) -> Mapping[str, Reading]:
     """Read a sampled answer on each of the scales it was asked about.
 
-    `scales` are named by their keys where the answer is joint; otherwise there is one of any name.
+    `scales` are named by their keys where the answer is a JSON object; otherwise there is one of
+    any name.
     `longest` is the most tokens it could have, with thoughts; by default those of its format.
     """
     status = _not_given(answer, answer_format, scales, longest or answer_format.max_tokens)
@@ -50,7 +51,7 @@ def read_answer(
         value = parse_json(answer.text)
     except NotJson:
         return dict.fromkeys(scales, UNPARSABLE)
-    if answer_format.kind == "joint":
+    if answer_format.together or answer_format.structured:
         return read_object(value, scales)
     return {
         name: labels_read(parse_labels(value, scale) if isinstance(scale, LabelScale) else None)

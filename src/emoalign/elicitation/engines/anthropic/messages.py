@@ -33,6 +33,8 @@ https://docs.anthropic.com/en/api/errors
 class Messages(Dialect):
     """Messages, in one version of the interface."""
 
+    answer_forms = ("output_config.format", "output_format")
+
     def __init__(self, version: str) -> None:
         self._version = version
 
@@ -62,6 +64,9 @@ class Messages(Dialect):
         ]
         if request.sampling.stop:
             body["stop_sequences"] = list(request.sampling.stop)
+        if request.schema:
+            form = {"type": "json_schema", "schema": _schema(request.schema)}
+            body["output_config"] = {**body.get("output_config", {}), "format": form}
         return body
 
     def reply(self, said: Reply) -> Reply:
@@ -89,6 +94,30 @@ class Messages(Dialect):
             ],
             "usage": _usage(said.get("usage")),
         }
+
+
+def _schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema with what Claude takes of it, as Anthropic's own package would send it."""
+    return {
+        **schema,
+        "properties": {key: _part(part) for key, part in schema["properties"].items()},
+    }
+
+
+def _part(part: Mapping[str, Any]) -> dict[str, Any]:
+    """A part of a schema; ranges and lengths, which force nothing, are told in a description."""
+    if "enum" in part:
+        return {"enum": part["enum"]}
+    kept: dict[str, Any] = {}
+    told = []
+    for name, value in part.items():
+        if name == "items":
+            kept[name] = _part(value)
+        elif name == "type" or (name == "minItems" and value in (0, 1)):
+            kept[name] = value
+        else:
+            told.append(f"{name}: {value}")
+    return kept | ({"description": f"{{{', '.join(told)}}}"} if told else {})
 
 
 def _content(content: Any) -> Any:

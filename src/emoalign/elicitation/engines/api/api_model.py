@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from emoalign.addresses import on_this_machine, reading_proxy, shown
 from emoalign.elicitation import untrusted
+from emoalign.elicitation.answer_schema import most_schema_tokens
 from emoalign.elicitation.engines.abilities import Abilities
 from emoalign.elicitation.engines.api.additions import (
     SecretValue,
@@ -32,6 +33,8 @@ from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.rating import Ask
 from emoalign.prompts import Prompt
 from emoalign.study.fields import Entry, Name
+from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.reading import value_at
 
 if TYPE_CHECKING:
     from emoalign.elicitation.budget import Account
@@ -216,6 +219,20 @@ class ApiModel(ServedModel):
         """The abilities of the model and its server, which has sampling of its own."""
         return replace(super().able, default_sampling=True)
 
+    def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
+        """Things asked for that cannot be had, each with what the card says of it."""
+        yield from super()._lacking(protocol, prompts)
+        if not prompts.answer.structured:
+            return
+        extras = dict(self.extras(self.thoughts(protocol.thinking)))
+        for form in self.dialect.answer_forms:
+            if value_at(extras, form.split(".")) is not None:
+                yield (
+                    f"structured answers (answer.kind: {prompts.answer.kind}), but its card adds "
+                    f"{form} to every request, which gives answers a form too: leave it out of "
+                    "the card (preset, extra_body, thinking)"
+                )
+
     def added(self) -> Mapping[str, JsonValue]:
         """The parameters that the card adds to every request."""
         return self.extra_body
@@ -236,7 +253,9 @@ class ApiModel(ServedModel):
         body = self.dialect.body(self.model, self.capabilities, ask)
         longest = [untrusted.count(body.get(name)) or 0 for name in TOKEN_LIMITS]
         times = [untrusted.count(body.get(name)) or 1 for name in ("n", "best_of")]
-        more = len(orjson.dumps(dict(ask.request.extra_body))) if ask.request.extra_body else 0
+        request = ask.request
+        more = len(orjson.dumps(dict(request.extra_body))) if request.extra_body else 0
+        more += most_schema_tokens(request.schema)
         return prompt + more, max(answers, max(longest) * max(times))
 
     @contextmanager

@@ -21,6 +21,9 @@ class Dialect(ABC):
     decides: ClassVar[bool] = False
     """Whether decisions can be asked for in it (`capabilities.decisions`)."""
 
+    answer_forms: ClassVar[tuple[str, ...]]
+    """The parameters that give answers a form, with dots where one stands inside another."""
+
     @abstractmethod
     def headers(self, key: str | None) -> dict[str, str]:
         """The headers of every request: the key, where there is one, and the version spoken."""

@@ -28,6 +28,11 @@ class GenerateContent(Dialect):
 
     decides: ClassVar[bool] = True
 
+    answer_forms = tuple(
+        f"generationConfig.{name}"
+        for name in ("responseMimeType", "responseSchema", "responseJsonSchema", "responseFormat")
+    )
+
     def headers(self, key: str | None) -> dict[str, str]:
         """The headers of every request: the key, where there is one."""
         return {"x-goog-api-key": key} if key else {}
@@ -49,6 +54,9 @@ class GenerateContent(Dialect):
             config[_NAMES.get(name, name)] = value
         if sampling.stop:
             config["stopSequences"] = list(sampling.stop)
+        if request.schema:
+            config["responseMimeType"] = "application/json"
+            config["responseJsonSchema"] = dict(request.schema)
         first = ask.participants[0]
         if request.readout == "exact":
             config |= {"responseLogprobs": True, "logprobs": request.top_logprobs}

@@ -16,6 +16,11 @@ class ChatCompletions(Dialect):
 
     decides: ClassVar[bool] = True
 
+    answer_forms = (
+        *("response_format", "structured_outputs", "json_schema", "grammar"),
+        *("guided_json", "guided_choice", "guided_regex", "guided_grammar", "format"),
+    )
+
     def headers(self, key: str | None) -> dict[str, str]:
         """The headers of every request: the key as a bearer."""
         return {"Authorization": f"Bearer {key}"} if key else {}
@@ -45,6 +50,8 @@ class ChatCompletions(Dialect):
             body["prompt"] = request.prompt.text
         if sampling.stop:
             body["stop"] = list(sampling.stop)
+        if request.schema:
+            body |= _schema_parameters(request, capabilities)
         first = ask.participants[0]
         if request.readout == "exact":
             body |= _logprob_parameters(request, capabilities)
@@ -58,6 +65,14 @@ class ChatCompletions(Dialect):
     def reply(self, said: Reply) -> Reply:
         """A reply in the form of Chat Completions, which all but those of decisions have."""
         return decisions.reply(said)
+
+
+def _schema_parameters(request: RatingRequest, capabilities: Capabilities) -> dict[str, object]:
+    schema = dict(request.schema)
+    if request.prompt.messages is None and capabilities.sampling_extras:
+        return {"json_schema": schema}  # llama.cpp ignores response_format in completions
+    form = {"name": "answer", "strict": True, "schema": schema}
+    return {"response_format": {"type": "json_schema", "json_schema": form}}
 
 
 def _logprob_parameters(request: RatingRequest, capabilities: Capabilities) -> dict[str, object]:

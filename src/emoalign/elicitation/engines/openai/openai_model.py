@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -10,6 +11,7 @@ from pydantic import Field
 from emoalign.elicitation.engines.api.api_model import KEY, ApiModel
 from emoalign.elicitation.engines.api.dialect import Dialect
 from emoalign.elicitation.engines.openai.chat_completions import CHAT_COMPLETIONS
+from emoalign.study.protocols import PromptSet, Protocol
 
 if TYPE_CHECKING:
     from emoalign.elicitation.engines.api.batch_interface import BatchInterface
@@ -52,6 +54,18 @@ class OpenAIModel(ApiModel):
     def dialect(self) -> Dialect:
         """The dialect of its server."""
         return CHAT_COMPLETIONS
+
+    def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
+        """Things asked for that cannot be had, each with what the card says of it."""
+        yield from super()._lacking(protocol, prompts)
+        said = self.capabilities
+        local = said.sampling_extras or said.sampling == "vllm"
+        if prompts.answer.structured and prompts.kind == "completion" and not local:
+            yield (
+                "a structured answer to a text to be continued, which only llama.cpp "
+                "(sampling_extras: true) and vLLM (sampling: vllm) give: use a prompt set of "
+                "kind: chat"
+            )
 
     def batch_interface(self) -> BatchInterface:
         """The batch interface of its provider."""

@@ -288,7 +288,7 @@ class RecordedModel(ModelCard, TableFormat):
                 "ratings were recorded: only a model that is asked can decide"
             )
         ranges = self.native is not None or self.native_for
-        joint = any(each.answer.kind == "joint" for each in prompts)
+        joint = any(each.answer.together for each in prompts)
         if ranges and joint and self.columns.raw and self.answer is None:
             yield (
                 f"model {name!r}: its raw answers have a range of their own (native in its card), "

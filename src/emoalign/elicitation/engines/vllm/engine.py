@@ -103,8 +103,13 @@ class VllmEngine:
     def _enqueue(self, ask: Ask) -> str:
         """Queue a request; the id that its output will have."""
         from vllm import SamplingParams
+        from vllm.sampling_params import StructuredOutputsParams
 
-        parameters = SamplingParams(**sampling_parameters(ask, self._tokens(ask)))
+        arguments = sampling_parameters(ask, self._tokens(ask))
+        if "structured_outputs" in arguments:
+            form = StructuredOutputsParams(**arguments["structured_outputs"])
+            arguments["structured_outputs"] = form
+        parameters = SamplingParams(**arguments)
         prompt = ask.request.prompt
         try:
             if prompt.messages is None:

@@ -47,8 +47,9 @@ class Output(Protocol):
 def sampling_parameters(ask: Ask, tokens: Sequence[int]) -> dict[str, Any]:
     """The arguments of vLLM's SamplingParams for a request; `tokens` are the ratings of exact ones.
 
-    Answer number i is drawn with seed + i, as if each had been asked for by itself. Nothing is
-    constrained: a mask would hide how likely the model is to say something else.
+    Answer number i is drawn with seed + i, as if each had been asked for by itself. No other answer
+    than a structured one is constrained: a mask hides how likely the model is to say something
+    else. Its schema is under `structured_outputs`.
     """
     request, sampling = ask.request, ask.request.sampling
     first = ask.participants[0]
@@ -65,6 +66,8 @@ def sampling_parameters(ask: Ask, tokens: Sequence[int]) -> dict[str, Any]:
     }
     if request.readout == "exact":
         parameters["logprob_token_ids"] = list(tokens)
+    if request.schema:
+        parameters["structured_outputs"] = {"json": dict(request.schema)}
     return parameters
 
 

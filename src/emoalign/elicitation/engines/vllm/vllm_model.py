@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -14,7 +14,7 @@ from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.engines.base import Resources
 from emoalign.elicitation.rating import UNTOLD, Ask, RatingRequest, Scalar, Settings, Thoughts
 from emoalign.study.fields import Range
-from emoalign.study.protocols import ThinkingLevel
+from emoalign.study.protocols import ASKED_TO_THINK, PromptSet, Protocol, ThinkingLevel
 from emoalign.study.source_files import folder_sha256
 
 if TYPE_CHECKING:
@@ -123,11 +123,23 @@ class VllmModel(AskedModel):
             choices=128,
             top_logprobs=WHOLE_VOCABULARY,
             tokenizer=True,
+            structured=True,
             temperature=Range(min=0, max=2),
             context_tokens=self.context_tokens,
             thinking=said.thinking,
             thinking_tokens=said.most_thoughts,
         )
+
+    def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
+        """Things asked for that cannot be had, each with what the card says of it."""
+        yield from super()._lacking(protocol, prompts)
+        if prompts.answer.structured and protocol.thinking in ASKED_TO_THINK:
+            yield (
+                f"structured answers with thinking: {protocol.thinking}, but vLLM inside a job "
+                "forces their form from the first token on, and leaves no thoughts: ask vllm serve "
+                "(provider: vllm-serve), started with --reasoning-parser, or use answers of "
+                "another kind"
+            )
 
     def identity(self) -> tuple[str, str | None]:
         """Name and revision on the hub; of a folder, its name and the checksum of its files."""
