@@ -37,12 +37,13 @@ class ExactDesk(Desk):
     scale: Mapping[str, Any] = dataclasses.field(default_factory=lambda: NINE)
     readouts: tuple[str, ...] = ("exact",)
     max_tokens: int = 8
+    kind: str = "text"
 
     @property
     def job(self) -> RatingJob:
         plain = super().job
         said = plain.model_dump(mode="json")
-        answer = {"kind": "text", "max_tokens": self.max_tokens}
+        answer = {"kind": self.kind, "max_tokens": self.max_tokens}
         said |= {
             "protocol": {**said["protocol"], "readouts": self.readouts},
             "prompts": {**said["prompts"], "answer": answer},
@@ -232,6 +233,37 @@ def test_numbers_that_go_on_beyond_the_scale_are_seen_in_the_reply(exact_desk: M
         truth = speakers[row.item_id].truth(desk.points)
         for point, share in zip(desk.points.points, row.probabilities, strict=True):
             assert share - 1e-5 <= truth[point] <= share + 1 - row.returned_mass + 1e-5
+
+
+def in_an_object(number: int) -> Tokens:
+    return ('{"', "valence", '":', " ", *str(number), "}")
+
+
+@pytest.mark.parametrize("returned", [5, 1000])
+def test_a_forced_object_is_read_from_where_its_value_begins(
+    returned: int, exact_desk: MakeDesk
+) -> None:
+    desk = exact_desk(
+        TEN, "digits", capabilities={"structured": True}, kind="structured", max_tokens=16
+    )
+    assert not list(desk.card.cannot_follow("m", desk.job.protocol, [structured()]))
+    objects = {word: spoken(Random(word), [in_an_object], range(11)) for word in WORDS}
+    numbers = {word: spoken(Random(word), [in_digits], range(11)) for word in WORDS}
+    teller = Teller(lambda prompt: objects[prompt], returned)
+    teller.serve(desk.server)
+    for row in desk.rate().itertuples():
+        truth = numbers[row.item_id].truth(desk.points)
+        assert any(row.probabilities)
+        for point, share in zip(desk.points.points, row.probabilities, strict=True):
+            assert share - 1e-5 <= truth[point] <= share + 1 - row.returned_mass + 1e-5
+    assert all(body["response_format"]["type"] == "json_schema" for body in teller.seen)
+    local = exact_desk(capabilities={"structured": True, "tokenizer": True}).card
+    (reason,) = local.cannot_follow("m", desk.job.protocol, [structured()])
+    assert "set tokenizer: false in its card" in reason
+
+
+def structured() -> PromptSet:
+    return a_prompt_set(answer={"kind": "structured", "max_tokens": 16})
 
 
 def a_prompt_set(**changes: Any) -> PromptSet:
