@@ -114,6 +114,8 @@ def test_a_schema_that_is_ignored_is_told(
     server.reply = lambda heard, choice: "alpha" if "alpha" in heard.prompt else "5"
     done = check("ollama")
     assert "structured: not honoured ('alpha'): set structured: false" in done.output
+    server.reply = lambda heard, choice: "{\n\n" if "alpha" in heard.prompt else "5"
+    assert "structured: accepted; the answer was '{" in check("ollama").output
 
 
 def test_thinking_that_is_left_on_is_found_out_where_it_makes_the_temperature_void(
