@@ -172,6 +172,21 @@ def test_mistakes_are_told_with_file_line_and_key_of_the_card(
     assert told in found[0]
 
 
+@pytest.mark.parametrize(
+    ("provider", "taken"), [("openai", True), ("azure", True), ("anthropic", False), ("gemini", False)]
+)
+def test_a_time_for_batches_is_refused_where_nobody_would_be_told_it(
+    provider: str, taken: bool, read: Read
+) -> None:
+    text = f"provider: {provider}\nmodel: m\nbatches: {{completion_window: 48h}}\n"
+    text += "variables: {resource: lab}\n" * (provider == "azure")
+    if taken:
+        assert read(text).batches.completion_window == "48h"
+    else:
+        assert "batches.completion_window: this interface takes no" in problems(read, text)[0]
+    assert read(text.replace("48h", "24h")).batches.completion_window == "24h"
+
+
 def test_all_mistakes_of_a_card_are_told_together(read: Read) -> None:
     found = problems(
         read, "provider: azure\nmodel: m\nengine: vllm\ncapabilities: {choices: none}\ntitel: T\n"

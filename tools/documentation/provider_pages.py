@@ -165,6 +165,7 @@ def _section(name: str, alone: bool) -> Iterator[str]:
     yield f"## {'Good to know' if alone else preset.title}\n"
     cards = ", ".join(_priced(card, model) for card, model in cards_of(name))
     yield from ([f"* Included cards: {cards}."] if cards else [])
+    yield from ([f"* Models that end: {_ends(preset)}."] if preset.ends else [])
     yield from (f"* {_marked(note)}" for note in preset.notes)
     if preset.unverified:
         yield f"* *Unverified:* {' '.join(map(_marked, preset.unverified))}"
@@ -203,6 +204,13 @@ def _priced(name: str, card: ApiModel) -> str:
         return f"`{name}`"
     ends = f", until {card.retires}" if card.retires else ""
     return f"`{name}` (${card.prices.input_usd:.2f} / ${card.prices.output_usd:.2f}{ends})"
+
+
+def _ends(preset: Provider) -> str:
+    """The models that are switched off, with their days."""
+    return "; ".join(
+        f"{', '.join(f'`{name}`' for name in names)} ({day})" for day, names in preset.ends.items()
+    )
 
 
 def _seeds(card: ApiModel) -> str:
