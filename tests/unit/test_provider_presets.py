@@ -173,7 +173,8 @@ def test_mistakes_are_told_with_file_line_and_key_of_the_card(
 
 
 @pytest.mark.parametrize(
-    ("provider", "taken"), [("openai", True), ("azure", True), ("anthropic", False), ("gemini", False)]
+    ("provider", "taken"),
+    [("openai", True), ("azure", True), ("anthropic", False), ("gemini", False)],
 )
 def test_a_time_for_batches_is_refused_where_nobody_would_be_told_it(
     provider: str, taken: bool, read: Read

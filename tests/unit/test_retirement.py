@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from anthropic._data.deprecated_models import DEPRECATED_MODELS
 from click.testing import CliRunner
-from documentation.provider_pages import preset_of
 from openai.types.shared import chat_model
 from ruamel.yaml import YAML
 
+from documentation.provider_pages import preset_of
 from emoalign.commands.app import application
 from emoalign.elicitation.engines.api.api_model import ApiModel
 from emoalign.elicitation.engines.api.retirement import NEAR_DAYS
