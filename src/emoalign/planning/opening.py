@@ -200,7 +200,7 @@ class Opening:
         """An item that takes no fewer tokens than the items of a dataset do on average."""
         modality = self.loaded.datasets[dataset].modality
         if modality == "image":
-            return Image("0" * 64, card.able.image_longest_side, Path())
+            return card.able.shown("0" * 64, Path())
         _, prepared = self._prepared.get(dataset, ({}, None))
         return self.texts.get(dataset) or prepared or "a" * LETTERS[modality]
 
