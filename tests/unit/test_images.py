@@ -156,10 +156,7 @@ def test_an_image_takes_as_many_tokens_as_the_card_says_and_is_the_same_request(
 @pytest.mark.parametrize(
     ("model", "counted"),
     [
-        (
-            "gpt-4o-mini",
-            2833 + 4 * 5667,
-        ),  # https://strathweb.com/2024/10
+        ("gpt-4o-mini", 2833 + 4 * 5667),  # https://strathweb.com/2024/10
         ("gpt-4o", 85 + 4 * 170),
         ("claude-haiku-5-5", 1024**2 / 750),
     ],

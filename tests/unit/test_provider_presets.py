@@ -188,6 +188,32 @@ def test_a_time_for_batches_is_refused_where_nobody_would_be_told_it(
     assert read(text.replace("48h", "24h")).batches.completion_window == "24h"
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("opnai", "openai"),
+        ("Ollama", "ollama"),
+        ("lm-studio", "lmstudio"),
+        ("claude", "anthropic"),
+        ("grok", "xai"),  # not groq
+        ("ChatGPT", "openai"),
+        ("google", "gemini"),
+        ("vllm", "vllm-serve"),
+        ("llamacpp", "llamacpp-server"),
+        ("llama.cpp", "llamacpp-server"),
+        ("aws", "bedrock"),
+    ],
+)
+def test_another_name_of_a_provider_leads_to_the_right_one(
+    written: str, meant: str, read: Read
+) -> None:
+    told = f"did you mean '{meant}'?"
+    assert problems(read, f"provider: {written}\nmodel: m\n")[0].endswith(told)
+    typed = ["new", "model", "m", "--provider", written, "--model", "m"]
+    assert told in CliRunner().invoke(application, typed).output
+    assert told in CliRunner().invoke(application, ["show", "provider", written]).output
+
+
 def test_all_mistakes_of_a_card_are_told_together(read: Read) -> None:
     found = problems(
         read, "provider: azure\nmodel: m\nengine: vllm\ncapabilities: {choices: none}\ntitel: T\n"
