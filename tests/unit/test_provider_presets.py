@@ -214,6 +214,58 @@ def test_another_name_of_a_provider_leads_to_the_right_one(
     assert told in CliRunner().invoke(application, ["show", "provider", written]).output
 
 
+@pytest.mark.parametrize(
+    ("text", "sampling", "room"),
+    [
+        (
+            "provider: anthropic\nmodel: claude-sonnet-4-6\napi_version: 2023-06-01\n"
+            "capabilities: {sampling: temperature, temperature: {min: 0, max: 1}}",
+            "temperature",
+            0,
+        ),
+        (
+            "provider: anthropic\nmodel: claude-opus-5-5\n"
+            "extra_body: {thinking: {type: adaptive}}\n"
+            "capabilities: {thinking_tokens: {provider: 2048}}",
+            "none",
+            2048,
+        ),
+        (
+            "provider: openai\nmodel: gpt-6-astra\nextra_body: {reasoning_effort: low}\n"
+            "capabilities: {sampling: none, thinking_tokens: {provider: 2048}}",
+            "none",
+            2048,
+        ),
+        ("provider: gemini\nmodel: gemini-3-flash\ncapabilities: {sampling: all}", "all", 2048),
+        (
+            "provider: xai\nmodel: grok-4.7\ncapabilities: {thinking_tokens: {provider: 2048}}",
+            "all",
+            2048,
+        ),
+    ],
+    ids=lambda text: str(text)[:40],
+)
+def test_cards_that_the_pages_of_providers_tell_of_can_be_used(
+    text: str, sampling: str, room: int, read: Read
+) -> None:
+    card = read(text)
+    assert card.capabilities.sampling == sampling
+    assert card.thoughts("provider").tokens == room
+
+
+def test_claude_haiku_moves_to_the_interface_of_its_own_and_its_answers_stay_valid(
+    read: Read,
+) -> None:
+    """As the page of Anthropic says: a copy of the included card with two keys changed."""
+    before = Library().card("models", "claude-haiku-4-5", MODELS)
+    text = (CATALOGUE / "models/claude-haiku-4-5.yaml").read_text(encoding="utf-8")
+    moved = text.replace("engine: openai", "engine: anthropic\napi_version: 2023-06-01")
+    after = read(moved + "delivery: batch\n")
+    assert isinstance(before, ApiModel)
+    assert after.engine == "anthropic"
+    assert ids(after) == ids(before)
+
+
 def test_all_mistakes_of_a_card_are_told_together(read: Read) -> None:
     found = problems(
         read, "provider: azure\nmodel: m\nengine: vllm\ncapabilities: {choices: none}\ntitel: T\n"
