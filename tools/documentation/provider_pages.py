@@ -101,7 +101,7 @@ model: {model}
 ```sh
 emoalign new model my-model --provider {provider} --model {model}    # writes the card
 emoalign show provider {provider}    # the preset
-emoalign check --ask{spaces}# asks a few test questions
+emoalign check --ask{spaces}# asks the models of the study a few questions
 ```
 
 {table}
