@@ -266,7 +266,7 @@ class RatingRequest:
         if self.prompt.image is None:
             del identity["prompt"]["image"], identity["prompt"]["image_place"]
         else:
-            del identity["prompt"]["image"]["path"]
+            del identity["prompt"]["image"]["path"], identity["prompt"]["image"]["tokens"]
         # The order of a schema's keys, which is that of the answer, is in `required`.
         for name in ("extra_body", "setup", "points", "schema"):
             if not getattr(self, name):
