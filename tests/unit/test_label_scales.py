@@ -177,7 +177,7 @@ def test_a_form_that_does_not_fit_the_kind_of_scale_is_told_with_those_that_do(
     edit("prompts/labels-that-apply.yaml", lambda prompts: prompts["answer"].update(kind="text"))
     assert refused(study, ["emotions"], prompts="labels-that-apply").endswith(
         "config/prompts/labels-that-apply.yaml, line 1: answer.kind: text, but 'emotions' of "
-        "'sentences' is a scale of labels; use labels or joint"
+        "'sentences' is a scale of labels; use labels, joint or structured"
     )
     edit(
         "prompts/reader-valence-arousal-dominance.yaml",
@@ -185,7 +185,7 @@ def test_a_form_that_does_not_fit_the_kind_of_scale_is_told_with_those_that_do(
     )
     told = refused(study, ["valence"], prompts="reader-valence-arousal-dominance")
     assert "answer.kind: labels, but 'valence' of 'sentences' is a scale of numbers" in told
-    assert "use text, next_token or joint" in told
+    assert "use text, next_token, joint or structured" in told
 
 
 def test_wording_for_numbers_says_their_range_and_wording_for_labels_has_none(

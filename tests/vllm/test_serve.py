@@ -111,9 +111,12 @@ def test_what_the_preset_says_of_vllm_serve_holds(check: Callable[..., Result]) 
         "log-probabilities: of 20 tokens",
         "temperature, top_p, top_k, min_p, repetition_penalty sent and accepted",
         "two answers at temperature 0 were the same",
+        "structured: ",
         "thinking: none detected",
     ):
         assert told in done.output, done.output
+    # The tiny model may go on with white space for long, which every schema allows.
+    assert "structured: not honoured" not in done.output
 
 
 async def drawn(card: ApiModel) -> Counter[str]:

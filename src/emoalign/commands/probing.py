@@ -29,6 +29,9 @@ from emoalign.wording import counted, percent
 FEWEST_TOKENS = 16
 """Tokens that an answer to a probe may have, at least."""
 
+OBJECT_TOKENS = 64
+"""The same where the answer is an object, which may have white space."""
+
 _DIGIT = "Write one digit from 1 to 9, and nothing else."
 _ANYTHING = "Write a random number with seven digits, and nothing else."
 _WORDS = "Write these three words in lower case, and nothing else: alpha beta gamma"
@@ -99,7 +102,10 @@ def _probes(card: ServedModel, asks: Sequence[Ask], grey: Image) -> Iterator[Pro
         stopped = Ask(about(_WORDS, stop=("beta",)), (0,))
         yield Probe("stop", (stopped,), _stopped, "stop: false")
     if said.structured and chat:
-        forced = Ask(replace(about(_WORDS), schema=_ONE_DIGIT), (0,))
+        words = about(_WORDS)
+        longer = max(words.sampling.max_tokens, OBJECT_TOKENS)
+        roomy = replace(words.sampling, max_tokens=longer)
+        forced = Ask(replace(words, sampling=roomy, schema=_ONE_DIGIT), (0,))
         yield Probe("structured", (forced,), _forced, "structured: false")
     if able.top_logprobs and all(ask.request.readout != "exact" for ask in asks):
         asked = about(_DIGIT, temperature=1.0)
@@ -194,6 +200,8 @@ def _forced(replies: Replies) -> str:
     try:
         value = parse_json(answer.text)
     except NotJson:
+        if answer.text.lstrip().startswith("{"):  # and may go on with white space for long
+            return f"accepted; the answer was {answer.text[:40]!r}"
         value = None
     if isinstance(value, dict) and value.keys() == {"digit"} and value["digit"] in range(1, 10):
         return "honoured"

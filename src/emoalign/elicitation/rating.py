@@ -269,7 +269,7 @@ class RatingRequest:
         if self.prompt.image is None:
             del identity["prompt"]["image"], identity["prompt"]["image_place"]
         else:
-            del identity["prompt"]["image"]["path"]
+            del identity["prompt"]["image"]["path"], identity["prompt"]["image"]["tokens"]
         if not self.prompt.questions:
             del identity["prompt"]["questions"]
         # The order of a schema's keys, which is that of the answer, is in `required`.

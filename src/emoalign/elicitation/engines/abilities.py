@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field, JsonValue, field_validator
 
+from emoalign.prompts import Image
 from emoalign.study.fields import Entry, Modality, Range
 from emoalign.study.protocols import Thinking, ThinkingLevel
 
@@ -90,11 +92,13 @@ class Abilities:
     own sampling can be asked for; `context_tokens` the longest prompt and answer, where that is set
     for it; `thinking` the parameters of each level of thinking; `thinking_tokens` the most tokens
     of thoughts; `thinks_at_temperatures` whether those it takes are taken while it thinks;
-    `decisions` the limits of its provider's Decisions API, None without one.
+    `image_tokens` the most tokens of an image, where the card says so; `decisions` the limits of
+    its provider's Decisions API, None without one.
     """
 
     modalities: tuple[Modality, ...] = ("word", "sentence")
     image_longest_side: int = 1024
+    image_tokens: int | None = None
     chat: bool = True
     completion: bool = False
     system_role: bool = True
@@ -123,3 +127,7 @@ class Abilities:
         So they are where a server reports the likeliest tokens and nobody says how it splits text.
         """
         return self.top_logprobs > 0 and not self.tokenizer
+
+    def shown(self, sha256: str, path: Path) -> Image:
+        """An image as the model is shown it."""
+        return Image(sha256, self.image_longest_side, path, self.image_tokens)
