@@ -69,8 +69,7 @@ def test_decisions_are_conditions_of_their_own_in_every_table_and_in_the_report(
         assert len(decisions) == 24
         assert len(server.heard) == 36
     journal = project.journal()
-    (project.results / "ratings").rename(tmp_path / "gone")
-    project.run()  # no server is there: the journal is enough
+    project.run("--forcerun", "rate", "--until", "rate")  # without a server: the journal is enough
     assert project.journal() == journal
 
     ratings = [RATINGS.read(path) for path in (project.results / "ratings").rglob("*.parquet")]
