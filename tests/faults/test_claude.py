@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from pydantic import ValidationError
 
 from emoalign.commands.app import application
+from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.anthropic.anthropic_model import AnthropicModel
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
@@ -313,6 +314,53 @@ def test_the_reason_why_an_answer_ended_is_kept_in_claudes_own_word(
     assert set(ratings["status"]) == {status}
     assert set(ratings["finish_reason"]) == {stop_reason}
     assert len(server.computed) == 12
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "status"),
+    [
+        (None, "", "unparsable"),
+        ([], "", "unparsable"),
+        ("7", "7", "ok"),
+        ([None, "7"], "7", "ok"),
+        (7, '{"choice":{"message":{"role":"assistant","content":7}', "unparsable"),
+    ],
+)
+def test_what_claude_answered_is_not_asked_for_again_whatever_its_form(
+    content: object, text: str, status: str, claude: Desk, server: ClaudeServer
+) -> None:
+    server.change = said(content=content)
+    desk = replace(claude, more={**NEW, "first_answers": 0})
+    ratings = desk.rate()
+    assert set(ratings["status"]) == {status}
+    assert all(answer.text.startswith(text) for answer in desk.answers())
+    assert {len(answer.text) == len(text) for answer in desk.answers()} == {content != 7}
+    desk.rate()
+    assert len(server.heard) == len(server.computed) == 12
+
+
+def test_a_message_without_content_or_reason_is_kept_where_it_is_paid_for(
+    claude: Desk, server: ClaudeServer
+) -> None:
+    server.change = lambda heard, reply: {"text": "7", "usage": reply["usage"]}
+    ratings = replace(claude, more={**NEW, "first_answers": 0}).rate()
+    assert set(ratings["status"]) == {"unparsable"}
+    assert all('"text":"7"' in text for text in ratings["text"])
+    assert len(server.heard) == 12
+    assert {answer.prompt_tokens for answer in claude.answers()} == {10}
+
+
+@pytest.mark.parametrize("stop_reason", ["pause_turn", "model_context_window_exceeded"])
+def test_an_answer_that_paused_or_met_the_end_of_the_context_costs_what_is_counted(
+    stop_reason: str, claude: Desk, server: ClaudeServer
+) -> None:
+    server.change = said(stop_reason=stop_reason, content=[{"type": "text", "text": "I"}])
+    prices = {"input_usd": 1, "output_usd": 10, "as_of": "2026-01-01", "source": "a page"}
+    account = Account(claude.folder / "spent.json", 1)
+    more = {**NEW, "prices": prices, "first_answers": 0}
+    ratings = replace(claude, more=more).rate(account)
+    assert set(ratings["status"]) == {"truncated"}
+    assert account.spent() == pytest.approx(12 * (10 + 2 * 10) * 1e-6)
 
 
 @pytest.mark.parametrize(
