@@ -618,7 +618,10 @@ def test_a_character_that_is_half_there_is_replaced(desk: Desk) -> None:
         ({}, '{"usage":'),
         ({"choices": {"text": "7"}}, '{"choices":{"text":"7"},'),
         ({"choices": ["7"] * 3}, '{"choice":"7"}'),
-        ({"choices": [{"message": None, "finish_reason": "stop"}] * 3}, '{"choice":{"message":null'),
+        (
+            {"choices": [{"message": None, "finish_reason": "stop"}] * 3},
+            '{"choice":{"message":null',
+        ),
         ({"choices": [{"message": {"content": 7}}] * 3}, '{"choice":{"message":{"content":7}}}'),
     ],
     ids=str,

@@ -79,9 +79,7 @@ def _readable(reply: Mapping[str, Any]) -> bool:
     )
 
 
-def no_answers(
-    reply: Mapping[str, Any], words: Sequence[str], exact: bool = False
-) -> Fault | None:
+def no_answers(reply: Mapping[str, Any], words: Sequence[str], exact: bool = False) -> Fault | None:
     """The fault in a list of no answers; None where the model was paid to say nothing.
 
     `words` say that content is refused. Where probabilities were asked for, nothing is no answer.
