@@ -250,12 +250,39 @@ def test_the_words_of_two_levels_can_be_the_same_question(config_dir: Path) -> N
 # Texts
 
 
+ANALYSIS, COMMENTARY = ("<|channel|>analysis<|message|>", "<|channel|>commentary to=x<|message|>")
+FINAL = "<|start|>assistant<|channel|>final<|message|>"
+FINAL_JSON = "<|channel|>final <|constrain|>json<|message|>"
+
+
 @pytest.mark.parametrize(
     ("text", "thoughts", "answer"),
     [
         ("7", "", "7"),
         ("I think <think>7</think>", "I think <think>7", ""),
-        ("<think>a</think>b<think>c</think>7", "a", "b<think>c</think>7"),
+        # Repeated, and inside each other
+        ("<think>a</think>b<think>c</think>7", "a</think>b<think>c", "7"),
+        ("<think>a</think>\n<think>b</think>\n7", "a</think>\n<think>b", "\n7"),
+        ("<think>a<think>b</think>c</think>7", "a<think>b</think>c", "7"),
+        ("<think><think>a</think></think>7", "<think>a</think>", "7"),
+        ("a</think>b</think>7", "a</think>b", "7"),
+        ("<thinking><think>a</think>b</thinking>7", "<think>a</think>b", "7"),
+        ("<think>a</think><reasoning>b</reasoning>7", "ab", "7"),
+        ("<think>a</think>7<think>b", "a", "7<think>b"),
+        ("<think>a</think>7<think>b</think>", "a</think>7<think>b", ""),
+        # In channels
+        (f"{ANALYSIS}a<|end|>{FINAL}7<|return|>", f"{ANALYSIS}a<|end|>", "7"),
+        (f"<|start|>assistant{ANALYSIS}a{FINAL} 7\n", f"<|start|>assistant{ANALYSIS}a", " 7\n"),
+        (f"{ANALYSIS}a < b{COMMENTARY}c{FINAL}7", f"{ANALYSIS}a < b{COMMENTARY}c", "7"),
+        (f"{ANALYSIS}a{FINAL_JSON}[7]<|return|>", f"{ANALYSIS}a", "[7]"),
+        ("<|channel|>analysis a<|channel|>final7", "<|channel|>analysis a", "7"),
+        (f"{ANALYSIS}a{FINAL}6<|end|>{FINAL}7", f"{ANALYSIS}a{FINAL}6<|end|>", "7"),
+        (f"{FINAL}7", "", "7"),
+        (f"{ANALYSIS}a", f"{ANALYSIS}a", ""),
+        (f"{ANALYSIS}a{FINAL}", f"{ANALYSIS}a", ""),
+        ("analysisJoy is good.assistantfinal7", "Joy is good.", "7"),
+        ("analysisa\n7", "", "analysisa\n7"),
+        ("An analysis, assistantfinal7", "", "An analysis, assistantfinal7"),
         ("<think>a", "a", ""),
         ("<think></think>7", "", "7"),
         ("<think>a</think>\n<think>b", "ab", ""),
