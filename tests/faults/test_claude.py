@@ -157,6 +157,33 @@ def test_a_card_that_claude_cannot_follow_says_what_to_write(
         model({"engine": "anthropic", **more})
 
 
+@pytest.mark.parametrize("way", ["extra_body", "level"])
+@pytest.mark.parametrize(
+    ("ttl", "written", "taken"),
+    [
+        ("1h", None, False),
+        ("1h", 1.25, False),
+        ("1h", 2, True),
+        ("5m", 1.25, True),
+        (None, 1, True),
+    ],
+)
+def test_a_cache_of_an_hour_is_not_booked_as_one_of_five_minutes(
+    way: str, ttl: str | None, written: float | None, taken: bool
+) -> None:
+    cached = {"cache_control": {"type": "ephemeral", **({"ttl": ttl} if ttl else {})}}
+    prices = {"input_usd": 1, "output_usd": 5, "as_of": "2026-11-28", "source": "a page"}
+    able = {"sampling": "none", "thinking": {"low": cached if way == "level" else {}}}
+    more = {**NEW, "capabilities": able, "prices": prices | {"written_usd": written}}
+    more["extra_body"] = cached if way == "extra_body" else {}
+    if not taken:
+        with pytest.raises(ValidationError, match="ttl: 1h.*write written_usd: 2"):
+            model(more)
+        return
+    assert model(more).prices is not None
+    assert model({**more, "prices": None}).prices is None
+
+
 def test_a_header_of_ones_own_may_bring_the_key() -> None:
     own = {"api_key_env": None, "headers": {"Authorization": {"env": "A_VARIABLE"}}}
     assert model({**NEW, **own}).key_variables() == {"A_VARIABLE"}

@@ -52,7 +52,10 @@ class Prices(Entry):
     written_usd: float | None = Field(
         None,
         ge=0,
-        description="US dollars per million prompt tokens written to a cache. Default: input_usd.",
+        description=(
+            "US dollars per million prompt tokens written to a cache, for as long as requests ask. "
+            "Default: input_usd."
+        ),
     )
     batch_factor: float | None = Field(
         None, gt=0, le=1, description="Price of batches as a share of these; null without batches."

@@ -22,6 +22,9 @@ OLD: Version = "2023-06-01"
 THINKS = ("enabled", "adaptive")
 """Types of thinking with which Claude thinks."""
 
+HOUR = 2
+"""Price of writing a token to a cache for an hour, in prices of one that is read anew."""
+
 _ONLY: Mapping[str, object] = {
     "chat": True,
     "completion": False,
@@ -79,7 +82,7 @@ class AnthropicModel(ApiModel):
 
     @model_validator(mode="after")
     def _only_what_there_is(self) -> AnthropicModel:
-        problems = list(self._wrong_capabilities())
+        problems = [*self._wrong_capabilities(), *self._wrong_prices()]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -111,6 +114,25 @@ class AnthropicModel(ApiModel):
             yield (
                 f"capabilities.temperature: found a max of {able.temperature.max:g}, but the "
                 "interface takes temperatures up to 1: write temperature: {min: 0, max: 1}"
+            )
+
+    def _wrong_prices(self) -> Iterator[str]:
+        """The price of what is written to a cache for an hour, if it is that of five minutes.
+
+        A request writes for as long as its card says, so that one price is enough.
+        https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+        """
+        asked = (self.extra_body, *self.capabilities.thinking.values())
+        cached = [each.get("cache_control") for each in asked]
+        hour = any(isinstance(each, dict) and each.get("ttl") == "1h" for each in cached)
+        if not hour or self.prices is None:
+            return
+        least, written = HOUR * self.prices.input_usd, self.prices.written_usd
+        if written is None or written < least:
+            found = "nothing" if written is None else f"{written:g}"
+            yield (
+                f"prices.written_usd: found {found}, but cache_control has ttl: 1h, and writing to "
+                f"a cache for an hour costs {HOUR} times input_usd: write written_usd: {least:g}"
             )
 
     @property
