@@ -177,7 +177,7 @@ def test_a_cache_of_an_hour_is_not_booked_as_one_of_five_minutes(
     more = {**NEW, "capabilities": able, "prices": prices | {"written_usd": written}}
     more["extra_body"] = cached if way == "extra_body" else {}
     if not taken:
-        with pytest.raises(ValidationError, match="ttl: 1h.*write written_usd: 2"):
+        with pytest.raises(ValidationError, match=r"ttl: 1h.*write written_usd: 2"):
             model(more)
         return
     assert model(more).prices is not None

@@ -14,16 +14,18 @@ from emoalign.commands.new_study import _temperature
 from emoalign.elicitation.doubts import Asked as AskedModels
 from emoalign.elicitation.doubts import doubts
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.elicitation.engines.vllm.vllm_model import VllmModel, template_variables
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import RatingRequest
 from emoalign.elicitation.readings import without_thoughts
 from emoalign.errors import StudyError
+from emoalign.installed import CATALOGUE
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.planning.plan import settings_in_words
-from emoalign.study.protocols import Protocol
-from emoalign.study.reading import read_yaml, validate
+from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.reading import read_card, read_yaml, validate
 from emoalign.tables import RATINGS
 from tests.kit.ratings import rating_rows
 
@@ -73,6 +75,11 @@ def refusals(config_dir: Path, model: str, **protocol: Any) -> str:
         ("gpt-4o-mini", {"thinking": "low"}, "such as reasoning_effort: low"),
         ("qwen3-8b", {"thinking": "low"}, "asks model 'qwen3-8b' for thinking: low"),
         (
+            "ollama-llama3.1-8b",
+            {"thinking": "low"},
+            "thinking: low, which by its card it does not have (thinking: {low: null})",
+        ),
+        (
             "qwen3-8b",
             {"thinking": "deep"},
             'expected one of off, low, medium, high, provider, found "deep"',
@@ -111,12 +118,65 @@ def test_what_a_model_cannot_follow_is_refused_with_what_to_write(
         ("gpt-5.4-mini", {"thinking": "high", "temperature": "provider"}),
         ("qwen3-8b", {"thinking": "off", "readouts": ["sampled", "exact"]}),
         ("qwen3-8b", {"thinking": "high"}),
+        ("ollama-llama3.1-8b", {"thinking": "off"}),
     ],
 )
 def test_what_a_model_can_follow_is_taken(
     model: str, protocol: dict[str, Any], config_dir: Path
 ) -> None:
     assert requests(config_dir, model, **protocol)
+
+
+@pytest.mark.parametrize(
+    ("engine", "parameters", "key"),
+    [
+        (
+            "gemini",
+            {"generationConfig": {"thinkingConfig": {"thinkingBudget": 4096}}},
+            "generationConfig.thinkingConfig.thinkingBudget",
+        ),
+        ("openai", {"reasoning": {"max_tokens": 4096}}, "reasoning.max_tokens"),
+        ("openai", {"thinking_token_budget": 4096}, "thinking_token_budget"),
+        (
+            "anthropic",
+            {"thinking": {"type": "enabled", "budget_tokens": 4096}},
+            "thinking.budget_tokens",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("thinking", "room", "longest", "told"),
+    [
+        ("low", 2048, 10, "thoughts of at most 2048 tokens"),
+        ("low", 4096, 10, None),
+        ("provider", 2048, 9000, "thoughts of at most 2048 tokens"),
+        ("provider", None, 4096, "answers of at most 4096 tokens"),
+        ("provider", None, 4097, None),
+    ],
+)
+def test_a_budget_of_thoughts_that_leaves_too_little_for_the_answer_is_refused(
+    thinking: str,
+    room: int | None,
+    longest: int,
+    told: str | None,
+    engine: str,
+    parameters: dict[str, Any],
+    key: str,
+) -> None:
+    able: dict[str, Any] = {"sampling": "none"} | ({"thinking_tokens": room} if room else {})
+    levels = {"low": parameters} if thinking == "low" else {}
+    content = {"title": "t", "engine": engine, "model": "m", "capabilities": {**able}}
+    content["capabilities"] = {**able, "thinking": levels}
+    content["extra_body"] = {} if levels else parameters
+    card = ENGINES[engine].model_validate(content)
+    asked = {"name": "p", "prompts": "p", "participants": 1, "readouts": ("sampled",)}
+    protocol = Protocol.model_validate({**asked, "temperature": "provider", "thinking": thinking})
+    prompts = read_card(CATALOGUE / "prompts/instruction.yaml", PromptSet)
+    answer = prompts.answer.model_copy(update={"max_tokens": longest})
+    said = list(card.cannot_follow("g", protocol, [prompts.model_copy(update={"answer": answer})]))
+    assert len(said) == (told is not None)
+    assert told is None or (told in said[0] and f"{key}: 4096" in said[0])
+    assert told is None or f"write thinking_tokens: {{{thinking}: 4096}}" in said[0]
 
 
 CAN = {"thinking": {"high": {"effort": "high"}}, "thinking_tokens": {"high": 100}}

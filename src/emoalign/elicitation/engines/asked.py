@@ -150,8 +150,8 @@ class AskedModel(ModelCard):
     def thoughts(self, thinking: Thinking) -> Thoughts:
         """The thinking at a level, as the card describes it; see `cannot_follow`."""
         able = self.able
-        told = {} if thinking == "provider" else able.thinking.get(thinking, {})
-        return Thoughts(parameters=dict(told), tokens=able.thinking_tokens.get(thinking, 0))
+        told = None if thinking == "provider" else able.thinking.get(thinking)
+        return Thoughts(parameters=dict(told or {}), tokens=able.thinking_tokens.get(thinking, 0))
 
     @property
     def sent(self) -> tuple[str, ...]:

@@ -56,6 +56,12 @@ def _wrong_temperature(able: Abilities, protocol: Protocol) -> Iterator[str]:
 
 
 def _wrong_thinking(able: Abilities, thinking: ThinkingLevel, example: str) -> Iterator[str]:
+    if able.thinking.get(thinking, {}) is None:
+        yield (
+            f"thinking: {thinking}, which by its card it does not have (thinking: {{{thinking}: "
+            "null}): write thinking: provider, or give models that think a study of their own"
+        )
+        return
     if thinking not in able.thinking:
         such = f" ({example})" if thinking in ASKED_TO_THINK else ""
         yield (
@@ -88,4 +94,26 @@ def _no_room(able: Abilities, protocol: Protocol, prompts: PromptSet) -> Iterato
         yield (
             f"{asked}, but answer.stop of the prompt set may end its thoughts: use a prompt set "
             "without it"
+        )
+
+
+def over_budget(
+    key: str, budget: int, able: Abilities, protocol: Protocol, prompts: PromptSet
+) -> Iterator[str]:
+    """The reason why a `budget` of thoughts, which the card sends as `key`, leaves no room.
+
+    It may take all of `thinking_tokens`; of a card without them, it must leave some of the answer.
+    """
+    room = able.thinking_tokens.get(protocol.thinking)
+    if room is not None and budget > room:
+        yield (
+            f"thoughts of at most {room} tokens (thinking_tokens of the card), but its card says "
+            f"{key}: {budget}, which would leave less for the answer: write thinking_tokens: "
+            f"{{{protocol.thinking}: {budget}}}, or a smaller budget"
+        )
+    elif room is None and budget >= prompts.answer.max_tokens:
+        yield (
+            f"answers of at most {prompts.answer.max_tokens} tokens (answer.max_tokens), but its "
+            f"card says {key}: {budget}, which count among them and must be fewer: write "
+            f"thinking_tokens: {{{protocol.thinking}: {budget}}}"
         )

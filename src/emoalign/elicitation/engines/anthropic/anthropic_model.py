@@ -12,6 +12,7 @@ from emoalign.elicitation import untrusted
 from emoalign.elicitation.engines.anthropic.messages import Messages
 from emoalign.elicitation.engines.api.api_model import KEY, ApiModel
 from emoalign.elicitation.engines.api.dialect import Dialect
+from emoalign.elicitation.engines.lacking import over_budget
 from emoalign.study.protocols import PromptSet, Protocol
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class AnthropicModel(ApiModel):
         A request writes for as long as its card says, so that one price is enough.
         https://platform.claude.com/docs/en/build-with-claude/prompt-caching
         """
-        asked = (self.extra_body, *self.capabilities.thinking.values())
+        asked = (self.extra_body, *filter(None, self.capabilities.thinking.values()))
         cached = [each.get("cache_control") for each in asked]
         hour = any(isinstance(each, dict) and each.get("ttl") == "1h" for each in cached)
         if not hour or self.prices is None:
@@ -149,8 +150,7 @@ class AnthropicModel(ApiModel):
     def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
         """Things asked for that cannot be had, each with what the card says of it."""
         yield from super()._lacking(protocol, prompts)
-        thoughts = self.thoughts(protocol.thinking)
-        thinking = dict(self.extras(thoughts)).get("thinking")
+        thinking = dict(self.extras(self.thoughts(protocol.thinking))).get("thinking")
         if not isinstance(thinking, dict):
             return
         kind, budget = thinking.get("type"), untrusted.count(thinking.get("budget_tokens")) or 0
@@ -168,10 +168,5 @@ class AnthropicModel(ApiModel):
                 f"temperature {asked:g}, but its card has it think (type: {kind}), and Claude then "
                 "takes no temperature but 1: write temperature: 1 or provider"
             )
-        most = prompts.answer.max_tokens + thoughts.tokens
-        if budget and most <= budget:
-            yield (
-                f"answers of at most {most} tokens (answer.max_tokens, and thinking_tokens of the "
-                f"card), but its card says thinking.budget_tokens: {budget}, which count among "
-                "them and must be fewer"
-            )
+        if budget:
+            yield from over_budget("thinking.budget_tokens", budget, self.able, protocol, prompts)
