@@ -39,8 +39,8 @@ class Shown(Entry):
         default_factory=dict,
         description=(
             "Parameters of the server that make it think so much; {} for a level that needs "
-            "none, null for one of the preset that the model does not have. A missing level is "
-            "refused. A change asks again."
+            "none, null for one of the preset that it lacks. A missing level is refused. A change "
+            "asks again."
         ),
     )
     thinking_tokens: int | dict[Thinking, int] = Field(
