@@ -152,6 +152,7 @@ def test_what_a_model_can_follow_is_taken(
         ("provider", 2048, 9000, "thoughts of at most 2048 tokens"),
         ("provider", None, 4096, "answers of at most 4096 tokens"),
         ("provider", None, 4097, None),
+        ("off", 2048, 10, "answers of at most 10 tokens"),
     ],
 )
 def test_a_budget_of_thoughts_that_leaves_too_little_for_the_answer_is_refused(
@@ -164,7 +165,7 @@ def test_a_budget_of_thoughts_that_leaves_too_little_for_the_answer_is_refused(
     key: str,
 ) -> None:
     able: dict[str, Any] = {"sampling": "none"} | ({"thinking_tokens": room} if room else {})
-    levels = {"low": parameters} if thinking == "low" else {}
+    levels: dict[str, Any] = {} if thinking == "provider" else {thinking: parameters}
     content = {"title": "t", "engine": engine, "model": "m", "capabilities": {**able}}
     content["capabilities"] = {**able, "thinking": levels}
     content["extra_body"] = {} if levels else parameters
@@ -176,7 +177,8 @@ def test_a_budget_of_thoughts_that_leaves_too_little_for_the_answer_is_refused(
     said = list(card.cannot_follow("g", protocol, [prompts.model_copy(update={"answer": answer})]))
     assert len(said) == (told is not None)
     assert told is None or (told in said[0] and f"{key}: 4096" in said[0])
-    assert told is None or f"write thinking_tokens: {{{thinking}: 4096}}" in said[0]
+    remedy = "send none at this level" if thinking == "off" else f"tokens: {{{thinking}: 4096}}"
+    assert told is None or remedy in said[0]
 
 
 CAN = {"thinking": {"high": {"effort": "high"}}, "thinking_tokens": {"high": 100}}

@@ -104,16 +104,21 @@ def over_budget(
 
     It may take all of `thinking_tokens`; of a card without them, it must leave some of the answer.
     """
-    room = able.thinking_tokens.get(protocol.thinking)
+    level = protocol.thinking
+    room = able.thinking_tokens.get(level)
+    remedy = (
+        "send none at this level"
+        if level == "off"
+        else f"write, among its capabilities, thinking_tokens: {{{level}: {budget}}}"
+    )
     if room is not None and budget > room:
         yield (
-            f"thoughts of at most {room} tokens (thinking_tokens of the card), but its card says "
-            f"{key}: {budget}, which would leave less for the answer: write thinking_tokens: "
-            f"{{{protocol.thinking}: {budget}}}, or a smaller budget"
+            f"thinking: {level}, with thoughts of at most {room} tokens (thinking_tokens of its "
+            f"card), but its card says {key}: {budget}, which would leave less for the answer: "
+            f"{remedy}, or a smaller budget"
         )
     elif room is None and budget >= prompts.answer.max_tokens:
         yield (
             f"answers of at most {prompts.answer.max_tokens} tokens (answer.max_tokens), but its "
-            f"card says {key}: {budget}, which count among them and must be fewer: write "
-            f"thinking_tokens: {{{protocol.thinking}: {budget}}}"
+            f"card says {key}: {budget}, which count among them and must be fewer: {remedy}"
         )

@@ -85,7 +85,7 @@ _REFUSED_PARAMETERS = (
     (r"\btemperature\b", "sampling: none, and temperature: provider in the protocol"),
     (r"candidate_?count|multiple candidates", "choices: 1"),
     (
-        r"n[o']t support (thinking|reasoning)|\bthink value\b|\breasoning_effort\b",
+        r"n[o']t support (thinking|reasoning)|\bthink value\b",
         "thinking: {LEVEL: null} for a level that it does not have",
     ),
     (r"\bsystem\W+(role|message|prompt|instruction)|developer instruction", "system_role: false"),
