@@ -45,8 +45,8 @@ def is_reply(said: Mapping[str, Any]) -> bool:
 def reply(said: Mapping[str, Any]) -> Mapping[str, Any]:
     """A reply in the form of Chat Completions: its text are the answers as they came, in JSON.
 
-    Without answers but with tokens, which are paid for, it is all of the reply. Where a content filter stopped the prompt there are none, and its reason has the name that it
-    has elsewhere in Gemini.
+    Without answers but with tokens, which are paid for, it is all of the reply. Where a content
+    filter stopped the prompt, its reason has the name that it has elsewhere in Gemini.
     """
     usage = _usage(said.get("usage"))
     answers = said.get("answers")
