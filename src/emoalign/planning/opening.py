@@ -175,17 +175,16 @@ class Opening:
             items = min(items, protocol.items or items)
         renderer = Renderer(prompts, bounds, table=table)
         who = self.loaded.participants(protocol)
+        item = self._usual(card, cell.dataset)
         people = len(who) or protocol.participants or 0
         longest = prompts.answer.max_tokens + card.thoughts(protocol.thinking).tokens
         exactly = prompts.answer.max_tokens if card.able.along_replies else 1
-        item = self._usual(card, cell.dataset)
         parts = []
         for readout in protocol.readouts:
-            shown = (
-                [renderer.decision(item)]
-                if readout == "decision"
-                else [renderer.render(item, persona) for persona in who or [None]]
-            )
+            if readout == "decision":
+                shown = [renderer.decision(item)]
+            else:
+                shown = [renderer.render(item, persona) for persona in who or [None]]
             each = answered = 1
             if readout == "sampled":
                 each = people if who else math.ceil(people / card.able.choices)

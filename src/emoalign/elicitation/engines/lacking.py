@@ -130,11 +130,18 @@ def _wrong_temperature(able: Abilities, protocol: Protocol) -> Iterator[str]:
 
 
 def _wrong_thinking(able: Abilities, thinking: ThinkingLevel, example: str) -> Iterator[str]:
+    if able.thinking.get(thinking, {}) is None:
+        yield (
+            f"thinking: {thinking}, which by its card it does not have (thinking: {{{thinking}: "
+            "null}): write thinking: provider, or give models that think a study of their own"
+        )
+        return
     thinks = thinking in ASKED_TO_THINK
     no_room, room = thinking not in able.thinking_tokens, f"thinking_tokens: {{{thinking}: 2048}}"
+    has = [level for level, parameters in able.thinking.items() if parameters is not None]
     if thinking not in able.thinking:
         such = f" ({example})" if thinks else ""
-        known = f"only {listed(able.thinking)}: ask for that, or" if able.thinking else "no levels:"
+        known = f"only {listed(has)}: ask for that, or" if has else "no levels:"
         yield (
             f"thinking: {thinking}, but its card has {known} write, among its capabilities, "
             f"thinking: {{{thinking}: {{…}}}} with the parameters that do it{such}, or {{}} if it "
@@ -178,7 +185,11 @@ def _not_along_replies(able: Abilities, protocol: Protocol) -> Iterator[str]:
             "own"
         )
     if protocol.thinking == "provider" and able.thinking_tokens.get("provider"):
-        off = "write thinking: off" if "off" in able.thinking else "use the sampled readout"
+        off = (
+            "write thinking: off"
+            if able.thinking.get("off") is not None
+            else "use the sampled readout"
+        )
         yield (
             "the exact readout, but by its card it thinks before it answers (thinking_tokens), and "
             f"the probabilities would be those of a thought: {off}"
@@ -202,3 +213,30 @@ def points_of_unknown_tokens(name: str, dataset: str, scales: Mapping[str, Scale
 
 def _longer_points(scale: OrdinalScale) -> list[str]:
     return [text for text in (f"{point:g}" for point in scale.points) if len(text) > 1]
+
+
+def over_budget(
+    key: str, budget: int, able: Abilities, protocol: Protocol, prompts: PromptSet
+) -> Iterator[str]:
+    """The reason why a `budget` of thoughts, which the card sends as `key`, leaves no room.
+
+    It may take all of `thinking_tokens`; of a card without them, it must leave some of the answer.
+    """
+    level = protocol.thinking
+    room = able.thinking_tokens.get(level)
+    remedy = (
+        "send none at this level"
+        if level == "off"
+        else f"write, among its capabilities, thinking_tokens: {{{level}: {budget}}}"
+    )
+    if room is not None and budget > room:
+        yield (
+            f"thinking: {level}, with thoughts of at most {room} tokens (thinking_tokens of its "
+            f"card), but its card says {key}: {budget}, which would leave less for the answer: "
+            f"{remedy}, or a smaller budget"
+        )
+    elif room is None and budget >= prompts.answer.max_tokens:
+        yield (
+            f"answers of at most {prompts.answer.max_tokens} tokens (answer.max_tokens), but its "
+            f"card says {key}: {budget}, which count among them and must be fewer: {remedy}"
+        )
