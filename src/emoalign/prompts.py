@@ -167,7 +167,7 @@ class Renderer:
         self._system = prompts.system and TextTemplate(prompts.system, "system", again=again)
         self._template = TextTemplate(prompts.template, again=again)
         shown = {name: _shown(name, scale) for name, scale in scales.items()}
-        if prompts.answer.together or prompts.answer.structured:
+        if prompts.answer.an_object:
             shown = {name: scale | {"key": prompts.key(name)} for name, scale in shown.items()}
         if prompts.answer.together:
             self._values: dict[str, object] = {
