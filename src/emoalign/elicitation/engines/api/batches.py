@@ -23,6 +23,7 @@ from emoalign.elicitation.engines.api.batch_states import ENDED, BatchState
 from emoalign.elicitation.inquiry import Inquiry
 from emoalign.elicitation.rating import Ask
 from emoalign.errors import BudgetError, EngineError
+from emoalign.locks import alone
 from emoalign.wording import sentence
 
 ROUNDS = 3
@@ -49,13 +50,15 @@ async def collect_batches(card: ApiModel, inquiry: Inquiry, account: Account | N
     Raises EngineError when answers are still missing after a few rounds.
     """
     memory = Memory(_memory_file(inquiry.task.file))
-    if card.delivery == "single" and not memory.batches:
+    if card.delivery == "single" and not memory.batches and not _elsewhere(inquiry):
         return
     client = card.batch_interface()
     try:
         batches = _Batches(card, client, memory, inquiry, account)
-        await batches.take_up()
-        await batches.collect()
+        await batches.finish()
+        while others := _elsewhere(inquiry):
+            for journal in others:
+                await _finish_elsewhere(journal, card, client, inquiry, account)
         if card.delivery == "batch":
             await _rounds(batches, inquiry)
     finally:
@@ -69,6 +72,47 @@ def under_way(journal: Path) -> bool:
 
 def _memory_file(journal: Path) -> Path:
     return journal.with_suffix(SUFFIX)
+
+
+def _elsewhere(inquiry: Inquiry) -> list[Path]:
+    """The journals of other tasks that remember batches with answers that are missing here.
+
+    Their protocol had another name, or their shard other items, when the batches were made.
+    """
+    own = inquiry.task.file
+    others = [path for path in own.parent.glob(f"*{SUFFIX}") if path != _memory_file(own)]
+    if not others:
+        return []
+    missing = {
+        (ask.request.request_id, who) for ask in inquiry.missing() for who in ask.participants
+    }
+    return [
+        path.with_name(path.name.removesuffix(SUFFIX) + own.suffix)
+        for path in sorted(others)
+        if any(not missing.isdisjoint(batch.keys()) for batch in Memory(path).batches)
+    ]
+
+
+async def _finish_elsewhere(
+    journal: Path, card: ApiModel, client: BatchInterface, inquiry: Inquiry, account: Account | None
+) -> None:
+    """Finish the batches of another task, or wait while a job of that task does."""
+    try:
+        with alone(journal, when_taken=_taken):
+            memory = Memory(_memory_file(journal))
+            _log.info("batches in %s have answers that are missing here", memory.path)
+            await _Batches(card, client, memory, inquiry, account).finish()
+    except _TakenError:
+        await asyncio.sleep(card.batches.poll_s)
+    inquiry.look_again()
+
+
+class _TakenError(Exception):
+    """Another job is at a journal."""
+
+
+def _taken() -> None:
+    raise _TakenError
 
 
 async def _rounds(batches: _Batches, inquiry: Inquiry) -> None:
@@ -116,17 +160,38 @@ class _Batches:
         """The provider's words on requests without an answer in the last round."""
         return self._harvest.unanswered()
 
-    async def take_up(self) -> None:
-        """Find the batches that were being made when their job died, or see that they were not."""
+    async def finish(self) -> None:
+        """Find the batches that are remembered, and keep their answers."""
         for remembered in list(self._memory.batches):
-            if remembered.batch_id is not None:
-                _log.info("batch %s is taken up again", remembered.batch_id)
-                continue
-            batch = await self._client.find(remembered)
-            if batch is None:
-                self._forget(remembered, 0.0)
+            if remembered.batch_id is None:
+                await self._take_up(remembered)
             else:
-                self._attach(remembered, batch)
+                _log.info("batch %s is taken up again", remembered.batch_id)
+        await self.collect()
+
+    async def _take_up(self, remembered: Remembered) -> None:
+        """Find a batch that was being made when its job died, or see that it was not.
+
+        Raises EngineError where it may have been made elsewhere than it is looked for.
+        """
+        there, here = remembered.server, self._client.server
+        moved = there is not None and there != here
+        batch = None if moved else await self._client.find(remembered)
+        if batch is not None:
+            self._attach(remembered, batch)
+            return
+        if moved:
+            found = f"It was sent to {there}, but the model's card now says {here}. Change it back"
+        elif remembered.account_key not in (None, self._client.account_key(remembered.token)):
+            found = "It is not found with the present key or headers. Use those it was sent with"
+        else:
+            self._forget(remembered, 0.0)
+            return
+        raise EngineError(
+            f"a batch of {len(remembered.asked)} requests may have been made, and be paid for, but "
+            f"no reply confirmed it. {found}, and run again. To give the batch up, delete "
+            f"{self._memory.path}: its requests are then sent, and paid for, again."
+        )
 
     async def deliver(self, asks: Sequence[Ask]) -> None:
         """Submit requests in as many batches as they need, and collect what comes.
@@ -205,11 +270,14 @@ class _Batches:
     async def _submit(self, file: BatchFile) -> None:
         if self._account:
             self._account.reserve(file.usd)
+        token = uuid.uuid4().hex
         remembered = Remembered(
-            token=uuid.uuid4().hex,
+            token=token,
             asked=file.asked,
             usd=file.usd if self._account else 0.0,
             account=str(self._account.path) if self._account else None,
+            server=self._client.server,
+            account_key=self._client.account_key(token),
         )
         if not self._memory.batches:
             self._alone.add(remembered.token)
