@@ -266,7 +266,9 @@ def test_a_batch_that_another_account_may_have_made_is_not_made_again(
     monkeypatch.setenv(KEY_VARIABLE, "sk-another")
     with out_of_sight(server):
         for _ in range(2):
-            with pytest.raises(EngineError, match="not found with the present key") as raised:
+            with pytest.raises(
+                EngineError, match="not found with the present key and headers"
+            ) as raised:
                 other.rate()
             assert f"delete {state(desk)}" in str(raised.value)
     assert len(server.submitted) == 1
@@ -320,8 +322,9 @@ def test_a_batch_at_another_provider_is_waited_for_by_nobody_and_not_made_again(
         assert not elsewhere.heard
         assert not elsewhere.submitted
     said = str(raised.value)
-    assert "engine" in said
-    assert "delete " in said
+    assert "it was sent to http://127.0.0.1:" in said
+    assert f"(engine: {engine}), but the model's card now says" in said
+    assert f"delete {state(desk)}" in said
     desk.rate()
     whole(desk)
 

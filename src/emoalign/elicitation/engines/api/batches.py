@@ -161,8 +161,18 @@ class _Batches:
         return self._harvest.unanswered()
 
     async def finish(self) -> None:
-        """Find the batches that are remembered, and keep their answers."""
+        """Find the batches that are remembered, and keep their answers.
+
+        Raises EngineError for one that was, or may have been, made elsewhere than the card says.
+        """
+        here = self._client.server
         for remembered in list(self._memory.batches):
+            if remembered.server not in (None, here):
+                raise self._made_elsewhere(
+                    remembered,
+                    f"it was sent to {remembered.server}, but the model's card now says {here}. "
+                    "Change the card back",
+                )
             if remembered.batch_id is None:
                 await self._take_up(remembered)
             else:
@@ -170,27 +180,25 @@ class _Batches:
         await self.collect()
 
     async def _take_up(self, remembered: Remembered) -> None:
-        """Find a batch that was being made when its job died, or see that it was not.
-
-        Raises EngineError where it may have been made elsewhere than it is looked for.
-        """
-        there, here = remembered.server, self._client.server
-        moved = there is not None and there != here
-        batch = None if moved else await self._client.find(remembered)
+        """Find a batch that was being made when its job died, or see that it was not."""
+        batch = await self._client.find(remembered)
         if batch is not None:
             self._attach(remembered, batch)
-            return
-        if moved:
-            found = f"It was sent to {there}, but the model's card now says {here}. Change it back"
-        elif remembered.account_key not in (None, self._client.account_key(remembered.token)):
-            found = "It is not found with the present key or headers. Use those it was sent with"
-        else:
+        elif remembered.account_key in (None, self._client.account_key(remembered.token)):
             self._forget(remembered, 0.0)
-            return
-        raise EngineError(
-            f"a batch of {len(remembered.asked)} requests may have been made, and be paid for, but "
-            f"no reply confirmed it. {found}, and run again. To give the batch up, delete "
-            f"{self._memory.path}: its requests are then sent, and paid for, again."
+        else:
+            raise self._made_elsewhere(
+                remembered,
+                "its making was not confirmed, and it is not found with the present key and "
+                "headers, which are not those of then. Use those of then",
+            )
+
+    def _made_elsewhere(self, remembered: Remembered, why: str) -> EngineError:
+        which = f" {remembered.batch_id}" if remembered.batch_id else ""
+        return EngineError(
+            f"the batch{which} of {len(remembered.asked)} requests may be paid for and cannot be "
+            f"collected: {why}, and run again. To give the batch up, delete {self._memory.path}: "
+            "its requests are then sent, and paid for, again."
         )
 
     async def deliver(self, asks: Sequence[Ask]) -> None:
