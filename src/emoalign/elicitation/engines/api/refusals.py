@@ -60,6 +60,10 @@ _PENNILESS_WORDS = (
 _PASSES = re.compile(r"retrydelay|perminute", re.IGNORECASE)
 """Gemini has the same words for a quota per minute and says when it is there again."""
 
+_OVER_LIMIT = re.compile(
+    r"quota[^.]{0,60}exceed|exceed[^.]{0,60}quota|rate.?limit|resource_exhausted", re.IGNORECASE
+)
+
 _ELSEWHERE = (401, 402, 404, 407, 408, 409, 425, 429)
 """Statuses that are never about content."""
 
@@ -120,6 +124,11 @@ def block_reason(said: str) -> str | None:
 def wrong_key(said: str) -> bool:
     """Tell whether an error says that the key is not valid: Gemini's has the status 400."""
     return bool(_WRONG_KEY.search(said))
+
+
+def over_limit(said: str) -> bool:
+    """Tell whether an error says that a rate or quota is exceeded: no item is the cause of it."""
+    return bool(_OVER_LIMIT.search(said))
 
 
 def out_of_money(said: str) -> bool:
