@@ -101,12 +101,10 @@ def test_a_limit_that_stays_ends_the_job_keeps_what_came_and_is_no_answer(
     ratings = desk.rate()
     assert (ratings["rating"] == 7).all()
     assert len(answered(desk)) == 80
-    assert not server.paid_again()
+    assert sum(answers for _, _, answers in server.computed.values()) == 80
 
 
-@pytest.mark.parametrize(
-    "said", ["Quota exceeded for requests per minute.", "userRateLimitExceeded"]
-)
+@pytest.mark.parametrize("said", ["Quota exceeded for each minute.", "userRateLimitExceeded"])
 def test_a_quota_that_comes_and_goes_is_no_fault_of_the_items(
     said: str, engine: str, desk: Desk
 ) -> None:
@@ -136,7 +134,14 @@ def test_an_overloaded_server_is_asked_less_at_once(status: int, engine: str, de
     assert len(answered(desk)) == 80
 
 
-@pytest.mark.parametrize("fault", ["429", "529", "500", "drop", "hang"])
+@pytest.mark.parametrize(
+    ("engine", "fault"),
+    [
+        *(("openai", "500"), ("openai", "hang")),
+        *(("anthropic", "529"), ("anthropic", "drop")),
+        *(("gemini", "429"), ("gemini", "503")),
+    ],
+)
 def test_ctrl_c_in_the_middle_of_a_fault_keeps_what_came_and_asks_for_none_of_it_again(
     fault: Fault, desk: Desk, repository: Path
 ) -> None:
