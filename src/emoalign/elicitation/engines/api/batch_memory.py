@@ -14,6 +14,9 @@ from emoalign.elicitation.journal import Key
 from emoalign.errors import JournalError
 from emoalign.tables import atomic
 
+SUFFIX = ".batches.json"
+"""The end of the name of a file that remembers batches, in place of that of the journal."""
+
 Asked = tuple[str, tuple[int | None, ...]]
 """The content of a line of a batch: the id of the request, and its participants."""
 
