@@ -29,6 +29,7 @@ from emoalign.elicitation.engines.api.dialect import Dialect
 from emoalign.elicitation.engines.api.retirement import Day, in_words, is_near
 from emoalign.elicitation.engines.asked import Prices, PromptTokens, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
+from emoalign.elicitation.engines.lacking import over_budget
 from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.rating import Ask
 from emoalign.prompts import Prompt
@@ -49,6 +50,13 @@ TOKEN_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max
 
 
 DAY = "24h"
+_BUDGETS = (
+    ("generationConfig", "thinkingConfig", "thinkingBudget"),  # Gemini, up to 2.5
+    ("reasoning", "max_tokens"),  # OpenRouter
+    ("thinking_token_budget",),  # vLLM
+    ("thinking_budget",),  # Qwen
+)
+"""Parameters that limit thoughts, whose tokens count among those of the answer."""
 
 
 class BatchSettings(Entry):
@@ -221,23 +229,25 @@ class ApiModel(ServedModel):
         """The abilities of the model and its server, which has sampling of its own."""
         return replace(super().able, default_sampling=True)
 
+    def added(self) -> Mapping[str, JsonValue]:
+        """The parameters that the card adds to every request."""
+        return self.extra_body
+
     def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
         """Things asked for that cannot be had, each with what the card says of it."""
         yield from super()._lacking(protocol, prompts)
-        if not prompts.answer.structured:
-            return
-        extras = dict(self.extras(self.thoughts(protocol.thinking)))
-        for form in self.dialect.answer_forms:
-            if value_at(extras, form.split(".")) is not None:
+        sent = dict(self.extras(self.thoughts(protocol.thinking)))
+        for keys in _BUDGETS:
+            budget = untrusted.count(value_at(sent, keys))
+            if budget:
+                yield from over_budget(".".join(keys), budget, self.able, protocol, prompts)
+        for form in self.dialect.answer_forms if prompts.answer.structured else ():
+            if value_at(sent, form.split(".")) is not None:
                 yield (
                     f"structured answers (answer.kind: {prompts.answer.kind}), but its card adds "
                     f"{form} to every request, which gives answers a form too: leave it out of "
                     "the card (preset, extra_body, thinking)"
                 )
-
-    def added(self) -> Mapping[str, JsonValue]:
-        """The parameters that the card adds to every request."""
-        return self.extra_body
 
     def terms(self) -> Terms:
         """The delivery of its answers, and their prices."""
@@ -271,12 +281,12 @@ class ApiModel(ServedModel):
 
     def under_way(self, journal: Path) -> bool:
         """Tell whether batches are remembered: not collected, or not settled with the account."""
-        from emoalign.elicitation.engines.api.batches import under_way
+        from emoalign.elicitation.engines.api.batch_delivery import under_way
 
         return under_way(journal)
 
     async def collect_batches(self, inquiry: Inquiry, account: Account | None) -> None:
         """Collect the batches under way, then get what is missing in new ones if the card says."""
-        from emoalign.elicitation.engines.api.batches import collect_batches
+        from emoalign.elicitation.engines.api.batch_delivery import collect_batches
 
         await collect_batches(self, inquiry, account)

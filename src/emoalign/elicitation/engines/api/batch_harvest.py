@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
+from typing import Any
 
 from emoalign.elicitation.budget import paid
 from emoalign.elicitation.engines.api.api_model import ApiModel
 from emoalign.elicitation.engines.api.batch_files import Outcome, reply_in
 from emoalign.elicitation.engines.api.batch_interface import BatchInterface
-from emoalign.elicitation.engines.api.batch_memory import Remembered
+from emoalign.elicitation.engines.api.batch_memory import Asked, Remembered
 from emoalign.elicitation.engines.api.batch_states import BatchState
 from emoalign.elicitation.engines.api.choices import read_choices
 from emoalign.elicitation.engines.api.logprobs import check_logprobs
 from emoalign.elicitation.engines.api.replies import Fault
 from emoalign.elicitation.engines.asked import Prices
 from emoalign.elicitation.inquiry import Inquiry
-from emoalign.elicitation.journal import Answer, Key
+from emoalign.elicitation.journal import Answer, Key, read_answers
 from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import EngineError
 from emoalign.wording import sentence
@@ -78,7 +79,7 @@ class Harvest:
         """Write the answers to the journal; what they cost, and the first fault that will not pass.
 
         Lines may come in any order, and a fault beside the answer to the same request: then the
-        answer counts.
+        answer counts. Of two answers the first does, but both are paid for.
         """
         waiting = dict(remembered.asked)
         arrived: list[Answer] = []
@@ -88,9 +89,16 @@ class Harvest:
         usd = 0.0
         # The most that an answer could cost, on average: what each could is not remembered.
         most = remembered.usd / sum(len(who) for _, who in remembered.asked.values())
+        known = self._known(remembered)
         answers_first = sorted(outcomes, key=lambda outcome: outcome.status != OK)
+        come: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        failed: dict[str, Asked] = {}
         for place, outcome in enumerate(answers_first, 1):
             asked = waiting.pop(outcome.custom_id, None)
+            if asked is None and outcome.status == OK:
+                asked = failed.pop(outcome.custom_id, None)
+            once = outcome.body not in come[outcome.custom_id]
+            come[outcome.custom_id].append(outcome.body)
             if asked is None:
                 which = (
                     "a second line"
@@ -98,6 +106,8 @@ class Harvest:
                     else "a line that nobody asked for"
                 )
                 _log.warning("batch %s: %s for %r", batch.id, which, outcome.custom_id[:64])
+                if once:  # and not the same line again
+                    usd += self._unwanted(outcome, most)
                 continue
             request_id, participants = asked
             exact = participants[0] is None
@@ -107,15 +117,20 @@ class Harvest:
                 if exact:
                     check_logprobs(answers, reply)
             except Fault as fault:
+                failed[outcome.custom_id] = asked
                 said = self._client.keyless(fault.said)
                 why = f"{self._client.where()} {sentence(said)} {fault.remedy}".rstrip()
+                if fault.kind == "empty":  # it may be charged for
+                    usd += most * len(participants)
+                if not self._inquiry.asks(request_id):  # any more: nobody waits for it
+                    continue
                 if fault.kind in ("rejected", "empty"):
-                    if fault.kind == "empty":  # it may be charged for
-                        usd += most * len(participants)
                     reason = Rejected(why, self._client.keyless(fault.words))
                     rejected += (((request_id, each), reason) for each in participants)
                     continue
                 self.reasons[said] += 1
+                if outcome.status == OK and fault.charged:  # something was made of it
+                    usd += most * len(participants)
                 if fault.kind == "permanent" and permanent is None:
                     permanent = EngineError(why)
                 continue
@@ -123,26 +138,43 @@ class Harvest:
             usd += self._paid(answers, most * len(participants))
             arrived += answers
             if place % KEPT_AT_ONCE == 0:
-                self._keep(arrived)
+                self._keep(arrived, known)
                 arrived = []
-        self._keep(arrived)
+        self._keep(arrived, known)
         try:
             self._inquiry.take_rejections(
                 [each for each in rejected if each[0] not in self._inquiry.answers], nothing
             )
         except EngineError as error:
             permanent = permanent or error
-        if waiting:
+        if any(self._inquiry.asks(request_id) for request_id, _ in waiting.values()):
             said = next(
                 (said for _, _, said in batch.reasons), "nothing came back for the request."
             )
             self.reasons[self._client.keyless(said)] += len(waiting)
         return usd, permanent
 
-    def _keep(self, answers: Sequence[Answer]) -> None:
+    def _keep(self, answers: Sequence[Answer], known: Container[Key]) -> None:
         """Keep the answers that are not known yet."""
-        known = self._inquiry.answers
         self._inquiry.keep([answer for answer in answers if answer.key not in known])
+
+    def _unwanted(self, outcome: Outcome, most: float) -> float:
+        """US dollars for answers that are not kept, each of which may have cost `most`."""
+        try:
+            reply = reply_in(outcome, 1, self._card)
+        except Fault:
+            return 0.0
+        choices = reply.get("choices")
+        number = len(choices) if isinstance(choices, list) and choices else 1
+        answers = read_choices("", range(number), False, reply, 0.0)
+        return self._paid(answers, most * number)
+
+    def _known(self, remembered: Remembered) -> Set[Key]:
+        """The keys of the answers that are kept, also to requests that are not asked any more."""
+        asked = {request_id for request_id, _ in remembered.asked.values()}
+        others = {request_id for request_id in asked if not self._inquiry.asks(request_id)}
+        mine = self._inquiry.answers.keys()
+        return mine | read_answers(self._inquiry.task.folder, others).keys() if others else mine
 
     def _paid(self, answers: Sequence[Answer], most: float) -> float:
         prices = self._card.prices

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,13 @@ import emoalign
 from emoalign.elicitation.engines.api.additions import SecretValue
 from emoalign.elicitation.engines.api.dialect import Dialect
 from emoalign.errors import EngineError
+
+SHORTEST_SECRET = 8
+"""Letters of a value that is hidden; GitLab has the same limit for its logs.
+
+A shorter one, such as `none` for a server without keys, is no secret, and to hide it would garble
+what the server says.
+"""
 
 
 @dataclass(frozen=True)
@@ -54,10 +62,16 @@ class Credentials:
             "User-Agent": f"emoalign/{emoalign.__version__}",
         }
 
+    def trace(self, salt: str) -> str:
+        """A number that tells whether the key or a header has changed, and nothing about it."""
+        told = repr((salt, self.key, sorted(self.own.items())))
+        return hashlib.sha256(told.encode()).hexdigest()[:8]
+
     def hidden(self, text: str) -> str:
         """A text, which may repeat secrets, without them."""
         for secret in self.secrets:
-            text = text.replace(secret, "***")
+            if len(secret) >= SHORTEST_SECRET:
+                text = text.replace(secret, "***")
         return text
 
 
