@@ -200,7 +200,7 @@ class Renderer:
         self._template = TextTemplate(prompts.template, again=again)
         self._prompts, self._scales = prompts, scales
         shown = {name: _shown(name, scale) for name, scale in scales.items()}
-        if prompts.answer.together or prompts.answer.structured:
+        if prompts.answer.an_object:
             shown = {name: scale | {"key": prompts.key(name)} for name, scale in shown.items()}
         if prompts.answer.together:
             self._values: dict[str, object] = {

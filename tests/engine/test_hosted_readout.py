@@ -25,7 +25,7 @@ NEARLY_ALL = 1000
 """Tokens of the 49,152, likeliest first, that stand for all: what they leave is in the bounds."""
 
 KEY_VARIABLE = "A_KEY_FOR_THIS_TEST"
-ROUNDING = 1e-5
+ROUNDING = 5e-5
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def test_the_whole_vocabulary_lies_within_the_bounds_of_the_likeliest_tokens(
     unknown, widths = [], []
     for answer in answers:
         truth = read_distribution(answer.logprobs or (), scale)
-        rest = 1 - truth.returned_mass + ROUNDING
+        rest = max(0.0, 1 - truth.returned_mass) + ROUNDING
         assert rest < 0.001
         reading = told(answer, returned, scale)
         u = 1 - reading.returned_mass

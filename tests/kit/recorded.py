@@ -85,7 +85,7 @@ class Table:
                     "kind": "chat",
                     "system": None,
                     "template": "{{ item.text }}",
-                    "answer": {"kind": self.job.get("answers", "text")},
+                    "answer": {"kind": self.job.get("answers", "text"), "max_tokens": 32},
                     "wording": {scale: {"instruction": "Rate."} for scale in scales},
                 },
                 "dataset": "words",

@@ -625,8 +625,9 @@ def test_recorded_labels_are_read_from_the_raw_answer(table: Table) -> None:
     assert ratings["rating"].isna().all()
 
 
-def test_a_recorded_joint_answer_is_read_for_each_scale(table: Table) -> None:
-    table.job |= {"answers": "joint", "scales": {"valence": SCALE, "arousal": SCALE}}
+@pytest.mark.parametrize("kind", ["joint", "structured_joint"])
+def test_a_recorded_joint_answer_is_read_for_each_scale(table: Table, kind: str) -> None:
+    table.job |= {"answers": kind, "scales": {"valence": SCALE, "arousal": SCALE}}
     table.write(
         "id,who,on,said\n"
         'w1,a,valence,"{""valence"": 3, ""arousal"": 12}"\n'

@@ -467,6 +467,30 @@ def test_structured_labels_are_read_from_their_key() -> None:
     assert read_answer(twice, {"mood": MOOD}, ONE)["mood"].status == "unparsable"
 
 
+@pytest.mark.parametrize("kind", ["text", "joint", "structured"])
+def test_recorded_objects_in_a_range_of_their_own_need_a_rule_for_reading_them(
+    kind: AnswerKind,
+) -> None:
+    card = ENGINES["recorded"].model_validate(
+        {
+            "title": "People",
+            "engine": "recorded",
+            "source": {"file": "people.csv"},
+            "columns": {"item": "id", "answer": "said"},
+            "scale": "valence",
+            "native": {"min": -4, "max": 4},
+        }
+    )
+    prompts = read_card(CATALOGUE / "prompts/words-structured.yaml", PromptSet)
+    form = AnswerFormat(kind=kind, max_tokens=32)
+    protocol = job(model("openai"), ONE).protocol
+    told = list(card.cannot_follow("m", protocol, [prompts.model_copy(update={"answer": form})]))
+    assert bool(told) == (kind != "text")
+    assert all(
+        "protocol 'p' asks for JSON objects; declare in the card how" in each for each in told
+    )
+
+
 # The report
 
 

@@ -185,6 +185,7 @@ def _openai(name: str, model: str, base_url: str, key_env: str | None) -> Iterat
     yield "  # thinking_tokens: 4096     the most tokens of thoughts, beside those of the answer"
     yield "  # top_logprobs: 20     for the exact readout, at temperature 1"
     yield "  # vocabulary: digits     for exact points such as 10: o200k_base, llama3, digits …"
+    yield "  # structured: true     if a JSON schema can force the form of answers"
     yield "  # sampling_extras: true     for llama.cpp's server"
     yield "  # token_limit: max_completion_tokens     where max_tokens is refused"
     yield from _limits_and_prices(here)
@@ -199,6 +200,7 @@ def _anthropic(name: str, model: str, base_url: str, key_env: str | None) -> Ite
     yield "capabilities:"
     yield "  modalities: [word, sentence, image]"
     yield "  sampling: none"
+    yield "  structured: true  # from Claude 4.5 on"
     yield "# For temperatures other than 1 with a model up to Claude 4.6: sampling: temperature and"
     yield "# temperature: {min: 0, max: 1} above, and here"
     yield "# api_version: 2023-06-01"
@@ -222,6 +224,7 @@ def _gemini(name: str, model: str, base_url: str, key_env: str | None) -> Iterat
     yield "  sampling: none  # up to 3.5: all, since they take a temperature; later ones ignore it"
     yield f"  choices: 1  {CHECK}: answers per request (candidateCount), up to 8 for some models"
     yield "  seed_bits: 31"
+    yield "  structured: true"
     yield "# Most models think unless told not to, and some cannot be told. Up to 2.5 this is"
     yield "# thinkingBudget: 0"
     yield "# extra_body:"

@@ -37,13 +37,13 @@ OBJECT_TOKENS = 64
 _DIGIT = "Write one digit from 1 to 9, and nothing else."
 _ANYTHING = "Write a random number with seven digits, and nothing else."
 _WORDS = "Write these three words in lower case, and nothing else: alpha beta gamma"
+_SUM = "What is 17 * 23 - 19? Write the number, and nothing else."
 _ONE_DIGIT: Mapping[str, JsonValue] = {
     "type": "object",
     "properties": {"digit": {"type": "integer", "enum": list(range(1, 10))}},
     "required": ["digit"],
     "additionalProperties": False,
 }
-_SUM = "What is 17 * 23 - 19? Write the number, and nothing else."
 _COLOUR = "Which colour is this picture? Answer in one word."
 
 _NINE = OrdinalScale(min=1, max=9, direction="the digit asked for")
@@ -158,6 +158,7 @@ def _levels(
             readout="sampled",
             points=(),
             top_logprobs=0,
+            schema={},
             extra_body=card.extras(thoughts),
         )
         null = f"thinking: {{{level}: null}}"

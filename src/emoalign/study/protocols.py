@@ -283,6 +283,11 @@ class AnswerFormat(Entry):
         return self.kind in ("structured", "structured_joint")
 
     @property
+    def an_object(self) -> bool:
+        """Tell whether an answer is a JSON object with a key for each scale."""
+        return self.together or self.structured
+
+    @property
     def together(self) -> bool:
         """Tell whether all scales are asked about in one request."""
         return self.kind in ("joint", "structured_joint")

@@ -52,7 +52,7 @@ def read_answer(
         value = parse_json(answer.text)
     except NotJson:
         return dict.fromkeys(scales, UNPARSABLE)
-    if answer_format.together or answer_format.structured:
+    if answer_format.an_object:
         return read_object(value, scales)
     return {
         name: labels_read(parse_labels(value, scale) if isinstance(scale, LabelScale) else None)

@@ -258,6 +258,13 @@ class ApiModel(ServedModel):
             budget = untrusted.count(value_at(sent, keys))
             if budget:
                 yield from over_budget(".".join(keys), budget, self.able, protocol, prompts)
+        for form in self.dialect.answer_forms if prompts.answer.structured else ():
+            if value_at(sent, form.split(".")) is not None:
+                yield (
+                    f"structured answers (answer.kind: {prompts.answer.kind}), but its card adds "
+                    f"{form} to every request, which gives answers a form too: leave it out of "
+                    "the card (preset, extra_body, thinking)"
+                )
 
     def terms(self) -> Terms:
         """The delivery of its answers, and their prices."""
@@ -291,12 +298,12 @@ class ApiModel(ServedModel):
 
     def under_way(self, journal: Path) -> bool:
         """Tell whether batches are remembered: not collected, or not settled with the account."""
-        from emoalign.elicitation.engines.api.batches import under_way
+        from emoalign.elicitation.engines.api.batch_delivery import under_way
 
         return under_way(journal)
 
     async def collect_batches(self, inquiry: Inquiry, account: Account | None) -> None:
         """Collect the batches under way, then get what is missing in new ones if the card says."""
-        from emoalign.elicitation.engines.api.batches import collect_batches
+        from emoalign.elicitation.engines.api.batch_delivery import collect_batches
 
         await collect_batches(self, inquiry, account)

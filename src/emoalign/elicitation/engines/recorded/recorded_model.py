@@ -288,11 +288,11 @@ class RecordedModel(ModelCard, TableFormat):
                 "ratings were recorded: only a model that is asked can decide"
             )
         ranges = self.native is not None or self.native_for
-        joint = any(each.answer.together for each in prompts)
-        if ranges and joint and self.columns.raw and self.answer is None:
+        objects = any(each.answer.an_object for each in prompts)
+        if ranges and objects and self.columns.raw and self.answer is None:
             yield (
                 f"model {name!r}: its raw answers have a range of their own (native in its card), "
-                f"and protocol {protocol.name!r} asks for several scales at once; declare in the "
+                f"and protocol {protocol.name!r} asks for JSON objects; declare in the "
                 "card how they are read: answer: {kind: json, keys: {<scale>: <key>}}"
             )
 
