@@ -17,7 +17,6 @@ from pydantic import TypeAdapter
 from emoalign.elicitation.engines.anthropic.anthropic_model import AnthropicModel
 from emoalign.elicitation.engines.anthropic.message_batches import (
     MessageBatches,
-    read_outcome,
     read_state,
 )
 from emoalign.elicitation.engines.anthropic.messages import STATUSES
@@ -310,11 +309,11 @@ def test_a_batch_is_read() -> None:
 )
 def test_a_result_of_each_type_is_an_answer_or_a_fault(result: Any, kind: str | None) -> None:
     line = batch_types.MessageBatchIndividualResponse(custom_id="a", result=result)
-    outcome = read_outcome(orjson.loads(line.to_json()))
+    outcome = model().dialect.outcome(orjson.loads(line.to_json()))
     if kind is None:
-        reply = reply_in(outcome, 1, model())
+        reply = reply_in(outcome, 1, model().dialect)
         assert read_choices("a", [0], False, reply, 0.0)[0].text == "7"
         return
     with pytest.raises(Fault) as raised:
-        reply_in(outcome, 1, model())
+        reply_in(outcome, 1, model().dialect)
     assert raised.value.kind == kind

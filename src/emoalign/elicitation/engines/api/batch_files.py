@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from emoalign.elicitation.engines.api.api_model import ApiModel, BatchSettings
+from emoalign.elicitation.engines.api.api_model import BatchSettings
 from emoalign.elicitation.engines.api.batch_memory import Asked
 from emoalign.elicitation.engines.api.choices import has_choices, withheld_reply
+from emoalign.elicitation.engines.api.dialect import Dialect, Outcome
 from emoalign.elicitation.engines.api.received import parsed, unparsed
 from emoalign.elicitation.engines.api.replies import (
     Fault,
@@ -78,15 +79,6 @@ def batch_files(
         yield file
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """A line that came back; without a status, the provider did not run the request."""
-
-    custom_id: str
-    status: int | None
-    body: Mapping[str, Any]
-
-
 def in_place_of_lines(bare: Sequence[bytes], named: str = "custom_id") -> bool:
     """Tell whether something else was sent in place of a file: a page, or a single object that is
     no line of answers, each with its name as `named`, such as an error."""
@@ -118,10 +110,12 @@ def read_outcomes(
     return outcomes, damaged
 
 
-def reply_in(outcome: Outcome, choices: int, card: ApiModel) -> dict[str, Any]:
-    """The reply in a line. Raises Fault when it holds no answer."""
-    body = dict(card.dialect.reply(outcome.body))
-    words = card.capabilities.content_filter_words
+def reply_in(
+    outcome: Outcome, choices: int, dialect: Dialect, words: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The reply in a line. Raises Fault when it holds no answer; `words` say that content is
+    refused."""
+    body = dict(dialect.reply(outcome.body))
     if outcome.status is None:
         error = body.get("error")
         said = error.get("message") if isinstance(error, dict) else error

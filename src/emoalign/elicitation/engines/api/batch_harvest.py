@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 
 from emoalign.elicitation.budget import paid
 from emoalign.elicitation.engines.api.api_model import ApiModel
-from emoalign.elicitation.engines.api.batch_files import Outcome, reply_in
+from emoalign.elicitation.engines.api.batch_files import reply_in
 from emoalign.elicitation.engines.api.batch_interface import BatchInterface
 from emoalign.elicitation.engines.api.batch_memory import Remembered
 from emoalign.elicitation.engines.api.batch_states import BatchState
 from emoalign.elicitation.engines.api.choices import read_choices
+from emoalign.elicitation.engines.api.dialect import Outcome
 from emoalign.elicitation.engines.api.logprobs import check_logprobs
 from emoalign.elicitation.engines.api.replies import Fault
 from emoalign.elicitation.engines.asked import Prices
@@ -102,7 +103,8 @@ class Harvest:
             request_id, participants = asked
             exact = participants[0] is None
             try:
-                reply = reply_in(outcome, len(participants), self._card)
+                words = self._card.capabilities.content_filter_words
+                reply = reply_in(outcome, len(participants), self._card.dialect, words)
                 answers = read_choices(request_id, participants, exact, reply, 0.0)
                 if exact:
                     check_logprobs(answers, reply)
