@@ -18,7 +18,7 @@ from google import genai
 from google.genai import types
 from PIL import Image as Picture
 
-from emoalign.elicitation.engines.api.batch_files import reply_in
+from emoalign.elicitation.engines.api.batch_replies import reply_in
 from emoalign.elicitation.engines.api.batch_states import ENDED
 from emoalign.elicitation.engines.api.choices import read_answers
 from emoalign.elicitation.engines.api.dialect import Outcome

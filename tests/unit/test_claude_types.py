@@ -20,7 +20,7 @@ from emoalign.elicitation.engines.anthropic.message_batches import (
     read_state,
 )
 from emoalign.elicitation.engines.anthropic.messages import STATUSES
-from emoalign.elicitation.engines.api.batch_files import reply_in
+from emoalign.elicitation.engines.api.batch_replies import reply_in
 from emoalign.elicitation.engines.api.choices import has_choices, read_choices
 from emoalign.elicitation.engines.api.replies import Fault, failure_in
 from emoalign.elicitation.journal import Answer

@@ -13,9 +13,9 @@ def condition(job: ReportJob, cell: Mapping[str, Any]) -> str:
     """A condition to put into brackets: Model m under p, sampled answers, valence.
 
     Protocol, scale and dataset are told where the study has several, and how answers were read
-    unless all there is are recorded ratings.
+    unless all there is are recorded ratings that were read in one way.
     """
-    read = [] if only_recorded(job, cell) else [READOUTS[cell["readout"]]]
+    read = [READOUTS[cell["readout"]]] if _tells_readout(job, cell) else []
     return ", ".join([asked(job, cell), *read, *_scale(job, cell)])
 
 
@@ -45,6 +45,10 @@ def nothing_asked(job: ReportJob) -> bool:
     return all(only_recorded(job, {"model": name}) for name in job.models)
 
 
+def _tells_readout(job: ReportJob, cell: Mapping[str, Any]) -> bool:
+    return _both_readouts(job) or not only_recorded(job, cell)
+
+
 def _both_readouts(job: ReportJob) -> bool:
     return len(job.order["readout"]) > 1
 
@@ -68,7 +72,7 @@ def conditions(job: ReportJob, cells: Iterable[Mapping[str, Any]]) -> str:
     several = len(job.protocols) > 1
     for cell in cells:
         readouts = models.setdefault(cell["model"], {}).setdefault(cell["protocol"], [])
-        if not only_recorded(job, cell):
+        if _tells_readout(job, cell):
             readouts.append(READOUTS[cell["readout"]])
     told = []
     for model, protocols in models.items():

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from emoalign.elicitation.budget import paid
 from emoalign.elicitation.engines.api.api_model import ApiModel
-from emoalign.elicitation.engines.api.batch_files import reply_in
 from emoalign.elicitation.engines.api.batch_interface import BatchInterface
 from emoalign.elicitation.engines.api.batch_memory import Remembered
+from emoalign.elicitation.engines.api.batch_replies import reply_in
 from emoalign.elicitation.engines.api.batch_states import BatchState
 from emoalign.elicitation.engines.api.choices import read_choices
 from emoalign.elicitation.engines.api.dialect import Outcome

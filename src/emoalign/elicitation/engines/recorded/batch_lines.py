@@ -16,7 +16,7 @@ from typing import Any
 from emoalign.elicitation import untrusted
 from emoalign.elicitation.engines.anthropic.messages import Messages
 from emoalign.elicitation.engines.api import received
-from emoalign.elicitation.engines.api.batch_files import reply_in
+from emoalign.elicitation.engines.api.batch_replies import reply_in
 from emoalign.elicitation.engines.api.choices import read_choices
 from emoalign.elicitation.engines.api.dialect import Dialect
 from emoalign.elicitation.engines.api.logprobs import later_in, logprobs_in
@@ -86,6 +86,20 @@ def dialect_of(fields: object) -> Dialect | None:
         return CHAT_COMPLETIONS if {"response", "error"} & fields.keys() else None
     gemini = "key" in fields and {"response", "error"} & fields.keys()
     return GENERATE_CONTENT if gemini else None
+
+
+def is_batch(path: Path) -> bool:
+    """Tell whether a file begins with a line of answers."""
+    with path.open("rb") as file:
+        begins = file.read(64)
+    bare = begins.removeprefix(codecs.BOM_UTF8).lstrip()
+    if not bare.startswith((b"{", _GZIP, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return False
+    try:
+        _, line = next(written_lines(path), ("", b""))
+        return dialect_of(received.parsed(line)) is not None
+    except (ValueError, DataError):
+        return False
 
 
 def first_replies(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -71,7 +71,7 @@ def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFra
         rows += _sampled_rows(used, identity)
     if "exact" in job.protocol.readouts:
         rows += _exact_rows(used, identity, path, ExactReader(card, scale, job.scales[scale]))
-    table = pd.DataFrame(rows, columns=[*_OWN, *_TOLD])
+    table = pd.DataFrame(rows, columns=list(_NOTHING))
     counts = ("participant", "prompt_tokens", "completion_tokens", "reasoning_tokens")
     table = table.astype(dict.fromkeys(counts, "Int32"))
     table["model_reported"] = table["model_reported"].fillna(f"recorded: {path.name}")
@@ -86,34 +86,30 @@ def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFra
     )
 
 
-_READ = ("status", "rating", "labels", "probabilities", "off_scale_mass", "returned_mass", "text")
-_OWN = ("item_id", "readout", "participant", "request_id", *_READ)
-_TOLD = {
-    "finish_reason": None,
-    "model_reported": None,
-    "reply_id": None,
-    "prompt_tokens": 0,
-    "completion_tokens": 0,
-    "reasoning_tokens": None,
+_NOTHING: dict[str, object] = {
+    **dict.fromkeys(("item_id", "readout", "participant", "request_id", "status", "rating")),
+    **dict.fromkeys(("labels", "probabilities", "off_scale_mass", "returned_mass", "text")),
+    **dict.fromkeys(("finish_reason", "model_reported", "reply_id", "reasoning_tokens")),
+    **dict.fromkeys(("prompt_tokens", "completion_tokens"), 0),
 }
-"""What only the answers of a batch tell."""
+"""The columns of an item without a rating."""
 
 
 def _sampled_rows(
     used: Mapping[str, Sequence[Rating]], identity: Mapping[str, str]
 ) -> Iterator[dict[str, object]]:
     for item_id, ratings in used.items():
-        common: dict[str, object] = {"item_id": item_id, "readout": "sampled", **_TOLD}
+        common = _NOTHING | {"item_id": item_id, "readout": "sampled"}
         if not ratings:
             yield common
         for given in ratings:
-            told = {} if given.answer is None else _told(given.answer)
+            told = {} if given.answer is None else _named(given.answer) | _tokens(given.answer)
             yield (
                 common
                 | told
                 | {
                     "participant": given.participant,
-                    "request_id": _request_id(identity, item_id, given.participant),
+                    "request_id": _request_id(identity, item_id, given.participant, given.answer),
                     "status": given.reading.status,
                     "rating": given.reading.rating,
                     "labels": given.reading.labels,
@@ -132,12 +128,12 @@ def _exact_rows(
     without = 0
     for item_id, ratings in used.items():
         answers = [given.answer for given in ratings if given.answer is not None]
-        row: dict[str, object] = {"item_id": item_id, "readout": "exact", **_TOLD}
+        row = _NOTHING | {"item_id": item_id, "readout": "exact"}
         columns = reader.columns(answers)
         if columns is not None:
-            told = _told(answers[0]) | {"prompt_tokens": 0, "completion_tokens": 0}
-            row |= told | {"text": answers[0].text, **columns}
-            row |= {"request_id": _request_id(identity, item_id, None), "reasoning_tokens": None}
+            request_id = _request_id(identity, item_id, None, answers[0])
+            row |= _named(answers[0]) | {"request_id": request_id, "text": answers[0].text}
+            row |= columns
         elif answers:
             without += 1
         yield row
@@ -151,20 +147,31 @@ def _exact_rows(
         )
 
 
-def _told(answer: Answer) -> dict[str, object]:
-    """What an answer of a batch tells, as columns; of several, the first has all tokens."""
+def _named(answer: Answer) -> dict[str, object]:
+    """What an answer of a batch says of itself, as columns."""
     return {
         "finish_reason": answer.finish_reason,
         "model_reported": answer.model_reported or None,
         "reply_id": answer.reply_id,
+    }
+
+
+def _tokens(answer: Answer) -> dict[str, object]:
+    """The tokens of a request, which the first of its answers has."""
+    return {
         "prompt_tokens": answer.prompt_tokens,
         "completion_tokens": answer.completion_tokens,
         "reasoning_tokens": answer.thinking_tokens,
     }
 
 
-def _request_id(identity: Mapping[str, str], item_id: str, participant: int | None) -> str:
-    whose = {**identity, "item": item_id, "participant": participant}
+def _request_id(
+    identity: Mapping[str, str], item_id: str, participant: int | None, answer: Answer | None
+) -> str:
+    """The identity of a rating; of an answer of a batch that of its reply, however it is read."""
+    whose: dict[str, object] = {**identity, "item": item_id, "participant": participant}
+    if answer is not None and answer.reply_id:
+        whose = {"sha256": identity["sha256"], "reply": answer.reply_id}
     return hashlib.sha256(orjson.dumps(whose, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
