@@ -199,6 +199,17 @@ def test_models_in_a_file_are_told_apart_by_the_names_in_their_replies(batch: Ta
     assert given(rows) == [("w1", 0, 3)]
 
 
+def test_rejected_requests_that_name_no_model_are_told_where_there_are_several(
+    batch: Table, caplog: pytest.LogCaptureFixture
+) -> None:
+    each = [openai("w1", "7"), openai_refused("w2", 400, message="No.")]
+    one = {"column": "model", "values": {"new": "gpt-4o-mini-2024-07-18"}}
+    assert statuses(rated(batch, *each, model=one))["w2"] == ["rejected"]
+    both = [*each, openai("w1", "3", model="gpt-4.1")]
+    assert statuses(rated(batch, *both, model=one))["w2"] == ["none"]
+    assert "they do not say which model was asked: 1 (line 2)" in caplog.text
+
+
 # Which item an answer is about
 
 
@@ -292,6 +303,9 @@ def test_the_prompts_of_the_requests_may_say_it(request_line: Any, batch: Table)
         batch, openai("a8f1", "7"), batch={**about, "prompt": "Wort: {word}"}, columns=columns
     )
     assert "has no line with what batch.prompt" in wrong
+    assert "nothing is known of the custom_id 'b'" in refused(
+        batch, openai("b", "7"), batch=about, columns=columns
+    )
     settings = batch.card(batch=about, columns=columns).settings()
     assert len(settings["batch"]["requests"]["sha256"]) == 64  # type: ignore[index]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 
 from emoalign.study.protocols import Protocol
 from tests.kit.batches import Positions, choice, gemini, lines, openai, openai_refused
+from tests.kit.project import ROOT
 from tests.kit.recorded import Table, csv
 
 SEVEN = {"min": 1, "max": 7, "direction": "more"}
@@ -50,7 +53,7 @@ def answered(item: str, text: str, positions: Positions, **more: Any) -> dict[st
 # Files of a published study
 
 
-FILES = Path(__file__).parents[3] / "shared/data/openai_batch_logprobs"
+FILES = ROOT.parent / "shared/data/openai_batch_logprobs"
 FAMILIARITY = {"custom_id": "familiarity_english_task_{item}"}
 
 
@@ -278,6 +281,26 @@ def test_a_study_may_ask_for_exact_answers_where_a_file_has_probabilities(batch:
     batch.write(lines(openai("w1", "7")), "output.jsonl")
     assert "output.jsonl have no log-probabilities" in reasons(batch)
     assert reasons(batch, source={"file": "missing.jsonl"}) == "", "told where it is read"
+
+
+def test_a_study_is_read_without_what_computes(batch: Table) -> None:
+    # Snakemake reads it for each job of a cluster.
+    batch.write(lines(answered("w1", "7", ONE)), "output.jsonl")
+    card = batch.card(batch=BATCH, columns=COLUMNS).model_dump_json()
+    program = (
+        "import sys; from emoalign.planning.loading import MODELS; "
+        "from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel; "
+        "from emoalign.study.protocols import Protocol; "
+        f"card = RecordedModel.model_validate_json({card!r}); "
+        "asked = Protocol(name='p', readouts=('exact',)); "
+        "assert not list(card.cannot_follow('m', asked, [])); "
+        "print([name for name in ('pandas', 'pyarrow', 'numpy', 'openai') if name in sys.modules])"
+    )
+    environment = {"PYTHONPATH": str(ROOT / "src")}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, check=True
+    )
+    assert ended.stdout.decode().strip() == "[]"
 
 
 def test_ratings_of_a_table_have_no_probabilities(batch: Table) -> None:

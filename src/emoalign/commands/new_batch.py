@@ -61,7 +61,8 @@ def _card(
         yield "# Each name of a model in the replies becomes a model."
         yield "model: {column: model}"
     yield "batch:"
-    yield f"  # The parts of a custom_id ({names[0][:60]}) in braces are columns; :d is a number."
+    yield "  # Parts of a custom_id in braces are columns; :d is a number. The first in the file:"
+    yield f"  # {quoted(names[0][:90])}"
     yield f"  custom_id: {quoted(pattern)}  {CHECK}"
     yield "  # If custom_ids do not name the items, the requests do, or a table with a column"
     yield "  # custom_id: columns: {text: word, answer: answer}, and"
@@ -90,6 +91,8 @@ def likely_pattern(names: Sequence[str]) -> tuple[str, list[str]]:
     scale, and a last one of few numbers counts participants.
     """
     split = [_SEPARATORS.split(name) for name in names]
+    if any("{" in name or "}" in name for name in names):
+        return "{item}", ["item"]
     if len({len(pieces) for pieces in split}) > 1:
         return _between_ends(split)
     columns = [list(column) for column in zip(*split, strict=True)]

@@ -82,7 +82,9 @@ def batch_records(
     header = dict.fromkeys((*OWN[:3], *batch.pattern.parts, *prompts, *further.header))
     places(paths[0], named, list(header), CARD)
     lines = BatchReader(exact).read(paths)
-    mistakes, others = Mistakes(), list[Line]()
+    mistakes = Mistakes()
+    others: list[Line] = []
+    nameless: list[Line] = []
     names = {line.model for line in lines} - {""}
     for line in lines:
         model = line.model or (next(iter(names)) if len(names) == 1 else "")
@@ -93,6 +95,10 @@ def batch_records(
                 others.append(line)
                 continue
             more = _known(line, {**parts, **fields}, further, batch.in_prompts, mistakes)
+            if more is None:
+                continue
+            if not model and "model" in named.values():
+                nameless.append(line)
             row = {**more, **parts, **fields}
             if all(test((row[named[key]] or "").strip()) for key, test in wanted.items()):
                 held = {key: row[name] for key, name in named.items()}
@@ -105,14 +111,16 @@ def batch_records(
             f"{others[0].where}: the custom_id {others[0].custom_id[:60]!r} is not made like "
             f"{batch.custom_id!r} (batch.custom_id in {CARD}), and neither is any other"
         )
-    if others:
-        _log.warning(
-            "%s: answers left out because their custom_id is not made like %r: %d (%s)",
-            paths[0] if len(paths) == 1 else paths[0].parent,
-            batch.custom_id,
-            len(others),
-            lines_of([line.where for line in others]),
-        )
+    wrong = f"their custom_id is not made like {batch.custom_id!r}"
+    for left_out, why in ((others, wrong), (nameless, "they do not say which model was asked")):
+        if left_out:
+            _log.warning(
+                "%s: answers left out because %s: %d (%s)",
+                paths[0] if len(paths) == 1 else paths[0].parent,
+                why,
+                len(left_out),
+                lines_of([line.where for line in left_out]),
+            )
 
 
 def _divided(
@@ -130,8 +138,8 @@ def _known(
     further: _Further,
     in_prompts: Pattern | None,
     mistakes: Mistakes,
-) -> Mapping[str, str]:
-    """What the requests tell of an answer."""
+) -> Mapping[str, str] | None:
+    """What the requests tell of an answer; None where they do not know of it, which is noted."""
     more = further.of(fields)
     if more is None:
         mistakes.add(
@@ -139,7 +147,7 @@ def _known(
             f"{line.where}: nothing is known of the custom_id {line.custom_id[:60]!r}",
             f"Name the file with all requests as batch.requests in {CARD}.",
         )
-        return dict.fromkeys(further.header, "")
+        return None
     if in_prompts is None:
         return more
     parts = _divided(line.where, "prompt of", more["prompt"], in_prompts.found_in)
