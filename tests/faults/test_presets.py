@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from emoalign.commands.app import application
 from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.providers import Provider
-from emoalign.errors import BudgetError
+from emoalign.errors import BudgetError, EngineError
 from emoalign.installed import CATALOGUE
 from emoalign.study.reading import read_card
 from tests.faults.conftest import KEY_VARIABLE, Desk
@@ -237,6 +237,40 @@ def test_a_limit_holds_by_what_replies_cost_where_the_card_has_no_prices(desk: D
         replace(desk, limits=limits, more={"capabilities": capabilities}).rate(account)
     assert account.spent() == pytest.approx(3 * 0.4)
     assert len(desk.server.computed) == 3
+
+
+GONE = {
+    "openai": (
+        404,
+        {"message": "It has been deprecated", "code": "model_not_found"},
+    ),
+    "openai-project": (403, {"message": "Project has no access", "code": "model_not_found"}),
+    "groq": (400, {"message": "The model has been decommissioned", "code": "model_decommissioned"}),
+    "deepseek": (400, {"message": "Model Not Exist", "code": "invalid_request_error"}),
+    "openrouter": (400, {"message": "a/b is not a valid model ID", "code": 400}),
+    "mistral": (400, {"message": "Invalid model: mistral-0", "type": "invalid_model"}),
+    "bedrock": (400, {"message": "The provided model identifier is invalid."}),
+    "azure": (404, {"message": "There is no deployment", "code": "DeploymentNotFound"}),
+    "gone": (410, {"message": "This model is gone."}),
+}
+
+
+@pytest.mark.parametrize("provider", list(GONE))
+def test_a_model_that_was_switched_off_ends_the_job_and_costs_no_item_its_answer(
+    provider: str, desk: Desk
+) -> None:
+    """Refused with HTTP 400, the last few items would else be kept as rejected for good."""
+    replace(desk, words=["joy"]).rate()
+    status, error = GONE[provider]
+    desk.server.said = lambda heard: (status, {"error": error})
+    three = replace(desk, words=["joy", "fear", "calm"])
+    with pytest.raises(EngineError, match=r"does not know this model.*docs troubleshooting"):
+        three.rate()
+    assert {answer.finish_reason for answer in three.answers()} == {"stop"}
+    heard = len(desk.server.heard)
+    desk.server.said = lambda heard: None
+    assert set(three.rate()["status"]) == {"ok"}
+    assert len(desk.server.heard) == heard + 2
 
 
 def test_the_journal_is_enough_to_finish_the_study_of_a_model_that_is_switched_off(

@@ -172,6 +172,100 @@ def test_mistakes_are_told_with_file_line_and_key_of_the_card(
     assert told in found[0]
 
 
+@pytest.mark.parametrize(
+    ("provider", "taken"),
+    [("openai", True), ("azure", True), ("anthropic", False), ("gemini", False)],
+)
+def test_a_time_for_batches_is_refused_where_nobody_would_be_told_it(
+    provider: str, taken: bool, read: Read
+) -> None:
+    text = f"provider: {provider}\nmodel: m\nbatches: {{completion_window: 48h}}\n"
+    text += "variables: {resource: lab}\n" * (provider == "azure")
+    if taken:
+        assert read(text).batches.completion_window == "48h"
+    else:
+        assert "batches.completion_window: this interface takes no" in problems(read, text)[0]
+    assert read(text.replace("48h", "24h")).batches.completion_window == "24h"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("opnai", "openai"),
+        ("Ollama", "ollama"),
+        ("lm-studio", "lmstudio"),
+        ("claude", "anthropic"),
+        ("grok", "xai"),  # not groq
+        ("ChatGPT", "openai"),
+        ("google", "gemini"),
+        ("vllm", "vllm-serve"),
+        ("llamacpp", "llamacpp-server"),
+        ("llama.cpp", "llamacpp-server"),
+        ("aws", "bedrock"),
+    ],
+)
+def test_another_name_of_a_provider_leads_to_the_right_one(
+    written: str, meant: str, read: Read
+) -> None:
+    told = f"did you mean '{meant}'?"
+    assert problems(read, f"provider: {written}\nmodel: m\n")[0].endswith(told)
+    typed = ["new", "model", "m", "--provider", written, "--model", "m"]
+    assert told in CliRunner().invoke(application, typed).output
+    assert told in CliRunner().invoke(application, ["show", "provider", written]).output
+
+
+@pytest.mark.parametrize(
+    ("text", "sampling", "room"),
+    [
+        (
+            "provider: anthropic\nmodel: claude-sonnet-4-6\napi_version: 2023-06-01\n"
+            "capabilities: {sampling: temperature, temperature: {min: 0, max: 1}}",
+            "temperature",
+            0,
+        ),
+        (
+            "provider: anthropic\nmodel: claude-opus-5-5\n"
+            "extra_body: {thinking: {type: adaptive}}\n"
+            "capabilities: {thinking_tokens: {provider: 2048}}",
+            "none",
+            2048,
+        ),
+        (
+            "provider: openai\nmodel: gpt-6-astra\nextra_body: {reasoning_effort: low}\n"
+            "capabilities: {sampling: none, thinking_tokens: {provider: 2048}}",
+            "none",
+            2048,
+        ),
+        ("provider: gemini\nmodel: gemini-3-flash\ncapabilities: {sampling: all}", "all", 2048),
+        (
+            "provider: xai\nmodel: grok-4.7\ncapabilities: {thinking_tokens: {provider: 2048}}",
+            "all",
+            2048,
+        ),
+    ],
+    ids=lambda text: str(text)[:40],
+)
+def test_cards_that_the_pages_of_providers_tell_of_can_be_used(
+    text: str, sampling: str, room: int, read: Read
+) -> None:
+    card = read(text)
+    assert card.capabilities.sampling == sampling
+    assert card.thoughts("provider").tokens == room
+
+
+def test_claude_haiku_moves_to_the_interface_of_its_own_and_its_answers_stay_valid(
+    read: Read,
+) -> None:
+    """As the page of Anthropic says: a copy of the included card with two keys changed."""
+    before = Library().card("models", "claude-haiku-4-5", MODELS)
+    text = (CATALOGUE / "models/claude-haiku-4-5.yaml").read_text(encoding="utf-8")
+    moved = text.replace("engine: openai", "engine: anthropic\napi_version: 2023-06-01")
+    after = read(moved + "delivery: batch\n")
+    assert isinstance(before, ApiModel)
+    assert after.engine == "anthropic"
+    assert ids(after) == ids(before)
+
+
 def test_all_mistakes_of_a_card_are_told_together(read: Read) -> None:
     found = problems(
         read, "provider: azure\nmodel: m\nengine: vllm\ncapabilities: {choices: none}\ntitel: T\n"

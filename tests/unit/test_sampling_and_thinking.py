@@ -55,6 +55,12 @@ def refusals(config_dir: Path, model: str, **protocol: Any) -> str:
 # Protocols
 
 
+def test_a_level_that_a_card_lacks_is_one_problem(config_dir: Path) -> None:
+    for model in ("mistral-large-3", "deepseek-v4-pro"):
+        told = refusals(config_dir, model, thinking="low", temperature="provider")
+        assert told.count("asks model") == 1
+
+
 @pytest.mark.parametrize(
     ("model", "protocol", "told"),
     [
@@ -72,6 +78,10 @@ def refusals(config_dir: Path, model: str, **protocol: Any) -> str:
         ("smollm2-135m", {"thinking": "low"}, "chat_template_kwargs: {enable_thinking: true}"),
         ("gpt-4o-mini", {"thinking": "low"}, "such as reasoning_effort: low"),
         ("qwen3-8b", {"thinking": "low"}, "asks model 'qwen3-8b' for thinking: low"),
+        ("qwen3-8b", {"thinking": "low"}, "its card has only off and high: ask for that, or write"),
+        ("deepseek-v4-pro", {"thinking": "low"}, "its card has only off and high: ask for that"),
+        ("mistral-large-3", {"thinking": "low"}, "its card has no levels: write"),
+        ("mistral-large-3", {"thinking": "low"}, "if it needs none, and thinking_tokens: {low: 20"),
         (
             "qwen3-8b",
             {"thinking": "deep"},

@@ -116,7 +116,7 @@ def _grey(folder: Path, card: ServedModel) -> Image:
 
     path = folder / "grey.png"
     Pillow.new("RGB", (64, 64), (128, 128, 128)).save(path)
-    return Image(sha256(path.read_bytes()).hexdigest(), card.able.image_longest_side, path)
+    return card.able.shown(sha256(path.read_bytes()).hexdigest(), path)
 
 
 def _ask_permission(trials: Sequence[_Trial], yes: bool) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pydantic import Field, JsonValue, field_validator
 
+from emoalign.prompts import Image
 from emoalign.study.fields import Entry, Modality, Range
 from emoalign.study.protocols import Thinking, ThinkingLevel
 
@@ -79,11 +81,13 @@ class Abilities:
     word, None if it takes none; `default_sampling` whether there is a provider whose own sampling
     can be asked for; `context_tokens` the longest prompt and answer, where that is set for it;
     `thinking` the parameters of each level of thinking; `thinking_tokens` the most tokens of
-    thoughts; `thinks_at_temperatures` whether those it takes are taken while it thinks.
+    thoughts; `thinks_at_temperatures` whether those it takes are taken while it thinks;
+    `image_tokens` the most tokens of an image, where the card says so.
     """
 
     modalities: tuple[Modality, ...] = ("word", "sentence")
     image_longest_side: int = 1024
+    image_tokens: int | None = None
     chat: bool = True
     completion: bool = False
     system_role: bool = True
@@ -97,3 +101,7 @@ class Abilities:
     thinking: Mapping[ThinkingLevel, Mapping[str, JsonValue]] = field(default_factory=dict)
     thinking_tokens: Mapping[Thinking, int] = field(default_factory=dict)
     thinks_at_temperatures: bool = True
+
+    def shown(self, sha256: str, path: Path) -> Image:
+        """An image as the model is shown it."""
+        return Image(sha256, self.image_longest_side, path, self.image_tokens)

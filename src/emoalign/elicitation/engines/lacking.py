@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from emoalign.elicitation.engines.abilities import Abilities
 from emoalign.study.protocols import ASKED_TO_THINK, PromptSet, Protocol, ThinkingLevel
+from emoalign.wording import listed
 
 
 def lacking(able: Abilities, protocol: Protocol, prompts: PromptSet, example: str) -> Iterator[str]:
@@ -56,17 +57,20 @@ def _wrong_temperature(able: Abilities, protocol: Protocol) -> Iterator[str]:
 
 
 def _wrong_thinking(able: Abilities, thinking: ThinkingLevel, example: str) -> Iterator[str]:
+    thinks = thinking in ASKED_TO_THINK
+    no_room, room = thinking not in able.thinking_tokens, f"thinking_tokens: {{{thinking}: 2048}}"
     if thinking not in able.thinking:
-        such = f" ({example})" if thinking in ASKED_TO_THINK else ""
+        such = f" ({example})" if thinks else ""
+        known = f"only {listed(able.thinking)}: ask for that, or" if able.thinking else "no levels:"
         yield (
-            f"thinking: {thinking}, but its card does not say how to ask for it: write, among "
-            f"its capabilities, thinking: {{{thinking}: {{…}}}} with the parameters that do it"
-            f"{such}, or with {{}} if it needs none"
+            f"thinking: {thinking}, but its card has {known} write, among its capabilities, "
+            f"thinking: {{{thinking}: {{…}}}} with the parameters that do it{such}, or {{}} if it "
+            f"needs none{f', and {room}' * (thinks and no_room)}"
         )
-    if thinking in ASKED_TO_THINK and thinking not in able.thinking_tokens:
+    elif thinks and no_room:
         yield (
             f"thinking: {thinking}, but its card does not say how many tokens thoughts may "
-            f"take: write, among its capabilities, thinking_tokens: {{{thinking}: 2048}}"
+            f"take: write, among its capabilities, {room}"
         )
 
 

@@ -45,6 +45,9 @@ TOKEN_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max
 """Names that servers have for the longest answer."""
 
 
+DAY = "24h"
+
+
 class BatchSettings(Entry):
     """Sizes and pace of batches."""
 
@@ -59,7 +62,8 @@ class BatchSettings(Entry):
     )
     poll_s: float = Field(30, gt=0, description="Seconds between status requests.")
     completion_window: str = Field(
-        "24h", description="Time given to the provider, in its own words."
+        DAY,
+        description="Time given to the provider, in its own words, for engine: openai alone.",
     )
 
 
@@ -75,6 +79,9 @@ class ApiModel(ServedModel):
     """A model behind an HTTP interface; `dialect` says how it is spoken to."""
 
     decisive: ClassVar[frozenset[str]] = frozenset({"engine", "model", "revision", "extra_body"})
+
+    batches_take_a_window: ClassVar[bool] = False
+    """Whether a new batch is told how long it may take."""
 
     provider: Name | None = Field(
         None,
@@ -137,6 +144,11 @@ class ApiModel(ServedModel):
             {name.lower() for name in self.dialect.headers(key)} for key in (None, "a key")
         )
         problems = [
+            *(
+                ["batches.completion_window: this interface takes no such time: leave it out"]
+                if self.batches.completion_window != DAY and not self.batches_take_a_window
+                else []
+            ),
             *(
                 ["variables: a card without provider has none: write them into base_url"]
                 if self.variables and self.provider is None
