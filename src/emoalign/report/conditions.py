@@ -13,9 +13,9 @@ def condition(job: ReportJob, cell: Mapping[str, Any]) -> str:
     """A condition to put into brackets: Model m under p, sampled answers, valence.
 
     Protocol, scale and dataset are told where the study has several, and how answers were read
-    unless all there is are recorded ratings that were read in one way.
+    unless all there is are recorded ratings.
     """
-    read = [READOUTS[cell["readout"]]] if _tells_readout(job, cell) else []
+    read = [] if only_recorded(job, cell) else [READOUTS[cell["readout"]]]
     return ", ".join([asked(job, cell), *read, *_scale(job, cell)])
 
 
@@ -34,19 +34,16 @@ def asked(job: ReportJob, cell: Mapping[str, Any]) -> str:
 
 
 def only_recorded(job: ReportJob, cell: Mapping[str, Any]) -> bool:
-    """Whether a model was not asked and the study has no other protocol: then the protocol and how
-    answers were read say nothing about it."""
+    """Whether a model was not asked, and the study has no other protocol and reads nothing but
+    answers: then the protocol and how answers were read say nothing about it."""
     model = job.models.get(cell["model"])
-    return len(job.protocols) == 1 and model is not None and not is_asked(model)
+    recorded = model is not None and not is_asked(model)
+    return recorded and len(job.protocols) == 1 and set(job.order["readout"]) <= {"sampled"}
 
 
 def nothing_asked(job: ReportJob) -> bool:
-    """Whether the study asks no model, and so has no way of asking to tell of."""
+    """Whether the study asks no model, and so has no way of asking or reading to tell of."""
     return all(only_recorded(job, {"model": name}) for name in job.models)
-
-
-def _tells_readout(job: ReportJob, cell: Mapping[str, Any]) -> bool:
-    return _both_readouts(job) or not only_recorded(job, cell)
 
 
 def _both_readouts(job: ReportJob) -> bool:
@@ -72,7 +69,7 @@ def conditions(job: ReportJob, cells: Iterable[Mapping[str, Any]]) -> str:
     several = len(job.protocols) > 1
     for cell in cells:
         readouts = models.setdefault(cell["model"], {}).setdefault(cell["protocol"], [])
-        if _tells_readout(job, cell):
+        if not only_recorded(job, cell):
             readouts.append(READOUTS[cell["readout"]])
     told = []
     for model, protocols in models.items():
