@@ -133,14 +133,11 @@ def test_a_file_of_nothing_but_faults_is_refused_with_their_reasons(batch: Table
     assert "the file is empty" in refused(batch)
 
 
-def test_replies_of_another_interface_are_counted(
-    batch: Table, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_replies_of_another_interface_are_refused(batch: Table) -> None:
     line = openai("w2", "5")
     line["response"]["body"] = {"object": "response", "output": []}
-    rows = rated(batch, openai("w1", "7"), line)
-    assert statuses(rows)["w2"] == ["none"]
-    assert "unexpected form" in caplog.text
+    wrong = refused(batch, openai("w1", "7"), line)
+    assert "line 2: a reply of /v1/responses, expected one of /v1/chat/completions" in wrong
 
 
 # Participants

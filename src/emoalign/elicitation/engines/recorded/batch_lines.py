@@ -208,6 +208,14 @@ class BatchReader:
                 "in the model's card.",
             )
             return
+        if outcome.body.get("object") == "response":
+            self._mistakes.add(
+                "Replies of OpenAI's Responses interface",
+                f"{where}: a reply of /v1/responses, expected one of /v1/chat/completions",
+                "Write each custom_id with the text of its answer into a table, and name its "
+                "columns in the model's card, without batch.",
+            )
+            return
         try:
             reply = reply_in(outcome, 1, dialect)
             self._take(where, outcome.custom_id, reply)
