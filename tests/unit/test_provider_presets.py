@@ -115,6 +115,34 @@ def test_keys_of_the_card_come_first_and_keys_with_keys_are_merged(read: Read) -
     assert card.capabilities.top_logprobs == 20
 
 
+@pytest.mark.parametrize("provider", ["ollama", "lmstudio", "vllm-serve", "llamacpp-server"])
+@pytest.mark.parametrize(
+    ("host", "free"),
+    [
+        ("localhost", True),
+        ("10.1.2.3", True),
+        ("192.168.0.7", True),
+        ("[fd00::7]", True),
+        ("100.64.0.7", True),
+        ("gpu17", True),
+        ("gpu17.local", True),
+        ("ollama.example.org", False),
+        ("8.8.8.8", False),
+        ("[2001:4860:4860::8888]", False),
+        ("local.example.org", False),
+    ],
+)
+def test_a_local_server_somewhere_else_is_not_free_unless_the_card_says_so(
+    provider: str, host: str, free: bool, read: Read
+) -> None:
+    text = f"provider: {provider}\nmodel: m\nbase_url: http://{host}:8000/v1\n"
+    card = read(text)
+    assert (card.prices is not None) == free
+    assert card.cost_unknown != free
+    stated = "prices: {input_usd: 0, output_usd: 0, as_of: '2026-11-28', source: our own}\n"
+    assert not read(text + stated).cost_unknown
+
+
 def test_prices_of_the_card_take_the_place_of_all_of_the_preset(read: Read) -> None:
     prices = "prices: {input_usd: 3, output_usd: 9, as_of: '2026-01-01', source: a page}"
     card = read(f"provider: ollama\nmodel: m\n{prices}\n")

@@ -78,8 +78,9 @@ FAMILIES = (
         "Servers of your own",
         ("ollama", "lmstudio", "vllm-serve", "llamacpp-server"),
         "qwen3:8b",
-        "Programs that run on your machine, or on one that you name in `base_url`. Nothing is "
-        "charged, and items do not leave the machine. Without a server: "
+        "Programs that run on your machine, or on one that you name in `base_url`. On yours, items "
+        "stay there; on yours and on private networks, nothing is charged. Elsewhere the cost is "
+        "unknown unless the card gives `prices`. Without a server: "
         "[a GGUF file](add-a-model.md#a-gguf-file-embedded) or [weights on a GPU](vllm.md).",
     ),
 )

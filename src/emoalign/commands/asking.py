@@ -23,6 +23,7 @@ from emoalign.errors import EmoalignError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts import Image
+from emoalign.study.protocols import ASKED_TO_THINK
 from emoalign.wording import at_most, counted, dollars, percent
 
 MADE_UP = {"word": "florp", "sentence": "The florp is next to the door."}
@@ -108,7 +109,12 @@ def _trial(loaded: LoadedStudy, name: str, folder: Path) -> _Trial | None:
         first.setdefault(ask.request.readout, ask)
     shown = "a grey image" if isinstance(item, Image) else f'the made-up {modality} "{item}"'
     asks = sorted(first.values(), key=lambda ask: ask.request.readout != "sampled")
-    return _Trial(name, card, job, asks, shown, probes(card, asks, grey))
+    levels = {
+        each.thinking: each.temperature
+        for each in loaded.study.protocols
+        if each.thinking in ASKED_TO_THINK and not each.recites
+    }
+    return _Trial(name, card, job, asks, shown, probes(card, asks, grey, levels))
 
 
 def _grey(folder: Path, card: ServedModel) -> Image:
@@ -157,6 +163,7 @@ async def _asked(trial: _Trial, engine: Engine) -> list[str]:
         replies = [(ask, await engine.ask(ask)) for ask in trial.asks]
         again = await engine.ask(trial.asks[0]) if trial.repeated else None
         every = [answers for _, answers in replies] + ([again] if again is not None else [])
+        usual = list(every)
         probed = await tried(engine, trial.probes, every)
     finally:
         await engine.close()
@@ -168,7 +175,7 @@ async def _asked(trial: _Trial, engine: Engine) -> list[str]:
     stated = trial.asks[0].request.sampling.temperature is not None
     sent = trial.card.sent if stated else ()
     lines.append(f"sampling: {', '.join(sent) or 'no parameters'} sent and accepted")
-    return [*lines, *probed, *_thinking(every), _cost(trial, every)]
+    return [*lines, *probed, *_thinking(usual), _cost(trial, every)]
 
 
 def _reply(trial: _Trial, ask: Ask, answers: Sequence[Answer]) -> Iterator[str]:

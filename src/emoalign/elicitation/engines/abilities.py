@@ -37,11 +37,12 @@ class Shown(Entry):
             "user's. A change asks again."
         ),
     )
-    thinking: dict[ThinkingLevel, dict[str, JsonValue]] = Field(
+    thinking: dict[ThinkingLevel, dict[str, JsonValue] | None] = Field(
         default_factory=dict,
         description=(
             "Parameters of the server that make it think so much; {} for a level that needs "
-            "none. A level that is missing is refused. A change asks again."
+            "none, null for one of the preset that it lacks. A missing level is refused. A change "
+            "asks again."
         ),
     )
     thinking_tokens: int | dict[Thinking, int] = Field(
@@ -80,9 +81,9 @@ class Abilities:
     `temperature` those it takes at their
     word, None if it takes none; `default_sampling` whether there is a provider whose own sampling
     can be asked for; `context_tokens` the longest prompt and answer, where that is set for it;
-    `thinking` the parameters of each level of thinking; `thinking_tokens` the most tokens of
-    thoughts; `thinks_at_temperatures` whether those it takes are taken while it thinks;
-    `image_tokens` the most tokens of an image, where the card says so.
+    `thinking` the parameters of each level of thinking, None for one that it is known to lack;
+    `thinking_tokens` the most tokens of thoughts; `thinks_at_temperatures` whether those it takes
+    are taken while it thinks; `image_tokens` the most tokens of an image, where the card says so.
     """
 
     modalities: tuple[Modality, ...] = ("word", "sentence")
@@ -98,7 +99,7 @@ class Abilities:
     temperature: Range | None = None
     default_sampling: bool = False
     context_tokens: int | None = None
-    thinking: Mapping[ThinkingLevel, Mapping[str, JsonValue]] = field(default_factory=dict)
+    thinking: Mapping[ThinkingLevel, Mapping[str, JsonValue] | None] = field(default_factory=dict)
     thinking_tokens: Mapping[Thinking, int] = field(default_factory=dict)
     thinks_at_temperatures: bool = True
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
+from emoalign.addresses import nearby, no_address, on_this_machine
 from emoalign.elicitation.engines.api.retirement import Day
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.engines.registry import ENGINES
@@ -138,6 +139,8 @@ def with_preset(file: YamlFile, own: Path) -> Completed:
         whole.setdefault("retires", end)
     if "prices" in card:  # a price, its date and its source belong together
         whole["prices"] = card["prices"]
+    elif _elsewhere(preset, whole):  # and may cost what a server of one's own does not
+        whole.pop("prices", None)
     origin = Origin(origin.name, (read_file(path).below("card"), file))
     problems = list(_wrong(name, preset, file, whole, origin))
     address, missing = _address(name, preset, whole, origin)
@@ -145,6 +148,14 @@ def with_preset(file: YamlFile, own: Path) -> Completed:
     if address is not None:
         whole["base_url"] = address
     return whole, origin, [*problems, *missing]
+
+
+def _elsewhere(preset: Provider, whole: Mapping[str, Any]) -> bool:
+    """Tell whether a program that runs on one's own machine runs on somebody else's."""
+    usual, address = preset.card.get("base_url"), whole.get("base_url")
+    if not isinstance(usual, str) or not isinstance(address, str) or no_address(address):
+        return False
+    return on_this_machine(usual) and not nearby(address)
 
 
 def _neither(card: Mapping[str, Any], origin: Origin) -> str:

@@ -28,10 +28,12 @@ from emoalign.elicitation.engines.api.dialect import Dialect
 from emoalign.elicitation.engines.api.retirement import Day, in_words, is_near
 from emoalign.elicitation.engines.asked import Prices, PromptTokens, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
+from emoalign.elicitation.engines.lacking import over_budget
 from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.rating import Ask
 from emoalign.prompts import Prompt
 from emoalign.study.fields import Entry, Name
+from emoalign.study.protocols import PromptSet, Protocol
 
 if TYPE_CHECKING:
     from emoalign.elicitation.budget import Account
@@ -46,6 +48,13 @@ TOKEN_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max
 
 
 DAY = "24h"
+_BUDGETS = (
+    ("generationConfig", "thinkingConfig", "thinkingBudget"),  # Gemini, up to 2.5
+    ("reasoning", "max_tokens"),  # OpenRouter
+    ("thinking_token_budget",),  # vLLM
+    ("thinking_budget",),  # Qwen
+)
+"""Parameters that limit thoughts, whose tokens count among those of the answer."""
 
 
 class BatchSettings(Entry):
@@ -221,6 +230,18 @@ class ApiModel(ServedModel):
     def added(self) -> Mapping[str, JsonValue]:
         """The parameters that the card adds to every request."""
         return self.extra_body
+
+    def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
+        """Things asked for that cannot be had, each with what the card says of it."""
+        yield from super()._lacking(protocol, prompts)
+        sent = dict(self.extras(self.thoughts(protocol.thinking)))
+        for keys in _BUDGETS:
+            inner: object = sent
+            for key in keys:
+                inner = inner.get(key) if isinstance(inner, dict) else None
+            budget = untrusted.count(inner)
+            if budget:
+                yield from over_budget(".".join(keys), budget, self.able, protocol, prompts)
 
     def terms(self) -> Terms:
         """The delivery of its answers, and their prices."""

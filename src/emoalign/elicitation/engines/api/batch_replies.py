@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from emoalign.elicitation.engines.api.choices import has_choices, withheld_reply
+from emoalign.elicitation.engines.api.choices import has_choices, no_answers, withheld_reply
 from emoalign.elicitation.engines.api.dialect import Dialect, Outcome
 from emoalign.elicitation.engines.api.received import unparsed
 from emoalign.elicitation.engines.api.replies import (
     Fault,
     beginning,
     failure_in,
-    no_choices,
     odd,
     refused,
 )
@@ -34,8 +33,8 @@ def reply_in(
         fault = failure_in(body, words)
     if fault is None and not has_choices(body):
         fault = odd(f"sent a reply of an unexpected form: {beginning(body)}")
-    elif fault is None and not body["choices"]:
-        fault = no_choices(body, words)
+    elif fault is None:
+        fault = no_answers(body, words)
     if fault is None:
         return body
     if fault.kind == "withheld":

@@ -18,6 +18,7 @@ from emoalign.elicitation.engines.api.additions import SecretValue, card_should_
 from emoalign.elicitation.engines.api.choices import (
     has_choices,
     has_probabilities,
+    no_answers,
     read_answers,
     used_tokens,
     withheld_reply,
@@ -36,7 +37,6 @@ from emoalign.elicitation.engines.api.replies import (
     backoff,
     beginning,
     failure_in,
-    no_choices,
     no_json,
     odd,
     refused,
@@ -227,8 +227,9 @@ class ApiEngine:
             raise failure
         if not isinstance(reply, dict) or not expected(reply):
             raise odd(f"sent a reply of an unexpected form: {beginning(reply)}")
-        if reply.get("choices") == []:
-            raise no_choices(reply, self._words)
+        nothing_said = no_answers(reply, self._words, exact=expected is has_probabilities)
+        if nothing_said is not None:
+            raise nothing_said
         return reply
 
     def _mind_the_limits(self, headers: Mapping[str, str]) -> None:

@@ -16,7 +16,8 @@ from emoalign.elicitation.engines.recorded.batch_card import (
     Pattern,
     RecordedBatch,
 )
-from emoalign.elicitation.engines.recorded.batch_lines import BatchReader, Line, written_lines
+from emoalign.elicitation.engines.recorded.batch_lines import written_lines
+from emoalign.elicitation.engines.recorded.batch_reader import BatchReader, Line
 from emoalign.elicitation.journal import Answer
 from emoalign.errors import DataError
 from emoalign.stimuli.mistakes import Mistakes
