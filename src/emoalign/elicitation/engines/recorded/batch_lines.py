@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import logging
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -19,8 +18,6 @@ from emoalign.elicitation.engines.api.replies import Fault
 from emoalign.elicitation.engines.gemini.generate_content import GENERATE_CONTENT
 from emoalign.elicitation.engines.openai.chat_completions import CHAT_COMPLETIONS
 from emoalign.errors import DataError
-
-_log = logging.getLogger(__name__)
 
 _MESSAGES = Messages("")
 _GZIP = b"\x1f\x8b"
