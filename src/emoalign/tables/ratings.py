@@ -133,6 +133,14 @@ ITEMS = Table(
             "mean",
             "sd",
         ),
+        *shared(
+            "Exact: lowest and highest mean and SD, wherever the probability that was not returned "
+            "may be, on the scale or off it. They are bounds and no confidence intervals.",
+            "mean_low",
+            "mean_high",
+            "sd_low",
+            "sd_high",
+        ),
         Column(
             "distribution",
             NUMBERS,
@@ -144,7 +152,11 @@ ITEMS = Table(
             "raw_moment_2",
         ),
         Column("off_scale_mass", NUMBER, "Exact: returned probability that is no rating."),
-        Column("returned_mass", NUMBER, "Exact: probability of all tokens reported."),
+        Column(
+            "returned_mass",
+            NUMBER,
+            "Exact: probability of all that was returned; 1 less it is undecided.",
+        ),
         *shared("Mean and SD of the human ratings.", "human_mean", "human_sd"),
         Column("human_n", COUNT, "Number of human ratings; null if unknown."),
         Column(
