@@ -19,6 +19,10 @@ from emoalign.statistics.undecided import favourable
 # Two G that differ by less stand for equally likely counts, apart by rounding.
 TIE = 1e-9
 
+NEGLIGIBLE = 0.001
+"""With more undecided mass, on average, sharpness and the uniformity of p say nothing: p is
+conservative, and the likeliest distribution is sharper or flatter than the one sampled."""
+
 
 @dataclass(frozen=True, eq=False)
 class ReadoutAgreement:
@@ -30,7 +34,8 @@ class ReadoutAgreement:
         p_pooled: p of `g_total`; small = the readouts disagree.
         p_items: p of each item, shape (items,), NaN where left out.
         share_below_05: share of `p_items` below .05; .05 is expected when the readouts agree.
-        ks_p: Kolmogorov-Smirnov p of `p_items` against the uniform distribution.
+        ks_p: Kolmogorov-Smirnov p of `p_items` against the uniform distribution; NaN, as are the
+            two that follow, where the mean of the undecided mass is above `NEGLIGIBLE`.
         sharpness: mean log-probability of the sampled answers above that expected under the exact
             distribution, in nats per answer; positive = sampling keeps closer to the likeliest
             answers than it should (a lower temperature, top-p or top-k truncation).
@@ -112,19 +117,19 @@ def agreement(
     log_likelihood = float(_log_likelihood(observed, exact).sum())
     p, totals, log_likelihoods = _simulated(g, n, exact, seed, n_simulations)
     p_items[compared] = p
+    excess = log_likelihood + float(n @ special.entr(exact).sum(axis=1))
+    both_sides = (_p_above(side * log_likelihood, side * log_likelihoods) for side in (1, -1))
+    p_sharpness = min(1.0, 2 * min(both_sides))
+    decided = unknown[compared].mean() <= NEGLIGIBLE
     return ReadoutAgreement(
         n_items=len(g),
         g_total=float(g.sum()),
         p_pooled=_p_above(float(g.sum()), totals),
         p_items=p_items,
         share_below_05=float(np.mean(p < 0.05)),
-        ks_p=float(stats.kstest(p, "uniform").pvalue),
-        sharpness=(log_likelihood + float(n @ special.entr(exact).sum(axis=1))) / float(n.sum()),
-        p_sharpness=min(
-            1.0,
-            2 * _p_above(log_likelihood, log_likelihoods),
-            2 * _p_above(-log_likelihood, -log_likelihoods),
-        ),
+        ks_p=float(stats.kstest(p, "uniform").pvalue) if decided else np.nan,
+        sharpness=excess / float(n.sum()) if decided else np.nan,
+        p_sharpness=p_sharpness if decided else np.nan,
     )
 
 
