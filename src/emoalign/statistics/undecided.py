@@ -27,12 +27,17 @@ MUCH = 0.01
 class Bounded:
     """Item means in scale points with the lowest and highest that each may be, (items,) each.
 
-    All three are equal where nothing is undecided.
+    All three are equal where nothing is undecided, and NaN where an item has no mean.
     """
 
     mean: FloatArray
     low: FloatArray
     high: FloatArray
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Whether an item has a mean, shape (items,)."""
+        return np.isfinite(self.mean) & np.isfinite(self.low) & np.isfinite(self.high)
 
     def at(self, items: NDArray[np.bool_]) -> Bounded:
         """The means of some items."""
@@ -65,7 +70,7 @@ def compare_means(first: Bounded, second: Bounded) -> MeansCompared:
 
     The bounds of a difference are those of two numbers that lie anywhere within their own.
     """
-    known = np.isfinite(first.mean) & np.isfinite(second.mean)
+    known = first.known & second.known
     if not known.any():
         return MeansCompared(0, *[np.nan] * 7)
     first, second = first.at(known), second.at(known)
@@ -86,13 +91,15 @@ def compare_means(first: Bounded, second: Bounded) -> MeansCompared:
 
 
 def pearson_bounds(first: Bounded, second: Bounded) -> tuple[float, float]:
-    """The least and the most that Pearson r of two columns of means may be.
+    """The least and the most that Pearson r of two columns of means may be, over items with both.
 
     r is the cosine of the angle between the two centred columns. With h the half widths of its
     bounds and x its centred middle, a column turns by no more than arcsin(|h|/|x|): the bounds are
     the cosines of the angle between the middles plus and minus both turns. They hold always and may
     be wider than need be. NaN where r is undefined.
     """
+    known = first.known & second.known
+    first, second = first.at(known), second.at(known)
     if np.isnan(r := pearson(first.mean, second.mean).r):
         return np.nan, np.nan
     middles = [(each.low + each.high) / 2 for each in (first, second)]
