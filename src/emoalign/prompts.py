@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from emoalign.errors import DataError
+from emoalign.errors import CapabilityError, DataError
 from emoalign.stimuli.images import opened
 from emoalign.study.fields import Entry
 from emoalign.study.protocols import AnswerFormat, PromptSet, ScaleInstruction
@@ -89,16 +89,48 @@ class Image:
 
 
 @dataclass(frozen=True)
+class Level:
+    """A point of a scale as a decision is asked about it: its number, and what it is called."""
+
+    label: str
+    description: str | None = None
+
+
+@dataclass(frozen=True)
+class ScoreQuestion:
+    """A question of a decision: which of the levels, ascending, the rest of the prompt is on."""
+
+    instruction: str
+    levels: tuple[Level, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All that is written in it: the instruction, and each level with its description."""
+        levels = (text for level in self.levels for text in (level.label, level.description or ""))
+        return self.instruction, *levels
+
+
+def question_ids(questions: Sequence[ScoreQuestion]) -> list[str]:
+    """The ids of the questions of a request, in their order, of characters that all providers take.
+
+    They say nothing of a scale: people do not read its name either.
+    """
+    return [f"q{number}" for number in range(1, len(questions) + 1)]
+
+
+@dataclass(frozen=True)
 class Prompt:
     """A prompt as a model is shown it: messages of a chat, or one text to continue.
 
-    An image belongs to the last message, before (`first`) or after its text.
+    An image belongs to the last message, before (`first`) or after its text. The messages of a
+    decision are what it is about; its `questions` follow them.
     """
 
     messages: tuple[Message, ...] | None
     text: str | None
     image: Image | None = None
     image_place: Literal["first", "last"] = "first"
+    questions: tuple[ScoreQuestion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -162,6 +194,7 @@ class Renderer:
         self._image_place = prompts.image
         self._system = prompts.system and TextTemplate(prompts.system, "system", again=again)
         self._template = TextTemplate(prompts.template, again=again)
+        self._prompts, self._scales = prompts, scales
         shown = {name: _shown(name, scale) for name, scale in scales.items()}
         if prompts.answer.kind == "joint":
             self._values: dict[str, object] = {
@@ -196,10 +229,42 @@ class Renderer:
             return Prompt(messages, None, item, self._image_place)
         return Prompt(messages, None)
 
+    def decision(self, item: str | Image) -> Prompt:
+        """The prompt of a decision about an item: what the template shows, then the questions.
+
+        The instruction is the question, so that the template is filled in without it; that of a
+        joint question lists all scales, and is filled in as it is. Raises CapabilityError for a
+        scale of labels, which has no levels.
+        """
+        joint = self._prompts.answer.kind == "joint"
+        values = self._values if joint else {**self._values, "instruction": ""}
+        values = {**values, "item": Picture() if isinstance(item, Image) else Word(item)}
+        system = self._system.render(values).strip() if self._system else ""
+        opening = (Message("system", system),) if system else ()
+        shown = Message("user", self._template.render(values).strip())
+        questions = tuple(
+            ScoreQuestion(
+                f"{self._prompts.key(name)}: {wording.instruction}"
+                if joint
+                else wording.instruction,
+                _levels(name, self._scales[name]),
+            )
+            for name, wording in self._prompts.wording.items()
+        )
+        image = item if isinstance(item, Image) else None
+        return Prompt((*opening, shown), None, image, self._image_place, questions)
+
 
 def _shown(name: str, scale: Scale) -> dict[str, object]:
     """A scale as a template sees it."""
     return {"name": name, **scale.model_dump(exclude={"native", "kind"})}
+
+
+def _levels(name: str, scale: Scale) -> tuple[Level, ...]:
+    """The points of a scale as levels, ascending."""
+    if isinstance(scale, LabelScale):
+        raise CapabilityError(f"scale {name!r} has labels, which are no levels of a decision")
+    return tuple(Level(f"{point:g}", scale.anchors.get(point)) for point in scale.points)
 
 
 JPEG_QUALITY = 90
@@ -265,7 +330,7 @@ SQUARE_PIXELS_PER_TOKEN = 700
 
 def estimated_tokens(prompt: Prompt) -> int:
     """The likely number of prompt tokens: an estimate, where the tokenizer is not at hand."""
-    frame = TOKENS_PER_MESSAGE * len(prompt.messages or ())
+    frame = TOKENS_PER_MESSAGE * _framed(prompt)
     return math.ceil(len(_text(prompt)) / CHARACTERS_PER_TOKEN) + frame + image_tokens(prompt)
 
 
@@ -290,7 +355,7 @@ def likely_tokens(prompt: Prompt) -> tuple[float, float]:
     ascii_only = text.encode("ascii", errors="ignore")
     digits = sum(ascii_only.count(digit) for digit in b"0123456789")
     letters, others = len(ascii_only) - digits, len(text.encode()) - len(ascii_only)
-    messages = len(prompt.messages or ())
+    messages = _framed(prompt)
     images = image_tokens(prompt)
     return (
         FEWEST_PER_LETTER * letters
@@ -308,7 +373,7 @@ def likely_tokens(prompt: Prompt) -> tuple[float, float]:
 
 def most_tokens(prompt: Prompt) -> int:
     """A number of prompt tokens that is not exceeded: no token is shorter than a byte."""
-    frame = 4 * TOKENS_PER_MESSAGE * (len(prompt.messages or ()) + 1)
+    frame = 4 * TOKENS_PER_MESSAGE * (_framed(prompt) + 1)
     return len(_text(prompt).encode()) + frame + image_tokens(prompt)
 
 
@@ -320,10 +385,17 @@ def image_tokens(prompt: Prompt) -> int:
 
 
 def texts_of(prompt: Prompt) -> list[str]:
-    """The texts of a prompt: of each message, or the one that is to be continued."""
+    """The texts of a prompt: of each message and question, or the one that is to be continued."""
     if prompt.messages is None:
         return [prompt.text or ""]
-    return [message.content for message in prompt.messages]
+    asked = (text for question in prompt.questions for text in question.texts)
+    return [*(message.content for message in prompt.messages), *asked]
+
+
+def _framed(prompt: Prompt) -> int:
+    """The number of parts that a provider sets apart: messages, questions and their levels."""
+    levels = sum(1 + len(question.levels) for question in prompt.questions)
+    return len(prompt.messages or ()) + levels
 
 
 def _text(prompt: Prompt) -> str:

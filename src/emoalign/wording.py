@@ -14,7 +14,11 @@ ABSENT = "\N{EN DASH}"
 R_INTERVAL = "95% BCa interval over items"
 """The one interval of a cell's r, wherever it is shown."""
 
-READOUTS = {"sampled": "sampled answers", "exact": "exact probabilities"}
+READOUTS = {
+    "sampled": "sampled answers",
+    "exact": "exact probabilities",
+    "decision": "decisions",
+}
 """Readouts in a sentence."""
 
 

@@ -84,7 +84,9 @@ class _Trial:
         prices = self.card.terms().prices
         if prices is None:
             return math.nan
-        return sum(prices.most(*self.card.most_tokens(ask)) for ask in self.every)
+        return sum(
+            prices.of(ask.request.readout).most(*self.card.most_tokens(ask)) for ask in self.every
+        )
 
 
 def _trial(loaded: LoadedStudy, name: str, folder: Path) -> _Trial | None:
@@ -156,8 +158,7 @@ async def _asked(trial: _Trial, engine: Engine) -> list[str]:
         check_tokens([trial.job], {text: await engine.tokenize(text) for text in texts})
         replies = [(ask, await engine.ask(ask)) for ask in trial.asks]
         again = await engine.ask(trial.asks[0]) if trial.repeated else None
-        every = [answers for _, answers in replies] + ([again] if again is not None else [])
-        probed = await tried(engine, trial.probes, every)
+        tries = await tried(engine, trial.probes)
     finally:
         await engine.close()
     lines = [line for ask, answers in replies for line in _reply(trial, ask, answers)]
@@ -167,13 +168,23 @@ async def _asked(trial: _Trial, engine: Engine) -> list[str]:
         lines.append("seeds: not sent, because its card has seed_bits: 0")
     stated = trial.asks[0].request.sampling.temperature is not None
     sent = trial.card.sent if stated else ()
-    lines.append(f"sampling: {', '.join(sent) or 'no parameters'} sent and accepted")
-    return [*lines, *probed, *_thinking(every), _cost(trial, every)]
+    if trial.asks[0].request.readout != "decision":
+        lines.append(f"sampling: {', '.join(sent) or 'no parameters'} sent and accepted")
+    every = [*replies, *([(trial.asks[0], again)] if again is not None else []), *tries.replies]
+    return [
+        *lines,
+        *tries.lines,
+        *_thinking([answers for _, answers in every]),
+        _cost(trial, every),
+    ]
 
 
 def _reply(trial: _Trial, ask: Ask, answers: Sequence[Answer]) -> Iterator[str]:
     answer = answers[0]
     read = columns_by_scale(trial.job, ask.request, answer)
+    if ask.request.readout == "decision":
+        yield from map(_decided, read.items())
+        return
     if ask.request.readout == "exact":
         ((scale, columns),) = read.items()
         seen = len(answer.logprobs or ())
@@ -190,6 +201,15 @@ def _reply(trial: _Trial, ask: Ask, answers: Sequence[Answer]) -> Iterator[str]:
     wanted = len(ask.participants)
     fewer = "; set choices: 1 in the model's card" if len(answers) < wanted else ""
     yield f"n: {len(answers)} of {counted(wanted, 'answer')} in one request{fewer}"
+
+
+def _decided(read: tuple[str, Mapping[str, object]]) -> str:
+    scale, columns = read
+    given = columns["probabilities"]
+    if not isinstance(given, list):
+        return f"decision about {scale}: {columns['status']}"
+    likeliest = percent(max(given))
+    return f"decision about {scale}: of {len(given)} levels, the likeliest has {likeliest}"
 
 
 def _reading(columns: Mapping[str, object]) -> str:
@@ -222,17 +242,27 @@ def _thinking(replies: Sequence[Sequence[Answer]]) -> Iterator[str]:
         yield "thinking: none detected"
 
 
-def _cost(trial: _Trial, replies: Sequence[Sequence[Answer]]) -> str:
-    every = [answer for answers in replies for answer in answers]
-    prompt = sum(answer.prompt_tokens or 0 for answer in every)
-    written = sum(answer.completion_tokens or 0 for answer in every)
-    said = f"cost: {prompt} prompt tokens and {written} answer tokens"
+def _cost(trial: _Trial, replies: Sequence[tuple[Ask, Sequence[Answer]]]) -> str:
+    every = [answer for _, answers in replies for answer in answers]
+    said = f"cost: {_prompt(every)} prompt tokens and {_written(every)} answer tokens"
     reported = [answer.usd for answer in every if answer.usd is not None]
     if trial.card.capabilities.cost_reported and reported:
         return f"{said}, {dollars(sum(reported))} as the server reports"
     prices = trial.card.terms().prices
     if prices is not None:
-        return f"{said}, {dollars(prices.cost(prompt, written))}"
+        usd = sum(
+            prices.of(ask.request.readout).cost(_prompt(answers), _written(answers))
+            for ask, answers in replies
+        )
+        return f"{said}, {dollars(usd)}"
     if trial.card.destination is None:
         return f"{said}, on this machine"
     return f"{said}; its card has no prices"
+
+
+def _prompt(answers: Sequence[Answer]) -> int:
+    return sum(answer.prompt_tokens or 0 for answer in answers)
+
+
+def _written(answers: Sequence[Answer]) -> int:
+    return sum(answer.completion_tokens or 0 for answer in answers)

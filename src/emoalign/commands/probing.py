@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from emoalign.elicitation.engines.api.api_model import ApiModel
 from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating import Ask, RatingRequest
+from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
+from emoalign.elicitation.readings import withheld
 from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import EngineError
-from emoalign.prompts import Image, Message, Prompt
+from emoalign.prompts import Image, Level, Message, Prompt, ScoreQuestion
 from emoalign.wording import counted
 
 FEWEST_TOKENS = 16
@@ -44,7 +45,11 @@ def probes(card: ServedModel, asks: Sequence[Ask], grey: Image) -> list[Probe]:
 def _probes(card: ServedModel, asks: Sequence[Ask], grey: Image) -> Iterator[Probe]:
     able, said = card.able, card.capabilities
     first = asks[0].request
+    if able.decisions is not None and all(ask.request.readout != "decision" for ask in asks):
+        yield Probe("decisions", (_decision(first),), _decided, "decisions: null")
     chat = first.prompt.messages is not None
+    if not (able.chat if chat else able.completion):
+        return
 
     def about(
         text: str,
@@ -84,13 +89,22 @@ def _probes(card: ServedModel, asks: Sequence[Ask], grey: Image) -> Iterator[Pro
         yield Probe("image", (seen,), _seen, "modalities: [word, sentence]")
 
 
-async def tried(engine: Engine, every: Sequence[Probe], replies: list[list[Answer]]) -> list[str]:
-    """A line for each probe; what is answered is added to `replies`.
+@dataclass(frozen=True)
+class Tried:
+    """A line for each probe, and what was answered."""
+
+    lines: Sequence[str]
+    replies: Sequence[tuple[Ask, Sequence[Answer]]]
+
+
+async def tried(engine: Engine, every: Sequence[Probe]) -> Tried:
+    """Send the requests of probes.
 
     A parameter that is refused is told with the key to set. After a fault of another kind, no more
     is asked.
     """
     lines = []
+    replies: list[tuple[Ask, Sequence[Answer]]] = []
     for probe in every:
         try:
             answered = [await engine.ask(ask) for ask in probe.asks]
@@ -100,9 +114,24 @@ async def tried(engine: Engine, every: Sequence[Probe], replies: list[list[Answe
             lines.append(f"{probe.about}: could not be tried: {error}")
             break
         else:
-            replies += answered
+            replies += zip(probe.asks, answered, strict=True)
             lines.append(f"{probe.about}: {probe.told(answered)}")
-    return lines
+    return Tried(lines, replies)
+
+
+def _decision(first: RatingRequest) -> Ask:
+    """A question about a made-up word, with as few levels as a scale has."""
+    levels = tuple(Level(str(number)) for number in (1, 2, 3))
+    question = ScoreQuestion("How pleasant does this word sound, from 1 to 3?", levels)
+    prompt = Prompt((Message("user", "florp"),), None, questions=(question,))
+    nothing = Sampling.at(None, max_tokens=0)
+    request = replace(first, prompt=prompt, sampling=nothing, readout="decision", points=())
+    return Ask(replace(request, top_logprobs=0, extra_body=()), (None,))
+
+
+def _decided(replies: Replies) -> str:
+    refused = withheld(replies[0][0])
+    return "answered" if refused is None else f"withheld ({refused})"
 
 
 def _several(replies: Replies) -> str:

@@ -114,7 +114,7 @@ class BudgetedEngine:
 
     async def ask(self, ask: Ask, again: Callable[[], None] = lambda: None) -> list[Answer]:
         """The answers to a request; see Engine. Raises BudgetError before it costs too much."""
-        most = self.prices.most(*self.most_tokens(ask))
+        most = self.prices.of(ask.request.readout).most(*self.most_tokens(ask))
 
         def set_aside() -> None:
             again()
@@ -125,11 +125,12 @@ class BudgetedEngine:
 
     def settle(self, ask: Ask, answers: Sequence[Answer]) -> None:
         """Book what kept answers cost in place of what was set aside for them."""
-        most = self.prices.most(*self.most_tokens(ask))
+        prices = self.prices.of(ask.request.readout)
+        most = prices.most(*self.most_tokens(ask))
         longest = ask.request.sampling.max_tokens
         charged = _sum_usd(answers) if self.reported else None
         if charged is None:
-            charged = paid(self.prices, answers, most, longest)
+            charged = paid(prices, answers, most, longest)
         self.account.settle(most, charged)
 
     def stop(self, error: EngineError) -> None:
@@ -162,7 +163,7 @@ def paid(prices: Prices, answers: Sequence[Answer], most: float, longest: int = 
         answers
         and prompt is not None
         and counted is not None
-        and counted >= fewest
+        and (counted >= fewest or not prices.output_usd)  # free ones may be counted as none
         and (prompt > 0 or not fewest)
     )
     return usd if believed else max(usd, most)

@@ -22,6 +22,7 @@ from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTas
 from emoalign.elicitation.readings import (
     MOST_MASS,
     only_thoughts,
+    read_decision,
     read_distribution,
     readings,
     returned_mass,
@@ -32,6 +33,7 @@ from emoalign.elicitation.tally import Tally, share_of_ratings
 from emoalign.errors import EmoalignError
 from emoalign.progress import Progress
 from emoalign.stage import FILE_ONLY, Stopped
+from emoalign.study.fields import Readout
 from emoalign.tables import RATINGS
 
 LOOK_EVERY_S = 0.2
@@ -49,7 +51,7 @@ class Inquiry:
         self.answers: dict[Key, Answer] = {}
         self.progress: Progress | None = None
         self.tally = Tally()
-        self.rejections = Rejections(lambda request_id: self._by_id[request_id].item_id, self.keep)
+        self.rejections = Rejections(self._about, self.keep)
         self._by_id = {question.ask.request.request_id: question for question in self.questions}
         self._first_answers = card.first_answers
         self._reply_ids: set[str] = set()
@@ -93,7 +95,7 @@ class Inquiry:
             self.progress.add(len(arrived))
         for answer in {answer.request_id: answer for answer in arrived}.values():
             if answer.finish_reason != REJECTED:
-                self.rejections.accepted(answer.request_id, answer.participant is None, sent)
+                self.rejections.accepted(answer.request_id, sent)
 
     def hold(self, ask: Ask, rejected: Rejected) -> None:
         """Hold a request that was not accepted. Raises EngineError after ten items in a row."""
@@ -110,11 +112,11 @@ class Inquiry:
             self.rejections.hold(request_id, (participant,), reason)
         if alone:
             self.rejections.check()
-        for exact in self.rejections.undecided():
-            if self.answered(exact) is None:
-                raise self.rejections.reason(exact)
+        for readout in self.rejections.undecided():
+            if self.answered(readout) is None:
+                raise self.rejections.reason(readout)
             if not alone:
-                self.rejections.confirmed(exact)
+                self.rejections.confirmed(readout)
 
     def count_held(self) -> None:
         """Count the answers that the journal has, as if they arrived now."""
@@ -124,13 +126,18 @@ class Inquiry:
         """Raise EngineError when none of the first answers is a rating."""
         self.tally.check(self.task.job, self._first_answers)
 
-    def answered(self, exact: bool) -> Ask | None:
+    def answered(self, readout: Readout) -> Ask | None:
         """A request of a readout that was answered, to ask it again; None where there is none."""
         for answer in self.answers.values():
-            if (answer.participant is None) == exact and answer.finish_reason != REJECTED:
-                request = self._by_id[answer.request_id].ask.request
+            request = self._by_id[answer.request_id].ask.request
+            if request.readout == readout and answer.finish_reason != REJECTED:
                 return Ask(request, (answer.participant,))
         return None
+
+    def _about(self, request_id: str) -> tuple[Readout, str]:
+        """The readout of a request, and its item."""
+        question = self._by_id[request_id]
+        return question.ask.request.readout, question.item_id
 
     def _count(self, answers: Sequence[Answer]) -> None:
         for answer in answers:
@@ -297,9 +304,13 @@ def columns_by_scale(
     job: RatingJob, request: RatingRequest, answer: Answer
 ) -> Mapping[str, Mapping[str, object]]:
     """An answer as read on each scale, as columns of the ratings table."""
-    if request.readout == "exact":
-        return _exact_columns(job, request, answer)
-    return _sampled_columns(job, answer)
+    match request.readout:
+        case "sampled":
+            return _sampled_columns(job, answer)
+        case "exact":
+            return _exact_columns(job, request, answer)
+        case "decision":
+            return _decision_columns(job, request, answer)
 
 
 def _sampled_columns(job: RatingJob, answer: Answer) -> dict[str, dict[str, object]]:
@@ -311,6 +322,31 @@ def _sampled_columns(job: RatingJob, answer: Answer) -> dict[str, dict[str, obje
             **_NO_PROBABILITIES,
         }
         for scale, reading in readings(job, answer).items()
+    }
+
+
+def _decision_columns(
+    job: RatingJob, request: RatingRequest, answer: Answer
+) -> dict[str, dict[str, object]]:
+    none: dict[str, object] = {"rating": None, "labels": None, **_NO_PROBABILITIES}
+    status = withheld(answer)
+    try:
+        decided = [] if status else read_decision(answer.text, request.prompt.questions)
+    except ValueError:  # which no engine keeps: another program has changed the journal
+        status = "error"
+    if status is not None:
+        return {scale: {**none, "status": status} for scale in job.prompts.wording}
+    return {
+        scale: {**none, "status": "refusal"}
+        if probabilities is None
+        else {
+            **none,
+            "status": "ok",
+            "probabilities": list(probabilities),
+            "off_scale_mass": 0.0,
+            "returned_mass": math.fsum(probabilities),
+        }
+        for scale, probabilities in zip(job.prompts.wording, decided, strict=True)
     }
 
 

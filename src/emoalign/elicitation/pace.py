@@ -109,5 +109,13 @@ def _last_answers(path: Path, readout: Readout) -> Iterator[Answer]:
     for line in lines[1 if start else 0 :]:
         with suppress(ValueError, TypeError, JournalError):
             answer = Answer.from_line(line)
-            if (answer.participant is None) == (readout == "exact"):
+            if _readout(answer) == readout:
                 yield answer
+
+
+def _readout(answer: Answer) -> Readout:
+    """The readout of an answer, as far as it tells: a withheld decision passes for exact."""
+    if answer.participant is not None:
+        return "sampled"
+    decided = answer.logprobs is None and answer.text.startswith(("{", "["))  # JSON, and no token
+    return "decision" if decided else "exact"

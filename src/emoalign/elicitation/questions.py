@@ -14,7 +14,7 @@ import pandas as pd
 
 from emoalign.elicitation.engines.abilities import WHOLE_VOCABULARY, Abilities
 from emoalign.elicitation.engines.asked import AskedModel, PromptTokens
-from emoalign.elicitation.journal import Answer, read_answers
+from emoalign.elicitation.journal import Answer, Key, read_answers
 from emoalign.elicitation.pace import time_needed
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
 from emoalign.errors import CapabilityError
@@ -76,7 +76,8 @@ def build_questions(
         persona: str | None,
         participants: tuple[int | None, ...],
     ) -> Ask:
-        prompt = renderer.render(item, persona)
+        decided = readout == "decision"
+        prompt = renderer.decision(item) if decided else renderer.render(item, persona)
         request = RatingRequest(
             model=model,
             revision=revision,
@@ -84,7 +85,8 @@ def build_questions(
             sampling=sampling[readout],
             readout=readout,
             wave=job.protocol.wave,
-            extra_body=extras,
+            # Decisions have no parameters, and refuse those of answers.
+            extra_body=() if decided else extras,
             top_logprobs=able.top_logprobs if readout == "exact" else 0,
             setup=setup,
             points=points if readout == "exact" else (),
@@ -108,7 +110,7 @@ def _participants(
     job: RatingJob, readout: Readout
 ) -> Sequence[tuple[str | None, tuple[int | None, ...]]]:
     """The participants of each question: all of them, or one for each persona."""
-    if readout == "exact":
+    if readout != "sampled":
         return [(None, (None,))]
     if job.personas:
         return [(persona, (number,)) for number, persona in enumerate(job.personas)]
@@ -150,41 +152,79 @@ def remaining(task: RatingTask, card: AskedModel) -> Remaining:
     in_journal = read_answers(task.folder, distinct)
     held = {key: answer for key, answer in in_journal.items() if key in wanted}
     asks = list(missing(wanted_asks, held, card.able.choices))
-
-    prompts = _prompt_tokens(card, wanted_asks, asks, held.values())
-    answers_due = sum(len(ask.participants) for ask in asks)
-    longest = float(sum(ask.request.sampling.max_tokens * len(ask.participants) for ask in asks))
-    asked = (prompts.least * len(asks), prompts.most * len(asks))
+    kinds = sorted({_decided(ask) for ask in wanted_asks}) or [False]
+    of_kind = [
+        [[ask for ask in some if _decided(ask) == decided] for some in (wanted_asks, asks)]
+        for decided in kinds
+    ]
+    parts = [_due(card, of_all, left, held) for of_all, left in of_kind]
+    amounts = {name: sum(part.amounts[name] for part in parts) for name in parts[0].amounts}
+    if kinds == [True]:  # of which nothing could come in batches
+        amounts |= {"usd_batch_min": math.nan, "usd_batch_max": math.nan}
+    due = next((part for part in parts if part.amounts["prompt_tokens_max"]), parts[0])
+    tokens = amounts["prompt_tokens_min"] + amounts["prompt_tokens_max"]
     minutes, minutes_from = time_needed(
         card,
         asks,
-        sum(asked) / 2 + longest,
+        tokens / 2 + amounts["answer_tokens_max"],
         task.journal / task.job.model,
         task.job.protocol,
     )
     terms = card.terms()
-    prices = terms.prices
-    least = prices.least(asked[0], answers_due) if prices else math.nan
-    most = prices.most(asked[1], longest) if prices else math.nan
-    batch = prices.batch_factor if prices and prices.batch_factor else math.nan
     return Remaining(
         answers=len(wanted),
         held=len(held),
         requests=len(asks),
-        prompt_tokens_min=asked[0],
-        prompt_tokens_max=asked[1],
-        answer_tokens_min=float(answers_due),
-        answer_tokens_max=longest,
-        tokens_from=prompts.source,
-        usd_min=least,
-        usd_max=most,
-        usd_batch_min=least * batch,
-        usd_batch_max=most * batch,
+        tokens_from=due.tokens_from,
         minutes=minutes,
         minutes_from=minutes_from,
         delivery=terms.delivery,
-        prices_as_of=prices.as_of if prices else None,
+        prices_as_of=terms.prices.as_of if terms.prices else None,
+        **amounts,
     )
+
+
+def _decided(ask: Ask) -> bool:
+    return ask.request.readout == "decision"
+
+
+@dataclass(frozen=True)
+class _Due:
+    """Columns of Remaining for requests that have the same prices."""
+
+    amounts: Mapping[str, float]
+    tokens_from: str
+
+
+def _due(
+    card: AskedModel, wanted: Sequence[Ask], asks: Sequence[Ask], held: Mapping[Key, Answer]
+) -> _Due:
+    """The tokens and prices of requests, all of decisions or none; `asks` are still to be sent."""
+    decided = any(map(_decided, wanted))
+    ids = {ask.request.request_id for ask in wanted}
+    known = [answer for answer in held.values() if answer.request_id in ids]
+    prompts = _prompt_tokens(card, wanted, asks, known)
+    least, most = prompts.least * len(asks), prompts.most * len(asks)
+    fewest = 0.0 if decided else float(sum(len(ask.participants) for ask in asks))
+    longest = float(sum(ask.request.sampling.max_tokens * len(ask.participants) for ask in asks))
+    usd_min = usd_max = batch = math.nan
+    prices = card.terms().prices
+    if prices is not None:
+        own = prices.of("decision" if decided else "sampled")
+        usd_min, usd_max = own.least(least, fewest), own.most(most, longest)
+        # Decisions come in no batches: beside answers that do, they cost the same.
+        batch = (1.0 if decided else prices.batch_factor) if prices.batch_factor else math.nan
+    amounts = {
+        "prompt_tokens_min": least,
+        "prompt_tokens_max": most,
+        "answer_tokens_min": fewest,
+        "answer_tokens_max": longest,
+        "usd_min": usd_min,
+        "usd_max": usd_max,
+        "usd_batch_min": usd_min * batch,
+        "usd_batch_max": usd_max * batch,
+    }
+    return _Due(amounts, prompts.source)
 
 
 def _prompt_tokens(

@@ -265,6 +265,8 @@ class RatingRequest:
             del identity["prompt"]["image"], identity["prompt"]["image_place"]
         else:
             del identity["prompt"]["image"]["path"]
+        if not self.prompt.questions:
+            del identity["prompt"]["questions"]
         for name in ("extra_body", "setup", "points"):
             if not getattr(self, name):
                 del identity[name]
@@ -281,7 +283,7 @@ class RatingRequest:
 
 @dataclass(frozen=True)
 class Ask:
-    """A request and the participants whose answers it is sent for; (None,) for exact."""
+    """A request and the participants whose answers it is sent for; (None,) for a distribution."""
 
     request: RatingRequest
     participants: tuple[int | None, ...]

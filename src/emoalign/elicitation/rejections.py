@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from emoalign.elicitation import untrusted
 from emoalign.elicitation.journal import Answer, Key
 from emoalign.errors import EngineError
+from emoalign.study.fields import Readout
 
 IN_A_ROW = 10
 """Items that are not accepted, one after another, before the job stops."""
@@ -36,79 +37,81 @@ class Rejections:
     Only an answer to a request sent after a rejection shows that the server still accepts others:
     one sent earlier may have passed just before a key was disabled.
 
-    `item_of` gives the item of a request id; `keep` takes rejections that count as answers. Times
-    are seconds on a monotonic clock.
+    `about` gives the readout and the item of a request id; `keep` takes rejections that count as
+    answers. Times are seconds on a monotonic clock.
     """
 
     def __init__(
-        self, item_of: Callable[[str], str], keep: Callable[[Sequence[Answer]], None]
+        self,
+        about: Callable[[str], tuple[Readout, str]],
+        keep: Callable[[Sequence[Answer]], None],
     ) -> None:
-        self._item_of = item_of
+        self._about = about
         self._keep = keep
-        self._held: dict[bool, dict[str, list[Answer]]] = defaultdict(dict)
-        self._since: dict[bool, dict[str, float]] = defaultdict(dict)
-        self._first: dict[bool, Rejected] = {}
-        self._in_a_row: dict[bool, set[str]] = defaultdict(set)
+        self._held: dict[Readout, dict[str, list[Answer]]] = defaultdict(dict)
+        self._since: dict[Readout, dict[str, float]] = defaultdict(dict)
+        self._first: dict[Readout, Rejected] = {}
+        self._in_a_row: dict[Readout, set[str]] = defaultdict(set)
         self._given_up = False
 
     def hold(self, request_id: str, participants: Sequence[int | None], rejected: Rejected) -> None:
         """Hold a request that was not accepted."""
-        exact, item = participants[0] is None, self._item_of(request_id)
-        self._first.setdefault(exact, rejected)
-        self._since[exact][item] = time.monotonic()
-        self._in_a_row[exact].add(item)
-        self._held[exact].setdefault(item, []).extend(
+        readout, item = self._about(request_id)
+        self._first.setdefault(readout, rejected)
+        self._since[readout][item] = time.monotonic()
+        self._in_a_row[readout].add(item)
+        self._held[readout].setdefault(item, []).extend(
             _answer(request_id, participant, rejected.words) for participant in participants
         )
 
     def check(self) -> None:
         """Raise EngineError after ten items in a row that were not accepted."""
-        for exact, items in self._in_a_row.items():
+        for readout, items in self._in_a_row.items():
             if len(items) >= IN_A_ROW:
                 self._given_up = True
                 raise EngineError(
-                    f"{self._first[exact]} Requests about {len(items)} items in a row were not "
+                    f"{self._first[readout]} Requests about {len(items)} items in a row were not "
                     "accepted, so the items are probably not the cause. Nothing was recorded for "
                     "these items."
                 )
 
-    def accepted(self, request_id: str, exact: bool, sent: float) -> None:
+    def accepted(self, request_id: str, sent: float) -> None:
         """Count held rejections of other items as answers, if they came before this was `sent`.
 
         An answer that was under way when the job gave up proves nothing about later requests.
         """
-        self._in_a_row[exact].clear()
-        if self._given_up or not self._held[exact]:
+        readout, item = self._about(request_id)
+        self._in_a_row[readout].clear()
+        if self._given_up or not self._held[readout]:
             return
-        item = self._item_of(request_id)
-        before = [other for other, since in self._since[exact].items() if since <= sent]
-        self._release(exact, [other for other in before if other != item])
+        before = [other for other, since in self._since[readout].items() if since <= sent]
+        self._release(readout, [other for other in before if other != item])
 
     def held(self) -> Iterator[Key]:
         """The keys of all that is held."""
         for items in self._held.values():
             yield from (answer.key for answers in items.values() for answer in answers)
 
-    def undecided(self) -> list[bool]:
-        """The readouts, as exact or not, of which requests are held."""
-        return [exact for exact, held in self._held.items() if held]
+    def undecided(self) -> list[Readout]:
+        """The readouts of which requests are held."""
+        return [readout for readout, held in self._held.items() if held]
 
-    def confirmed(self, exact: bool) -> None:
+    def confirmed(self, readout: Readout) -> None:
         """Count all held rejections as answers: the server has accepted a known good request."""
-        self._in_a_row[exact].clear()
-        self._release(exact, list(self._held[exact]))
+        self._in_a_row[readout].clear()
+        self._release(readout, list(self._held[readout]))
 
-    def reason(self, exact: bool) -> Rejected:
+    def reason(self, readout: Readout) -> Rejected:
         """The first of the rejections that are held."""
-        return self._first[exact]
+        return self._first[readout]
 
-    def _release(self, exact: bool, items: Sequence[str]) -> None:
+    def _release(self, readout: Readout, items: Sequence[str]) -> None:
         """Keep the provider's words as the answers about these items."""
-        answers = [answer for item in items for answer in self._held[exact].pop(item)]
+        answers = [answer for item in items for answer in self._held[readout].pop(item)]
         for item in items:
-            del self._since[exact][item]
-        if not self._held[exact]:
-            self._first.pop(exact, None)
+            del self._since[readout][item]
+        if not self._held[readout]:
+            self._first.pop(readout, None)
         if answers:
             self._keep(answers)
 

@@ -68,7 +68,7 @@ class FigureJob(Job):
             "scale": scales,
             "model": self.models,
             "protocol": self.protocols,
-            "readout": ("exact", "sampled"),
+            "readout": ("exact", "sampled", "decision"),
         }
         return {
             column: {name: place for place, name in enumerate(names)}

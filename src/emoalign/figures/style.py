@@ -98,6 +98,15 @@ def width_of(text: str, size: float = 8) -> float:
     return LETTER * size * len(text)
 
 
+def filling(readout: str, colour: str) -> dict[str, Any]:
+    """Settings for matplotlib of the marks of a readout: open for sampled answers, filled for exact
+    probabilities, half filled for decisions."""
+    face = "white" if readout == "sampled" else colour
+    look: dict[str, Any] = {"color": colour, "markerfacecolor": face, "markeredgecolor": colour}
+    half = {"fillstyle": "left", "markerfacecoloralt": "white"}
+    return look | half if readout == "decision" else look
+
+
 def shortened(text: str, inches: float, size: float = 8) -> str:
     """A text on one line, cut where it would be longer than `inches`."""
     line, most = " ".join(text.split()), int(inches / (LETTER * size))

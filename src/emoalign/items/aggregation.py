@@ -160,17 +160,17 @@ LEFT JOIN (
 ) AS chosen USING ({_KEYS})"""
 
 
-def exact(place: int, scale: OrdinalScale) -> str:
+def distributions(place: int, scale: OrdinalScale) -> str:
     """Items of the scale bound as $scale_<place>: moments, raw and over the mass on the scale.
 
     The SD is of distances from the mean: the square of the mean, taken from the mean of squares,
     would leave 1e-7 where all of the mass is on one point.
 
-    What was not returned may be on any points or on none. The mean is furthest off with all of it
-    on an end of the scale. The variance is concave in the mixture, so that it is least with all of
-    it on one point, the nearest to the mean, or on none; it is highest with all of it on both ends,
-    `lowest` of it on the lower one. At a temperature below 1, where probabilities are powers
-    of those returned, it weighs at most as much beside them as at 1.
+    What an exact answer did not return may be on any points or on none. The mean is furthest off
+    with all of it on an end of the scale. The variance is concave in the mixture, so that it is
+    least with all of it on one point, the nearest to the mean, or on none; it is highest with all
+    of it on both ends, `lowest` of it on the lower one. At a temperature below 1, where
+    probabilities are powers of those returned, it weighs at most as much beside them as at 1.
     """
     points = [float(point) for point in scale.points]
     squares = [point**2 for point in points]
@@ -185,10 +185,10 @@ SELECT {_KEYS}, {", ".join(f"n_{status}" for status in STATUSES)}, mean, sd,
         least(sd, sqrt(squared / whole + undecided * mass / power(whole, 2) * {nearest}))
         WHEN undecided > 0 THEN 0 END AS sd_low,
     CASE WHEN mass > 0 THEN
-        sqrt(
+        sqrt(greatest(0,
             (squared + lowest * power(below, 2) + (undecided - lowest) * power(above, 2)) / whole
             - power(((undecided - lowest) * above - lowest * below) / whole, 2)
-        )
+        ))
         WHEN undecided > 0 THEN {(points[-1] - points[0]) / 2!r} END AS sd_high,
     CASE WHEN mass > 0 THEN
         list_transform(probabilities, lambda probability: probability / mass)
@@ -208,9 +208,11 @@ FROM (
         FROM (
             SELECT *,
                 CASE WHEN mass > 0 THEN raw_moment_1 / mass END AS mean,
-                greatest(0, 1 - returned_mass)
-                    * CASE WHEN returned_mass > 0 THEN (mass + off_scale_mass) / returned_mass
-                        ELSE 1 END AS undecided
+                CASE WHEN readout = 'decision' THEN 0
+                    WHEN returned_mass > 0 THEN greatest(0, 1 - returned_mass)
+                        * (mass + off_scale_mass) / returned_mass
+                    WHEN returned_mass = 0 THEN 1
+                END AS undecided
             FROM (
                 SELECT *,
                     list_sum(probabilities) AS mass,
@@ -223,7 +225,7 @@ FROM (
                         any_value(off_scale_mass) AS off_scale_mass,
                         any_value(returned_mass) AS returned_mass
                     FROM read_parquet($files)
-                    WHERE readout = 'exact' AND scale = $scale_{place}
+                    WHERE readout IN ('exact', 'decision') AND scale = $scale_{place}
                     GROUP BY ALL
                 )
             )
@@ -247,7 +249,7 @@ def items(scales: list[OrdinalScale | LabelScale]) -> str:
         if isinstance(scale, LabelScale):
             models.append(sampled_labels(place))
         else:
-            models += [sampled_numbers(place, scale), exact(place, scale)]
+            models += [sampled_numbers(place, scale), distributions(place, scale)]
     union = "\nUNION ALL BY NAME\n"
     return f"""
 WITH model AS ({union.join(models)}),

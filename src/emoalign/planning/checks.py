@@ -95,10 +95,12 @@ def _wrong_dataset(
         where = source.at("protocols", number)
         yield from _wrong_prompts(loaded, where, protocol, entry.dataset, asked)
     scales = {scale: card.scales[scale] for scale in asked}
+    asking = [each for each in loaded.study.protocols if each.reaches(entry.dataset)]
+    readouts = {readout for each in asking for readout in each.readouts}
     yield from _wrong_raters(loaded, source.at(*here, "items"), entry, card)
     for name, model in loaded.models.items():
         if entry.models is None or name in entry.models:
-            for why in model.cannot_rate(name, entry.dataset, card.modality, scales):
+            for why in model.cannot_rate(name, entry.dataset, card.modality, scales, readouts):
                 yield f"{source.at(*here)}: {why}"
 
 
@@ -177,6 +179,11 @@ def _wrong_prompts(
             f"{where}: the exact readout of {protocol.name!r} reads one number, but the prompt "
             f"set {name!r} asks for {answers[prompts.answer.kind]}: only the sampled readout is "
             "possible"
+        )
+    if prompts.answer.kind == "labels" and "decision" in protocol.readouts:
+        yield (
+            f"{where}: the decision readout of {protocol.name!r} is about ordered levels, but the "
+            f"prompt set {name!r} asks for a list of labels: only the sampled readout is possible"
         )
 
 
@@ -266,12 +273,12 @@ def _wrong_protocol(
             f"{len(table.personas)} personas in "
             f"{loaded.library.shown('personas', protocol.personas)}"
         )
-    if protocol.personas and "exact" in protocol.readouts:
-        where = source.at(*here, "readouts")
-        yield (
-            f"{where}: the exact readout asks one question for everybody; with personas only the "
-            "sampled readout is possible"
-        )
+    for readout in protocol.readouts:
+        if protocol.personas and readout != "sampled":
+            yield (
+                f"{source.at(*here, 'readouts')}: the {readout} readout asks one question for "
+                "everybody; with personas only the sampled readout is possible"
+            )
 
 
 def _no_recitation(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from emoalign.elicitation.engines.asked import AskedModel
+from emoalign.elicitation.engines.asked import AskedModel, Terms
 from emoalign.elicitation.pace import minutes_as_before
 from emoalign.planning.preflight import example, why_forbidden
 from emoalign.planning.studies import LoadedStudy
@@ -122,33 +122,30 @@ class Opening:
         """The highest cost in US dollars, as far as known, and a sentence with all limits."""
         if any(cell.items is None for cell in cells):
             return 0.0, "is asked about all items; their number is known once they are prepared"
-        answers, prompt_tokens, answer_tokens = 0, 0.0, 0
-        taken = 0.0
+        answers, tokens, usd, taken = 0, 0.0, 0.0, 0.0
         requests: Counter[Readout] = Counter()
+        terms = card.terms()
         for cell in cells:
-            of_cell, n_answers, per_prompt, longest = self._asked(card, cell)
+            asked = self._asked(card, cell)
+            of_cell = Counter({part.readout: part.requests for part in asked})
             requests.update(of_cell)
-            answers += n_answers
-            prompt_tokens += per_prompt * of_cell.total()
-            answer_tokens += longest
+            for part in asked:
+                answers += part.answers
+                tokens += part.prompt_tokens + part.answer_tokens
+                usd += _dearest(terms, part)
             if card.destination is None:
                 place = self.journal / cell.model
                 taken += minutes_as_before(card, place, cell.protocol, of_cell)
         many = "s" * (requests.total() != 1)
         line = f"at most {answers:,} answers in {requests.total():,} request{many}"
-        terms = card.terms()
-        usd = 0.0
         if terms.prices is not None:
-            usd = terms.prices.most(prompt_tokens, answer_tokens)
-            if terms.delivery == "batch":
-                usd *= terms.prices.batch_factor or 1.0
             cost = at_most(usd, "at most about") if usd else "free"
             line += f"; {cost} (prices of {terms.prices.as_of})"
         elif card.destination is None:
             line += "; on this machine, at no cost"
         else:
             line += "; cost unknown, because its card has no prices"
-        slowest = card.minutes(requests.total(), prompt_tokens + answer_tokens)
+        slowest = card.minutes(requests.total(), tokens)
         if not math.isnan(slowest):
             line += f"; {'at least ' * (slowest >= 1)}{_minutes(slowest)} at its rate limits"
         elif card.destination is None and math.isnan(taken):
@@ -157,8 +154,8 @@ class Opening:
             line += f"; {'about ' * (taken >= 1)}{_minutes(taken)} of one core"
         return usd, line + "."
 
-    def _asked(self, card: AskedModel, cell: _Cell) -> tuple[Counter[Readout], int, float, int]:
-        """Numbers of requests by readout, of answers, of tokens per prompt and of answer tokens."""
+    def _asked(self, card: AskedModel, cell: _Cell) -> list[_Part]:
+        """What is asked in each readout."""
         protocol = self.loaded.protocol(cell.protocol)
         dataset = self.loaded.datasets[cell.dataset]
         scales = cell.asked.split("+")
@@ -171,21 +168,29 @@ class Opening:
             items = min(items, protocol.items or items)
         renderer = Renderer(prompts, bounds, table=table)
         who = self.loaded.participants(protocol)
-        prompt = renderer.render(example(dataset), who[0] if who else None)
-        requests: Counter[Readout] = Counter()
-        answers = tokens = 0
-        if "sampled" in protocol.readouts:
-            people = len(who) or protocol.participants or 0
-            each = people if who else math.ceil(people / card.able.choices)
-            requests["sampled"] = items * each
-            answers += items * people
-            thoughts = card.thoughts(protocol.thinking).tokens
-            tokens += items * people * (prompts.answer.max_tokens + thoughts)
-        if "exact" in protocol.readouts:
-            requests["exact"] = items
-            answers += items
-            tokens += items
-        return requests, answers, likely_tokens(prompt)[1], tokens
+        people = len(who) or protocol.participants or 0
+        longest = prompts.answer.max_tokens + card.thoughts(protocol.thinking).tokens
+        parts = []
+        for readout in protocol.readouts:
+            if readout == "decision":
+                prompt = renderer.decision(example(dataset))
+            else:
+                prompt = renderer.render(example(dataset), who[0] if who else None)
+            each = answered = 1
+            if readout == "sampled":
+                each = people if who else math.ceil(people / card.able.choices)
+                answered = people
+            per_answer = {"sampled": longest, "exact": 1, "decision": 0}[readout]
+            parts.append(
+                _Part(
+                    readout,
+                    items * each,
+                    items * answered,
+                    items * each * likely_tokens(prompt)[1],
+                    items * answered * per_answer,
+                )
+            )
+        return parts
 
     def _cells(self) -> Iterator[_Cell]:
         shards = {dataset: self._shards(dataset) for dataset in self.loaded.datasets}
@@ -262,6 +267,26 @@ class Opening:
                 f"`shard_items: {smaller}` in the study divides the items among more jobs. The "
                 "requests stay the same, and answers that have arrived are kept."
             )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Requests of a readout, at most: their number, that of the answers, and tokens of each."""
+
+    readout: Readout
+    requests: int
+    answers: int
+    prompt_tokens: float
+    answer_tokens: float
+
+
+def _dearest(terms: Terms, part: _Part) -> float:
+    """The most that requests cost, in US dollars; 0 where no prices are known."""
+    if terms.prices is None:
+        return 0.0
+    usd = terms.prices.of(part.readout).most(part.prompt_tokens, part.answer_tokens)
+    batched = terms.delivery == "batch" and part.readout != "decision"
+    return usd * (terms.prices.batch_factor or 1.0) if batched else usd
 
 
 def _filled(text: str, indent: str = "") -> str:

@@ -11,6 +11,7 @@ from emoalign.errors import PromptError, StudyError
 from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts import Image, Prompt, Renderer
 from emoalign.stimuli.dataset_cards import DatasetCard
+from emoalign.study.fields import Readout
 
 
 def example(card: DatasetCard) -> str | Image:
@@ -41,7 +42,12 @@ def check_prompts(loaded: LoadedStudy) -> None:
                         else None
                     )
                     shown, again = (
-                        _rendered(Renderer(prompts, asked_scales, again, table), example(card), who)
+                        _rendered(
+                            Renderer(prompts, asked_scales, again, table),
+                            example(card),
+                            who,
+                            protocol.readouts,
+                        )
                         for again in (False, True)
                     )
                     if shown != again:
@@ -64,9 +70,14 @@ def check_prompts(loaded: LoadedStudy) -> None:
 
 
 def _rendered(
-    renderer: Renderer, item: str | Image, personas: Sequence[str | None]
+    renderer: Renderer,
+    item: str | Image,
+    personas: Sequence[str | None],
+    readouts: Sequence[Readout],
 ) -> list[Prompt]:
-    return [renderer.render(item, persona) for persona in (personas or [None])]
+    """The prompt for each persona, or that for everybody, and that of a decision."""
+    shown = [renderer.render(item, persona) for persona in (personas or [None])]
+    return [*shown, renderer.decision(item)] if "decision" in readouts else shown
 
 
 def why_forbidden(

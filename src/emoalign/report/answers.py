@@ -146,15 +146,17 @@ def unusable(cell: Mapping[str, Any], wanted: str, job: ReportJob) -> list[str]:
     others = [f"{cell[f'n_{name}']:,} {IN_WORDS[name]}" for name in STATUSES if name in IN_WORDS]
     others = [one for one in others if not one.startswith("0 ")]
     under = f" under {cell['protocol']}" if len(job.protocols) > 1 else ""
-    sampled = "sampled " if is_asked(job.models[cell["model"]]) else ""
+    kind = "sampled answers" if is_asked(job.models[cell["model"]]) else "answers"
+    kind = "decisions" if cell.get("readout") == "decision" else kind
     return [
-        f"{job.short_names[cell['model']]} gave {wanted} in only {percent(share)} of its {sampled}"
-        f"answers{under} ({', '.join(others)})."
+        f"{job.short_names[cell['model']]} gave {wanted} in only {percent(share)} of its "
+        f"{kind}{under} ({', '.join(others)})."
     ]
 
 
 def ok_share(cell: Mapping[str, Any]) -> float:
-    """Share of the sampled answers of a cell that are ratings; NaN without any answer."""
+    """Share of the answers of a cell that are ratings, or of its decisions that were given; NaN
+    without any."""
     answers = sum(cell[f"n_{status}"] for status in STATUSES)
     return float(cell["n_ok"] / answers) if answers else math.nan
 
@@ -163,17 +165,18 @@ def usable_shares(
     alignment: pd.DataFrame, counts: pd.DataFrame, job: ReportJob
 ) -> dict[tuple[str, ...], float]:
     """The usable part of a model's answers by cell (`CELL_KEY`): the share of its sampled answers
-    that are ratings, or of the probability that is on the scale; NaN where unknown, such as where
-    nothing but ratings was recorded."""
+    that are ratings, of the probability that is on the scale, or of the decisions that were given;
+    NaN where unknown, such as where nothing but ratings was recorded."""
     sampled = {
         (*(str(cell[name]) for name in CELL_KEY[:-1]), "sampled"): (
             math.nan if only_ratings(job.models[cell["model"]]) else ok_share(cell)
         )
         for cell in records(counts)
     }
-    exact = alignment[alignment["readout"] == "exact"]
+    shares = {"exact": on_scale, "decision": ok_share}
     return sampled | {
-        tuple(str(cell[name]) for name in CELL_KEY): on_scale(cell) for cell in records(exact)
+        tuple(str(cell[name]) for name in CELL_KEY): shares[cell["readout"]](cell)
+        for cell in records(alignment[alignment["readout"] != "sampled"])
     }
 
 
@@ -188,4 +191,6 @@ def little(share: float, readout: str) -> str | None:
         return None
     if readout == "exact":
         return f"{percent(share)} of the probability is on the scale"
+    if readout == "decision":
+        return f"{percent(share)} of the decisions were given"
     return f"{percent(share)} of the answers are ratings"

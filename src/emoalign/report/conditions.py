@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+import pandas as pd
 
 from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.wording import READOUTS, listed
+
+
+def one_readout_each(rows: pd.DataFrame, of: Sequence[str]) -> pd.DataFrame:
+    """The rows that stand for what `of` names, such as protocols: those of exact probabilities or
+    else of sampled answers, because the better of the two is not chosen, and those of decisions,
+    which measure something else. Exact probabilities come before sampled answers."""
+    decided = rows["readout"].eq("decision").rename("decided")
+    ordered = rows.assign(decided=decided).sort_values(["decided", "readout"], kind="stable")
+    return ordered.drop_duplicates([*of, "decided"]).drop(columns="decided")
 
 
 def condition(job: ReportJob, cell: Mapping[str, Any]) -> str:

@@ -198,7 +198,8 @@ def readout() -> Column:
     return text(
         "Readout",
         "readout",
-        "sampled: from answers drawn at random; exact: from the probabilities of all ratings.",
+        "sampled: from answers drawn at random; exact: from the probabilities of all ratings; "
+        "decision: from those of the provider's Decisions API.",
     )
 
 

@@ -160,7 +160,7 @@ class ReportJob(Job):
                     thinking=entry.thinking,
                     prompts={name: entry.prompt_set(name) or "" for name in self.datasets},
                     personas=entry.personas,
-                    several=entry.participants != 1 or "exact" in entry.readouts,
+                    several=entry.participants != 1 or entry.readouts != ("sampled",),
                     wave=entry.wave,
                 )
                 for entry in self.protocols.values()

@@ -45,7 +45,7 @@ Encoding = Annotated[str, AfterValidator(_known)]
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Modality = Literal["word", "sentence", "image"]
-Readout = Literal["sampled", "exact"]
+Readout = Literal["sampled", "exact", "decision"]
 
 Status = Literal[
     "ok",

@@ -78,7 +78,8 @@ class Protocol(Entry):
         min_length=1,
         description=(
             "sampled: answers of simulated participants. exact: probability of each point "
-            "of the scale."
+            "of the scale, from those of tokens. decision: the same from the provider's Decisions "
+            "API."
         ),
     )
     participants: ParticipantCount = Field(
@@ -157,6 +158,22 @@ class Protocol(Entry):
             raise ValueError(
                 f"readouts: exact probabilities are those of the token that follows the question, "
                 f"which is a thought with thinking: {self.thinking}; use sampled, or thinking: off"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _decided(self) -> Protocol:
+        if "decision" not in self.readouts:
+            return self
+        if self.temperature not in (None, 1):
+            raise ValueError(
+                f"temperature: {self.temperature:g} has no effect on decisions, which have none; "
+                "leave it out, or ask for decisions in a protocol of their own"
+            )
+        if self.thinking in ASKED_TO_THINK:
+            raise ValueError(
+                f"thinking: {self.thinking} has no effect on decisions, which are made without "
+                "thoughts; leave it out, or ask for decisions in a protocol of their own"
             )
         return self
 

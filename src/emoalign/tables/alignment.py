@@ -116,7 +116,8 @@ ALIGNMENT = Table(
         ),
         *estimate("reliability_human", "Reliability of the human means of these items."),
         *estimate(
-            "reliability_model", "Reliability of the model's means; 1 without interval if exact."
+            "reliability_model",
+            "Reliability of the model's means; of probabilities 1, without interval.",
         ),
         *estimate("ceiling", "Square root of reliability_human."),
         *numbers(**ONE_OF_THEM),
@@ -159,8 +160,8 @@ ALIGNMENT = Table(
         ),
         *numbers(
             signedrank_p_adjusted=_ADJUSTED,
-            off_scale_mass="Exact: mean probability of answers that are no rating.",
-            returned_mass="Exact: mean probability of all that was returned.",
+            off_scale_mass="Exact: mean probability of answers that are no rating; decision: 0.",
+            returned_mass="Mean probability returned: of all tokens (exact) or points (decision).",
             undecided_mass="Exact: mean probability that was not returned.",
             share_undecided_above_01="Exact: share of items with more than .01 of it.",
             mean_width="Exact: mean distance of mean_low and mean_high of an item, in points.",

@@ -156,7 +156,12 @@ MODEL = Column("model", TEXT, "Model: the name of its card, or its own in a tabl
 PROTOCOL = Column("protocol", TEXT, "Protocol, as named in the study.")
 DATASET = Column("dataset", TEXT, "Dataset: the name of its card.")
 SCALE = Column("scale", TEXT, "Scale, as named on the dataset's card.")
-READOUT = Column("readout", TEXT, "`sampled` (answers) or `exact` (probabilities of the answers).")
+READOUT = Column(
+    "readout",
+    TEXT,
+    "`sampled` (answers), `exact` (probabilities of the answers) or `decision` (probabilities of a "
+    "Decisions API).",
+)
 ITEM = Column(
     "item_id", TEXT, "The dataset's id of the item; where that may not be shown, a generated one."
 )

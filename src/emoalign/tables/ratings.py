@@ -67,13 +67,22 @@ NORMS = Table(
     ),
 )
 
+_MASS = (
+    Column("off_scale_mass", NUMBER, "Exact: returned probability that is no rating; decision: 0."),
+    Column(
+        "returned_mass",
+        NUMBER,
+        "Probability that was returned: of all tokens reported (exact), of all points (decision).",
+    ),
+)
+
 RATINGS = Table(
     "ratings/<model>/<protocol>/<dataset>/<scale>/<shard>.parquet",
-    "an answer of a participant on a scale (sampled), or an item (exact)",
+    "an answer of a participant on a scale (sampled), or an item (exact, decision)",
     (
         *CELL,
         ITEM,
-        Column("participant", COUNT, "Number of the participant from 0; null if exact."),
+        Column("participant", COUNT, "Number of the participant from 0; null unless sampled."),
         Column("persona", TEXT, "Persona of the participant."),
         Column(
             "status",
@@ -85,11 +94,14 @@ RATINGS = Table(
         Column(
             "probabilities",
             NUMBERS,
-            "Exact: probability of each point as returned, ascending.",
+            "Exact, decision: probability of each point as returned, ascending.",
         ),
-        Column("off_scale_mass", NUMBER, "Exact: returned probability that is no rating."),
-        Column("returned_mass", NUMBER, "Exact: probability of all tokens reported."),
-        Column("text", TEXT, "Raw answer; exact: likeliest token; rejected: provider's reason."),
+        *_MASS,
+        Column(
+            "text",
+            TEXT,
+            "Raw answer; exact: likeliest token; decision: JSON; rejected: provider's reason.",
+        ),
         Column("finish_reason", TEXT, "Why the answer ended, in the server's words."),
         Column("request_id", TEXT, "sha256 of the request."),
         Column("model_reported", TEXT, "Model name and fingerprint reported by the server."),
@@ -128,14 +140,15 @@ ITEMS = Table(
         ),
         *(Column(f"n_{status}", COUNT, "Answers by status.") for status in STATUSES),
         *shared(
-            "Mean and SD of the model's ratings (exact: of the distribution on the scale); null "
-            "for labels.",
+            "Mean and SD of the model's ratings (exact, decision: of the distribution on the "
+            "scale); null for labels.",
             "mean",
             "sd",
         ),
         *shared(
             "Exact: lowest and highest mean and SD, wherever the probability that was not returned "
-            "may be, on the scale or off it. They are bounds and no confidence intervals.",
+            "may be, on the scale or off it: bounds, no confidence intervals. Decision: mean and "
+            "SD.",
             "mean_low",
             "mean_high",
             "sd_low",
@@ -147,16 +160,12 @@ ITEMS = Table(
             "Share of each point, ascending, or of the answers that chose each label.",
         ),
         *shared(
-            "Exact: sums of point × probability and point² × probability, not renormalised.",
+            "Exact, decision: sums of point × probability and point² × probability, not "
+            "renormalised.",
             "raw_moment_1",
             "raw_moment_2",
         ),
-        Column("off_scale_mass", NUMBER, "Exact: returned probability that is no rating."),
-        Column(
-            "returned_mass",
-            NUMBER,
-            "Exact: probability of all that was returned; 1 less it is undecided.",
-        ),
+        *_MASS,
         *shared("Mean and SD of the human ratings.", "human_mean", "human_sd"),
         Column("human_n", COUNT, "Number of human ratings; null if unknown."),
         Column(
@@ -221,7 +230,7 @@ PRECISION = Table(
         DATASET,
         SCALE,
         READOUT,
-        Column("participants", COUNT, "Answers per item; null if exact."),
+        Column("participants", COUNT, "Answers per item; null unless sampled."),
         Column("n_items", COUNT, "Items of the study with the human data the measure needs."),
         Column("measure", TEXT, "`r`, `log_rms_sd_ratio` or `jsd` (bits)."),
         Column(

@@ -213,6 +213,7 @@ def _bounds_of_r(cell: pd.DataFrame) -> tuple[float, float]:
 
 def _undecided(cell: pd.DataFrame) -> dict[str, float]:
     """How much was not returned, and how far it can move item means."""
+    cell = cell[cell["readout"] == "exact"]
     mass = (1 - cell["returned_mass"]).clip(lower=0)
     return {
         "undecided_mass": mass.mean(),
@@ -224,9 +225,9 @@ def _undecided(cell: pd.DataFrame) -> dict[str, float]:
 def _model_reliability(
     cell: pd.DataFrame, means: FloatArray, sds: FloatArray, ns: FloatArray, drawing: Drawing
 ) -> Replicates:
-    """Reliability of the model's means of the items it is compared on; of exact ones it is 1."""
+    """Reliability of the model's means of the items it is compared on; of probabilities it is 1."""
     sums = summary_sums(means, sds, ns, pooled=True)
-    if (cell["readout"] != "exact").any():
+    if (cell["readout"] == "sampled").any():
         return drawing.replicates(sums)
     n_clusters = int(drawing.clusters.max(initial=-1)) + 1
     return Replicates(

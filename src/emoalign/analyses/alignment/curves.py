@@ -23,6 +23,7 @@ from emoalign.figures.style import (
     PALETTE,
     PEOPLE,
     Mark,
+    filling,
     shortened,
     wrapped,
 )
@@ -51,25 +52,28 @@ R = ("pearson_r", "pearson_low", "pearson_high")
 RATIO = ("ratio", "ratio_low", "ratio_high")
 
 
+LINES: dict[str, Any] = {"sampled": (0, (4, 2)), "exact": "solid", "decision": (0, (1, 1.5))}
+"""Styles of the lines of each readout, for matplotlib."""
+
+
 @dataclass(frozen=True)
 class Line:
     """How one model in one readout is drawn; `aside` keeps intervals from covering each other."""
 
     mark: Mark
     label: str
-    sampled: bool
+    readout: str
     aside: float = 0.0
 
     def look(self, *, joined: bool) -> dict[str, Any]:
         """Settings for matplotlib; points are joined only over something that is a number."""
         return {
-            "color": self.mark.colour,
+            **filling(self.readout, self.mark.colour),
             "marker": self.mark.marker,
             "ms": 4.5,
             "mew": 1.1,
             "linewidth": 1.2,
-            "linestyle": "none" if not joined else (0, (4, 2)) if self.sampled else "solid",
-            "mfc": "white" if self.sampled else self.mark.colour,
+            "linestyle": LINES[self.readout] if joined else "none",
         }
 
 
@@ -252,7 +256,7 @@ def _lines(
         (model, readout): Line(
             subject.marks[model],
             subject.job.models[model],
-            both and readout == "sampled",
+            readout if both else "exact",
             (number - (len(keys) - 1) / 2) * apart,
         )
         for number, (model, readout) in enumerate(keys)
@@ -280,9 +284,10 @@ def _legend(lines: Mapping[tuple[str, str], Line], *, joined: bool) -> Iterator[
     """Each model once, then the readouts where there are both."""
     models = {model: line for (model, _), line in lines.items()}
     for line in models.values():
-        look = Line(line.mark, line.label, sampled=False).look(joined=joined)
+        look = Line(line.mark, line.label, "exact").look(joined=joined)
         yield Line2D([], [], label=shortened(line.label, 2.0, 7), **look)
-    if any(line.sampled for line in lines.values()):
-        for readout, sampled in (("exact", False), ("sampled", True)):
-            look = Line(Mark("black", "o"), "", sampled).look(joined=joined)
+    readouts = {readout for _, readout in lines}
+    for readout in ("exact", "sampled", "decision"):
+        if readout in readouts and len(readouts) > 1:
+            look = Line(Mark("black", "o"), "", readout).look(joined=joined)
             yield Line2D([], [], label=READOUTS[readout], **look)

@@ -22,7 +22,15 @@ from emoalign.figures.panels import (
     same_ticks,
 )
 from emoalign.figures.point_names import Outliers, name_outliers
-from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE, shortened, width_of
+from emoalign.figures.style import (
+    FAINT,
+    PAGE_HEIGHT,
+    PAGE_INCHES,
+    PEOPLE,
+    filling,
+    shortened,
+    width_of,
+)
 from emoalign.tables import ALIGNMENT, ITEMS, groups, records
 from emoalign.wording import R_INTERVAL, correlation, counted, span
 
@@ -128,8 +136,7 @@ def _list_row(axis: Axes, place: int, cell: Mapping[str, Any], colour: str) -> N
         axis.plot(cell[one], place, marker, color="white", markeredgecolor=PEOPLE, ms=4.5)
     ends = [cell["pearson_low"], cell["pearson_high"]]
     axis.plot(ends, [place, place], color=colour, linewidth=1.6)
-    filled = colour if cell["readout"] == "exact" else "white"
-    axis.plot(cell["pearson_r"], place, "o", ms=5, color=filled, markeredgecolor=colour, mew=1.4)
+    axis.plot(cell["pearson_r"], place, "o", ms=5, mew=1.4, **filling(cell["readout"], colour))
     if math.isnan(cell["pearson_r"]):
         axis.text(0.02, place, "r undefined", va="center", color=PEOPLE)
 
@@ -142,13 +149,14 @@ def _of_people(cell: Mapping[str, Any]) -> str | None:
 def _list_legend(cells: Sequence[Mapping[str, Any]]) -> list[Line2D]:
     """The marks of these rows, and no others."""
 
-    def mark(label: str, marker: str, face: str, edge: str, size: float, width: float) -> Line2D:
+    def mark(
+        label: str, marker: str, size: float, width: float, filled: Mapping[str, Any]
+    ) -> Line2D:
         return Line2D(
             [],
             [],
             marker=marker,
-            color=face,
-            markeredgecolor=edge,
+            **filled,
             markersize=size,
             markeredgewidth=width,
             linestyle="none",
@@ -158,17 +166,17 @@ def _list_legend(cells: Sequence[Mapping[str, Any]]) -> list[Line2D]:
     readouts = {cell["readout"] for cell in cells}
     people = {_of_people(cell) for cell in cells}
     marks = [
-        mark(f"r, {name}", "o", face, "black", 6, 1.4)
-        for readout, name, face in (("exact", "exact", "black"), ("sampled", "sampled", "white"))
+        mark(f"r, {readout}", "o", 6, 1.4, filling(readout, "black"))
+        for readout in ("exact", "sampled", "decision")
         if readout in readouts
     ]
     marks += [
-        mark(label, marker, "white", PEOPLE, 5, 1.0)
+        mark(label, marker, 5, 1.0, filling("sampled", PEOPLE))
         for name, (label, marker) in ONE_OF_THEM.items()
         if name in people
     ]
     if any(math.isfinite(cell["ceiling"]) for cell in cells):
-        marks.append(mark("ceiling", "|", PEOPLE, PEOPLE, 9, 2.0))
+        marks.append(mark("ceiling", "|", 9, 2.0, filling("exact", PEOPLE)))
     return marks
 
 

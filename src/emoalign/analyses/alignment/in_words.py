@@ -11,7 +11,7 @@ import pandas as pd
 from emoalign.report.answers import little, on_scale, unusable
 from emoalign.report.asked_differently import apart, undecided
 from emoalign.report.asked_differently import sentence as differing
-from emoalign.report.conditions import condition, only_recorded
+from emoalign.report.conditions import condition, one_readout_each, only_recorded
 from emoalign.report.conditions import scale as scale_of
 from emoalign.report.nearest import ends_of, higher_first, nearer
 from emoalign.report.report_job import ReportJob, is_asked
@@ -169,7 +169,7 @@ def _finding(rows: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> lis
             f"Given the reliability of the human ratings, the highest r to expect is {highest}"
             f"{_one_of_them(cells)}."
         )
-    for cell in records(rows[rows["readout"] == "sampled"]):
+    for cell in records(rows[rows["readout"] != "exact"]):
         sentences += unusable(cell, "a rating", job)
     for cell in cells:
         if cell["readout"] == "exact" and (few := little(on_scale(cell), "exact")):
@@ -274,7 +274,8 @@ def _compared(cells: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _one_per_protocol(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """The exact readout of each protocol where there is one, else the sampled; best r first."""
-    chosen = rows.sort_values("readout").drop_duplicates("protocol")
+    """The exact readout of each protocol where there is one, else the sampled, and its decisions;
+    best r first."""
+    chosen = one_readout_each(rows, ["protocol"])
     ordered = chosen.sort_values(["pearson_r", "protocol"], ascending=[False, True])
     return records(ordered)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from emoalign.report.conditions import one_readout_each
 from emoalign.report.grid import Row
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Finding
@@ -28,9 +29,9 @@ def _with_worth(finding: list[str], worth: pd.DataFrame, job: ReportJob) -> list
     if not isinstance(finding, Finding) or not {"dataset", "scale", "model"} <= set(finding.about):
         return finding
     about = [worth[name] == finding.about[name] for name in ("dataset", "scale", "model")]
-    own = worth[about[0] & about[1] & about[2]].sort_values("readout", kind="stable")
+    own = one_readout_each(worth[about[0] & about[1] & about[2]], ["protocol"])
     # Of each protocol the exact probabilities, as in the message; of these the highest r.
-    told = own.drop_duplicates("protocol").sort_values("r", ascending=False, kind="stable")
+    told = own.sort_values("r", ascending=False, kind="stable")
     if told.empty:
         return finding
     message, *others = finding

@@ -58,6 +58,7 @@ class PrecisionJob(AnalysisJob):
     datasets: dict[str, dict[str, DatasetScale]]
     participants: tuple[int, ...]
     exact: bool
+    decision: bool = False
     seed: int
     min_raters: int
     folds: int
@@ -76,6 +77,7 @@ class PrecisionJob(AnalysisJob):
             datasets={name: dataset.scales for name, dataset in study.datasets.items()},
             participants=tuple(sorted(sampled)),
             exact=any("exact" in protocol.readouts for protocol in protocols),
+            decision=any("decision" in protocol.readouts for protocol in protocols),
             seed=study.seed,
             min_raters=distributions.min_raters,
             folds=distributions.folds,

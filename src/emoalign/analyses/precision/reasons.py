@@ -18,7 +18,7 @@ ALL_AGREE = "all people gave an item the same rating, so a ratio to their SD is 
 ONE_ANSWER = "a single answer per item has no SD"
 ONE_RATING = "each item has a single human rating, which has no SD"
 NO_OTHERS = "there are no other items from which to take an average distribution"
-EXACT = "participants: exact probabilities are not sampled"
+NOT_SAMPLED = "participants: probabilities are not sampled"
 
 
 def no_sds(norms: pd.DataFrame) -> str:

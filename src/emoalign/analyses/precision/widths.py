@@ -55,11 +55,13 @@ def precision_rows(
 
 
 def _ways(job: PrecisionJob) -> Iterator[tuple[float, Row]]:
-    """The numbers of participants of the study, infinite for the exact readout."""
+    """The numbers of participants of the study, infinite for probabilities."""
     for number in job.participants:
         yield number, {"readout": "sampled", "participants": number}
     if job.exact:
         yield math.inf, {"readout": "exact", "participants": None}
+    if job.decision:
+        yield math.inf, {"readout": "decision", "participants": None}
 
 
 def _correlations(scale: str, norms: pd.DataFrame, job: PrecisionJob) -> Iterator[Row]:
@@ -211,7 +213,7 @@ def _no_choice(n_items: int, participants: float) -> str | None:
     """Why there is no number of participants to look for, if so."""
     if n_items < planned_precision.FEWEST_ITEMS:
         return reasons.too_few(n_items)
-    return reasons.EXACT if math.isinf(participants) else None
+    return reasons.NOT_SAMPLED if math.isinf(participants) else None
 
 
 def _divergences(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from emoalign.analyses.precision.reasons import NO_NORMS
 from emoalign.tables import records
-from emoalign.wording import ABSENT, coefficient, number
+from emoalign.wording import ABSENT, READOUTS, coefficient, number
 
 NAMES = {
     "r": "r with human means",
@@ -55,8 +55,8 @@ def in_words(rows: pd.DataFrame) -> list[str]:
 
 
 def _asked(row: dict[str, Any]) -> str:
-    if row["readout"] == "exact":
-        return "exact probabilities"
+    if row["readout"] != "sampled":
+        return READOUTS[row["readout"]]
     return _several(row["participants"], "participant")
 
 
@@ -99,7 +99,7 @@ def _needs(measure: str, width: float, rows: Sequence[dict[str, Any]], n_items: 
     need = f"±{wanted} takes {_counts([row['items_needed'] for row in rows])} items"
     participants = [row["participants_needed"] for row in rows]
     told = measure != "r" or not pd.isna(rows[0]["reliability_human"])
-    if rows[0]["readout"] == "exact" or pd.isna(rows[0]["planned"]) or not told:
+    if rows[0]["readout"] != "sampled" or pd.isna(rows[0]["planned"]) or not told:
         return need
     if pd.isna(participants).all():
         return f"{need}; with {_several(n_items, 'item')}, no number of participants is enough"

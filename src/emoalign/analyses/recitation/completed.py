@@ -181,12 +181,12 @@ def own_ratings(
 ) -> tuple[pd.Series[float], dict[str, object]]:
     """The mean ratings of a model by item, in the numbers of the file, and where they are from.
 
-    Of several conditions the one with exact probabilities, then the one with most rated items, then
-    the first protocol. Empty without any.
+    Of several conditions the one with exact probabilities, then of sampled answers the one with
+    most rated items, then the first protocol; decisions come last. Empty without any.
     """
     of_scale = rated[(rated["model"] == model) & (rated["scale"] == scale) & rated["mean"].notna()]
     conditions = sorted(
-        (readout != "exact", -len(rows), protocol, readout)
+        (readout != "exact", readout == "decision", -len(rows), protocol, readout)
         for (protocol, readout), rows in groups(of_scale, ["protocol", "readout"])
     )
     if not conditions:

@@ -123,7 +123,7 @@ def _checks(cell: Cell, job: RobustnessJob, n_resamples: int, seed: int) -> Iter
     if cell.readout == "sampled":
         usable = cell.rows["n_ok"].to_numpy(dtype=float)
         wanted.append(("answers", None, None, usable >= job.min_answers))
-    else:
+    elif cell.readout == "exact":
         wanted.append(("mass", None, None, cell.on_scale >= HALF))
     wanted.append(("common", None, None, cell.common))
     different = {(items & cell.both).tobytes(): items & cell.both for *_, items in wanted}
@@ -170,10 +170,10 @@ _REFUSED = ("refusal", "content_filter", "rejected")
 
 
 def _answered(cell: Cell, items: Items) -> dict[str, object]:
-    """Shares of the answers to the items that are no rating; in the exact readout, the probability
-    on the scale."""
+    """Shares of the answers to the items that are no rating, or of the decisions that were not
+    given; in the exact readout, the probability on the scale."""
     unknown = dict.fromkeys(("no_rating", "refused", "on_scale_mass", "below_half"), np.nan)
-    if cell.readout == "sampled":
+    if cell.readout != "exact":
         counts = dict(zip(STATUSES, cell.answers[:, items & cell.rated].sum(axis=1), strict=True))
         total = sum(counts.values())
         if not total:

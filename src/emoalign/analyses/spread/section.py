@@ -193,6 +193,8 @@ def _model(row: Row) -> str | None:
         return None
     if row["readout"] == "exact":
         return "the model gives no probability to the ratings of the scale"
+    if row["readout"] == "decision":
+        return "no decision was given"
     return (
         "no item has two or more ratings by the model"
         if row["n_ok"]

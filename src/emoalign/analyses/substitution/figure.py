@@ -15,7 +15,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from emoalign.figures.drawing import Subject
 from emoalign.figures.panels import coefficients, headed, pages_of, panels
-from emoalign.figures.style import FAINT, PALETTE, PEOPLE, Mark, shortened
+from emoalign.figures.style import FAINT, PALETTE, PEOPLE, Mark, filling, shortened
 from emoalign.tables import ALTERNATIVE_ANNOTATOR, RATERS_WORTH, groups
 from emoalign.wording import READOUTS, number
 
@@ -55,7 +55,7 @@ def draw_worth(subject: Subject) -> list[Figure]:
         _people_axis(axis, ends)
         axis.set_xticks(range(len(places)), places)
         axis.set_xlim(-0.5, len(places) - 0.5)
-        apart = [place for place, name in enumerate(places) if name in ("∞", "exact")]
+        apart = [place for place, name in enumerate(places) if name in ("∞", "exact", "decision")]
         if min(apart, default=0) > 0:
             axis.axvline(apart[0] - 0.5, color=FAINT, linewidth=0.8, linestyle="dotted", zorder=0)
         for number_of, (model, mark) in enumerate(marks.items()):
@@ -131,15 +131,13 @@ def _legend(
 
 def _look(mark: Mark, readout: str = "exact") -> dict[str, Any]:
     """Settings for matplotlib: open points and broken lines are of sampled answers."""
-    sampled = readout == "sampled"
     return {
-        "color": mark.colour,
+        **filling(readout, mark.colour),
         "marker": mark.marker,
         "ms": 4,
         "mew": 1,
         "linewidth": 1,
-        "mfc": "white" if sampled else mark.colour,
-        "linestyle": (0, (4, 2)) if sampled else "solid",
+        "linestyle": (0, (4, 2)) if readout == "sampled" else "solid",
     }
 
 
@@ -151,7 +149,7 @@ def _places(rows: pd.DataFrame) -> list[str]:
         *(number(n, 0) for n in fewer),
         *(["all"] if sampled.any() else []),
         *(["∞"] if rows[LIMIT].notna().any() else []),
-        *([] if sampled.all() else ["exact"]),
+        *(readout for readout in ("exact", "decision") if (rows["readout"] == readout).any()),
     ]
 
 
@@ -161,7 +159,7 @@ def _line(axis: Axes, rows: pd.DataFrame, mark: Mark, places: Sequence[str], asi
     for _, row in rows.sort_values("answers", na_position="last").iterrows():
         fewer = not math.isnan(row["answers"])
         name = number(row["answers"], 0) if fewer else "all"
-        at = places.index(name if row["readout"] == "sampled" else "exact") + aside
+        at = places.index(name if row["readout"] == "sampled" else row["readout"]) + aside
         points.append((at, *(float(row[f"{K}{end}"]) for end in ("", "_low", "_high"))))
         if not fewer and not math.isnan(row[LIMIT]):
             limits = (float(row[f"{LIMIT}{end}"]) for end in ("", "_low", "_high"))

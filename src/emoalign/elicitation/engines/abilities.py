@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from pydantic import Field, JsonValue, field_validator
 
@@ -15,6 +16,15 @@ SAMPLING = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty")
 
 WHOLE_VOCABULARY = -1
 """In place of a number of reported tokens: the probability of any token can be asked for."""
+
+
+class Decisions(Entry):
+    """Limits of a provider's Decisions API."""
+
+    short: ClassVar[str] = "levels: {0}, questions: {1}"
+
+    levels: int = Field(ge=2, description="Most points of a scale.")
+    questions: int = Field(ge=1, description="Most scales of a joint prompt set.")
 
 
 class Shown(Entry):
@@ -79,7 +89,8 @@ class Abilities:
     word, None if it takes none; `default_sampling` whether there is a provider whose own sampling
     can be asked for; `context_tokens` the longest prompt and answer, where that is set for it;
     `thinking` the parameters of each level of thinking; `thinking_tokens` the most tokens of
-    thoughts; `thinks_at_temperatures` whether those it takes are taken while it thinks.
+    thoughts; `thinks_at_temperatures` whether those it takes are taken while it thinks;
+    `decisions` the limits of its provider's Decisions API, None without one.
     """
 
     modalities: tuple[Modality, ...] = ("word", "sentence")
@@ -97,3 +108,4 @@ class Abilities:
     thinking: Mapping[ThinkingLevel, Mapping[str, JsonValue]] = field(default_factory=dict)
     thinking_tokens: Mapping[Thinking, int] = field(default_factory=dict)
     thinks_at_temperatures: bool = True
+    decisions: Decisions | None = None

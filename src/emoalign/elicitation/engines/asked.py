@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -13,7 +13,7 @@ from pydantic import Field
 
 from emoalign.elicitation.engines.abilities import SAMPLING, WHOLE_VOCABULARY, Abilities
 from emoalign.elicitation.engines.base import ModelCard
-from emoalign.elicitation.engines.lacking import lacking
+from emoalign.elicitation.engines.lacking import lacking, too_many_levels
 from emoalign.elicitation.rating import (
     UNTOLD,
     Ask,
@@ -54,6 +54,14 @@ class Prices(Entry):
         ge=0,
         description="US dollars per million prompt tokens written to a cache. Default: input_usd.",
     )
+    decision_usd: float | None = Field(
+        None,
+        ge=0,
+        description=(
+            "US dollars per million prompt tokens of decisions, whose answers are free. Default: "
+            "input_usd."
+        ),
+    )
     batch_factor: float | None = Field(
         None, gt=0, le=1, description="Price of batches as a share of these; null without batches."
     )
@@ -61,6 +69,16 @@ class Prices(Entry):
         pattern=r"^\d{4}-\d{2}-\d{2}$", description="Date of the prices (YYYY-MM-DD)."
     )
     source: str = Field(description="Source of the prices.")
+
+    def of(self, readout: Readout) -> Prices:
+        """The prices of requests of a readout: decisions have no batches, and caches cost nothing.
+
+        Nothing is less for what was in a cache, as far as is known.
+        """
+        if readout != "decision":
+            return self
+        each = self.input_usd if self.decision_usd is None else self.decision_usd
+        return Prices(input_usd=each, output_usd=0, as_of=self.as_of, source=self.source)
 
     def cost(
         self, prompt_tokens: float, answer_tokens: float, cached: float = 0, written: float = 0
@@ -166,6 +184,7 @@ class AskedModel(ModelCard):
         every: Mapping[Readout, Sampling] = {
             "sampled": Sampling.at(job.protocol.temperature, job.longest, answer.stop),
             "exact": Sampling.at(job.protocol.temperature if whole else 1.0, max_tokens=1),
+            "decision": Sampling.at(None, max_tokens=0),
         }
         return {readout: every[readout] for readout in job.protocol.readouts}
 
@@ -182,14 +201,21 @@ class AskedModel(ModelCard):
         return {**kept, "versions": installed_versions(self.packages)}
 
     def cannot_rate(
-        self, name: str, dataset: str, modality: Modality, scales: Mapping[str, Scale]
+        self,
+        name: str,
+        dataset: str,
+        modality: Modality,
+        scales: Mapping[str, Scale],
+        readouts: Collection[Readout] = (),
     ) -> Iterator[str]:
-        """Reasons why the model cannot be shown the items of a dataset."""
+        """Reasons why the model cannot be shown the items of a dataset, or asked on its scales."""
         if modality not in self.able.modalities:
             yield (
                 f"model {name!r} cannot be shown items of {dataset!r}: its card does not list "
                 f"{modality!r} among capabilities.modalities"
             )
+        if "decision" in readouts and self.able.decisions is not None:
+            yield from too_many_levels(name, dataset, scales, self.able.decisions.levels)
 
     def cannot_follow(
         self, name: str, protocol: Protocol, prompts: Sequence[PromptSet]

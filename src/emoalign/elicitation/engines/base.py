@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -55,6 +55,9 @@ class ModelCard(Entry, ABC):
 
     asked: ClassVar[bool] = True
     """Whether the model is asked for ratings; if not, they are recorded."""
+
+    decided_by: ClassVar[str] = ""
+    """The Decisions API of its provider, in the middle of a sentence of the methods."""
 
     together: ClassVar[bool] = False
     """Whether one job rates a whole dataset under a protocol, because the model is slow to load."""
@@ -127,9 +130,17 @@ class ModelCard(Entry, ABC):
 
     @abstractmethod
     def cannot_rate(
-        self, name: str, dataset: str, modality: Modality, scales: Mapping[str, Scale]
+        self,
+        name: str,
+        dataset: str,
+        modality: Modality,
+        scales: Mapping[str, Scale],
+        readouts: Collection[Readout] = (),
     ) -> Iterable[str]:
-        """Reasons why the model, called `name`, has no ratings of a dataset on `scales`."""
+        """Reasons why the model, called `name`, has no ratings of a dataset on `scales`.
+
+        `readouts` are those of the protocols that reach the dataset.
+        """
 
     @abstractmethod
     def cannot_follow(

@@ -74,12 +74,12 @@ async def decide(engine: Engine, inquiry: Inquiry) -> None:
     The server is asked once more what it has answered before; that answer is not used. Raises
     Rejected when it does not accept that either.
     """
-    for exact in inquiry.rejections.undecided():
-        known = inquiry.answered(exact)
+    for readout in inquiry.rejections.undecided():
+        known = inquiry.answered(readout)
         if known is None:
-            raise inquiry.rejections.reason(exact)
+            raise inquiry.rejections.reason(readout)
         engine.settle(known, await engine.ask(known))
-        inquiry.rejections.confirmed(exact)
+        inquiry.rejections.confirmed(readout)
 
 
 async def collect(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from emoalign.elicitation.engines.abilities import Abilities
 from emoalign.study.protocols import ASKED_TO_THINK, PromptSet, Protocol, ThinkingLevel
+from emoalign.study.scales import LabelScale, Scale
 
 
 def lacking(able: Abilities, protocol: Protocol, prompts: PromptSet, example: str) -> Iterator[str]:
@@ -13,6 +14,10 @@ def lacking(able: Abilities, protocol: Protocol, prompts: PromptSet, example: st
 
     `example` are words for parameters that make a model of the engine think.
     """
+    if "decision" in protocol.readouts:
+        yield from _no_decisions(able, prompts)
+    if set(protocol.readouts) == {"decision"}:
+        return
     if prompts.kind == "chat" and not able.chat:
         yield "a chat answer, but its card says chat: false"
     if prompts.kind == "completion" and not able.completion:
@@ -30,6 +35,42 @@ def lacking(able: Abilities, protocol: Protocol, prompts: PromptSet, example: st
     single = "exact" in protocol.readouts or prompts.answer.kind == "next_token"
     if single and not able.tokenizer:
         yield "an answer read from single tokens, but its card says tokenizer: false"
+
+
+def too_many_levels(
+    name: str, dataset: str, scales: Mapping[str, Scale], most: int
+) -> Iterator[str]:
+    """Reasons why decisions of the model `name` cannot be about some of the scales of a dataset."""
+    for scale, each in scales.items():
+        if not isinstance(each, LabelScale) and len(each.points) > most:
+            yield (
+                f"model {name!r} cannot be asked for decisions about {scale!r} of {dataset!r}: it "
+                f"has {len(each.points)} points, and the card says decisions.levels: {most}. Take "
+                "decision out of readouts, leave the scale out, or ask another model"
+            )
+
+
+def _no_decisions(able: Abilities, prompts: PromptSet) -> Iterator[str]:
+    if able.decisions is None:
+        yield "the decision readout, but its card does not list decisions among its capabilities"
+        return
+    if prompts.kind == "completion":
+        yield (
+            "a decision, but the prompt set is a text to be continued (kind: completion), and a "
+            "decision continues none: use one of kind: chat"
+        )
+    scales = len(prompts.scales)
+    if prompts.answer.kind == "joint" and scales > able.decisions.questions:
+        yield (
+            f"a decision about {scales} scales at once, but its card says decisions.questions: "
+            f"{able.decisions.questions}: split the prompt set"
+        )
+    wordless = [name for name, wording in prompts.scales.items() if not wording.instruction.strip()]
+    if wordless:
+        yield (
+            f"a decision, whose question is the instruction of a scale, but that of "
+            f"{', '.join(wordless)} is empty in the prompt set"
+        )
 
 
 def _wrong_temperature(able: Abilities, protocol: Protocol) -> Iterator[str]:

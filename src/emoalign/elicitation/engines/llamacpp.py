@@ -72,6 +72,8 @@ class LlamaCppModel(ServedModel):
                 "defaults of its own, which have to be switched off"
             )
         problems = list(wrong_levels(self.capabilities.thinking))
+        if self.capabilities.decisions is not None:
+            problems.append("capabilities.decisions: engine llamacpp has none: leave it out")
         if problems:
             raise ValueError("; ".join(problems))
         return self

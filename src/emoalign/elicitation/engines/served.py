@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from emoalign.descriptors import too_few
-from emoalign.elicitation.engines.abilities import Abilities, Shown
+from emoalign.elicitation.engines.abilities import Abilities, Decisions, Shown
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import UNTOLD, Ask, Settings, Thoughts
@@ -103,6 +103,13 @@ class Capabilities(Shown):
         description=(
             "Vocabulary by which the plan counts prompts, if the package bpe-openai is installed. "
             "GPT-4o and later: o200k_base."
+        ),
+    )
+    decisions: Decisions | None = Field(
+        None,
+        description=(
+            "Limits of the provider's Decisions API for this model (OpenAI, Gemini); null rules "
+            "out the decision readout."
         ),
     )
     content_filter_words: tuple[str, ...] = Field(
@@ -202,6 +209,7 @@ class ServedModel(AskedModel):
             thinking=said.thinking,
             thinking_tokens=said.most_thoughts,
             thinks_at_temperatures=said.thinking_sampling,
+            decisions=said.decisions,
         )
 
     @property

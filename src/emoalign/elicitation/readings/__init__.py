@@ -6,6 +6,7 @@ are in docs/parsing.md.
 """
 
 from emoalign.elicitation.readings.answers import read_answer, readings
+from emoalign.elicitation.readings.decisions import read_decision
 from emoalign.elicitation.readings.endings import (
     failed,
     is_cut,
@@ -34,6 +35,7 @@ __all__ = [
     "parse_number",
     "parse_rating",
     "read_answer",
+    "read_decision",
     "read_distribution",
     "read_positions",
     "readings",

@@ -286,7 +286,7 @@ class Explorer {
     const rows = [row(names("People", "", ""), told(block.people))];
     this.about.cells.forEach((cell, place) => {
       const cells = told(block.cells[place]);
-      if (cell.readout === "exact") cells[cells.length - 1] = "exact";
+      if (cell.readout !== "sampled") cells[cells.length - 1] = cell.readout;
       rows.push(row(names(this.title(cell.model), cell.protocol, cell.readout), cells));
     });
     document.getElementById("item-table").replaceChildren(
@@ -302,13 +302,13 @@ class Explorer {
     const { block } = this.now;
     const numbers = this.labels
       ? ["n", ...points.map((label) => `share_${label}`)] : ["mean", "sd", "n"];
-    const of = (rater, item, exact) => [
-      ...(this.labels ? [] : [rater.mean(item), rater.sd(item)]), exact ? NaN : rater.count(item),
+    const of = (rater, item, uncounted) => [
+      ...(this.labels ? [] : [rater.mean(item), rater.sd(item)]), uncounted ? NaN : rater.count(item),
       ...(this.labels ? points.map((_, point) => rater.share(point, item)) : []),
     ];
     const rows = cells.flatMap((cell, place) => [...Array(n).keys()].map((item) => [
       cell.model, cell.protocol, dataset, scale, cell.readout, ids[item], ...(names ? [names[item]] : []),
-      ...of(block.people, item, false), ...of(block.cells[place], item, cell.readout === "exact"),
+      ...of(block.people, item, false), ...of(block.cells[place], item, cell.readout !== "sampled"),
     ]));
     const heads = ["model", "protocol", "dataset", "scale", "readout", "item_id", ...(names ? ["item"] : []),
       ...numbers.map((name) => `human_${name}`), ...numbers];

@@ -78,7 +78,8 @@ def _how(job: ReportJob) -> str:
     answers = sorted({each.participants for each in protocols if each.participants})
     sampled = sum("sampled" in each.readouts for each in protocols)
     exact = sum("exact" in each.readouts for each in protocols)
-    unlike = {sampled, exact} - {0, len(protocols)}
+    decided = sum("decision" in each.readouts for each in protocols)
+    unlike = {sampled, exact, decided} - {0, len(protocols)}
 
     def of(some: int) -> str:
         """In how many of the protocols, where these differ."""
@@ -93,8 +94,10 @@ def _how(job: ReportJob) -> str:
         )
     if exact:
         read.append(f"the exact probability of each rating{of(exact)}")
+    if decided:
+        read.append(f"a decision of the provider's Decisions API about each item{of(decided)}")
     under = f" in {len(protocols)} ways (protocols)" if len(protocols) > 1 else ""
-    return f"{under}, with {' and '.join(read)}" if read else under
+    return f"{under}, with {listed(read)}" if read else under
 
 
 def _names(names: list[str] | tuple[str, ...], thing: str) -> str:

@@ -71,7 +71,7 @@ class Evidence:
     @property
     def one_answer_each(self) -> bool:
         """Whether a sampled readout has no more than one answer about each item."""
-        if self.cell["readout"] == "exact":
+        if self.cell["readout"] != "sampled":
             return False
         each = self.cell["n_answers" if self.of_labels else "n_ok"]
         return bool(each <= (1 if self.of_labels else self.n_items))

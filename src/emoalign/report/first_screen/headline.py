@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from emoalign.report.conditions import one_readout_each
 from emoalign.report.first_screen.claims import People
 from emoalign.report.first_screen.ranks import Rank, Ranking
 from emoalign.report.grid import (
@@ -64,10 +65,10 @@ def of_distances(distributions: pd.DataFrame, job: ReportJob) -> pd.DataFrame:
 def _chosen(rows: pd.DataFrame, by: str, job: ReportJob, *, ascending: bool) -> pd.DataFrame:
     """A row for each protocol of each model and scale, of which the best is `chosen`.
 
-    A protocol is judged by its exact probabilities where it has any: the better of its two
-    readouts is not chosen.
+    A protocol is judged by its exact probabilities where it has any: the better of these and its
+    sampled answers is not chosen. Its decisions count as another way of asking.
     """
-    one_each = rows.sort_values("readout", kind="stable").drop_duplicates([*OF_MODEL, "protocol"])
+    one_each = one_readout_each(rows, [*OF_MODEL, "protocol"])
     tried = one_each.groupby(OF_MODEL)["protocol"].transform("size")
     ordered = in_order(one_each.assign(tried=tried), job)
     ranked = ordered.sort_values(by, ascending=ascending, kind="stable")
@@ -189,8 +190,8 @@ def _rest(items: str) -> tuple[Column, ...]:
             lambda row: "" if math.isnan(row["ratings"]) else percent(row["ratings"]),
             "ratings",
             meaning="Share of the sampled answers that were ratings; of exact probabilities, how "
-            "much of the probability was on the scale. Empty where nothing but ratings was "
-            "recorded.",
+            "much of the probability was on the scale; of decisions, how many were given. Empty "
+            "where nothing but ratings was recorded.",
             optional=True,
         ),
         count("Items", "n_items", items),

@@ -85,17 +85,18 @@ def ranks(names: Collection[str], contrasts: pd.DataFrame) -> tuple[Rank, ...]:
 
 def rankings(contrasts: pd.DataFrame, models: Collection[str]) -> Iterator[Ranking]:
     """A ranking of the models of each scale under each protocol: of exact probabilities, or of
-    sampled answers where those cannot be compared. `models` are in the order of the study."""
+    sampled answers where those cannot be compared; and one of decisions. `models` are in the order
+    of the study."""
     kept = contrasts[(contrasts["kind"] == "model") & contrasts["p_holm"].notna()]
     if "metric" in kept:
         kept = kept[kept["metric"].isin(list(METRICS))]
-    families: dict[tuple[str, ...], tuple[str, pd.DataFrame]] = {}
+    families: dict[tuple[str, str, str, bool], tuple[str, pd.DataFrame]] = {}
     for (dataset, scale, protocol, readout), family in groups(kept, FAMILY, sort=False):
-        key = (dataset, scale, protocol)
+        key = (dataset, scale, protocol, readout == "decision")
         # "exact" comes before "sampled".
         if key not in families or readout < families[key][0]:
             families[key] = (readout, family)
-    for (dataset, scale, protocol), (readout, family) in families.items():
+    for (dataset, scale, protocol, _), (readout, family) in families.items():
         compared = {*family["a"], *family["b"]}
         names = [name for name in models if name in compared]
         yield Ranking(dataset, scale, protocol, readout, ranks(names, family))

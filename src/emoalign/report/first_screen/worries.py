@@ -26,6 +26,14 @@ FAR = 0.1
 test finds a difference."""
 
 
+_USABLE = {
+    "sampled": "of the answers are ratings",
+    "exact": "of the probability is on the scale",
+    "decision": "of the decisions were given",
+}
+"""What is usable of what was said in a readout, after a share."""
+
+
 @dataclass(frozen=True)
 class Worry:
     """A sentence with its number, and the section that tells more."""
@@ -79,16 +87,15 @@ def _few_ratings(
     cell = dict(zip(CELL_KEY, key, strict=True))
     if len(known) == 1:
         some = f"Only {percent(share)} of the" if share else "No"
-        of = (
-            "answers are ratings" if cell["readout"] == "sampled" else "probability is on the scale"
-        )
+        of = _USABLE[cell["readout"]].removeprefix("of the ")
         yield Worry(f"{some} {of}, for {named(job, cell)}{_why(cell, counts, job)}.", "answers")
         return
     read = {of[-1] for _, of in few}
-    told = f"fewer than {percent(MOST)} of the answers are ratings"
-    if "exact" in read:
-        less = f"less than {percent(MOST)} of the probability is on the scale"
-        told = less if len(read) == 1 else f"{told}, or {less}"
+    told = ", or ".join(
+        f"{'less' if readout == 'exact' else 'fewer'} than {percent(MOST)} {of}"
+        for readout, of in _USABLE.items()
+        if readout in read
+    )
     yield Worry(
         f"In {_of(len(few), len(known))}, {told}; the lowest share is {percent(share)}, for "
         f"{named(job, cell)}{_why(cell, counts, job)}.",
@@ -144,13 +151,16 @@ def _far(alignment: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:
 def _single(
     counts: pd.DataFrame, usable: Mapping[tuple[str, ...], float], job: ReportJob
 ) -> Iterator[Worry]:
-    """Ratings of which nothing is known but one of each item, by no exact probabilities either."""
+    """Ratings of which nothing is known but one of each item, by no probabilities either."""
     sampled = [
         row
         for row in records(counts)
         if row["answers"]
         and row["scale"] in job.datasets[row["dataset"]].scales
-        and (*(row[name] for name in CELL_KEY[:-1]), "exact") not in usable
+        and not any(
+            (*(row[name] for name in CELL_KEY[:-1]), other) in usable
+            for other in ("exact", "decision")
+        )
     ]
     once = [row for row in sampled if row["answers"] == row["answered"]]
     if not once:

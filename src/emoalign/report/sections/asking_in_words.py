@@ -27,6 +27,13 @@ READ_BEFORE = (
 )
 LEFT_OUT = "Items without any rating were left out of the comparisons."
 SEEDED = "The seed of each answer{of} was derived from question and participant."
+DECISIONS = (
+    "Decisions came from {api}. It was given the item as input, the instruction as the question "
+    "and the points of the scale as ordered levels, and returned a probability for each level. "
+    "These probabilities are about the given levels alone and calibrated by the provider in a way "
+    "that it does not describe: they are not the model's probabilities of next tokens. Temperature "
+    "and thinking do not apply to them."
+)
 UNSEEDED = "Answers{of} were sampled without a seed, because the server takes none."
 
 
@@ -124,6 +131,14 @@ def protocols_used(job: ReportJob) -> Iterator[str]:
         yield _protocol(job, protocol)
     if any("sampled" in protocol.readouts for protocol in job.protocols.values()):
         yield from _drawn(job)
+    if any("decision" in protocol.readouts for protocol in job.protocols.values()):
+        yield _decided(job)
+
+
+def _decided(job: ReportJob) -> str:
+    """The origin and the meaning of decisions."""
+    apis = (ENGINES[model.card["engine"]].decided_by for model in job.models.values())
+    return DECISIONS.format(api=listed(list(dict.fromkeys(filter(None, apis)))))
 
 
 def _drawn(job: ReportJob) -> Iterator[str]:
@@ -159,6 +174,11 @@ def _protocol(job: ReportJob, protocol: Protocol) -> str:
             "the model's probabilities of all points of the scale as the next token were read once "
             "(exact probabilities)"
         )
+    if "decision" in protocol.readouts:
+        ways.append(
+            "the provider's Decisions API gave a probability to each point of the scale, once "
+            "(decisions)"
+        )
     wave = f"; wave {protocol.wave}, asked anew" if protocol.wave > 1 else ""
     sampling = (
         "the provider's own sampling"
@@ -167,7 +187,9 @@ def _protocol(job: ReportJob, protocol: Protocol) -> str:
     )
     thinking = "" if protocol.thinking == "provider" else f"; thinking {protocol.thinking}"
     settings = f"{sampling}{thinking}{wave}"
-    opening = f"Under the protocol {protocol.name} ({settings}), "
+    if set(protocol.readouts) == {"decision"}:  # which has neither sampling nor thoughts
+        settings = wave.removeprefix("; ")
+    opening = f"Under the protocol {protocol.name}{f' ({settings})' if settings else ''}, "
     if shown:
         examples = f"{span(shown, 0)} example{'' if set(shown) == {1} else 's'}"
         opening += f"the prompt showed {examples if any(shown) else 'no examples'}; "

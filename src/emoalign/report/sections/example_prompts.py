@@ -14,13 +14,16 @@ from emoalign.study.scales import Scale
 
 @dataclass(frozen=True)
 class ExamplePrompt:
-    """A prompt as shown to a model, for one item; `scale` names all scales that it asks about."""
+    """A prompt as shown to a model, for one item; `scale` names all scales that it asks about.
+
+    `answer` is None for a decision, which is no answer that has a form.
+    """
 
     dataset: str
     scale: str
     protocol: str
     text: str
-    answer: AnswerFormat
+    answer: AnswerFormat | None
 
 
 def example_prompts(results: Results) -> list[ExamplePrompt]:
@@ -45,9 +48,14 @@ def example_prompts(results: Results) -> list[ExamplePrompt]:
                 seen |= set(prompts.wording)
                 persona = next(iter(job.personas.get(name, ())), None)
                 asked = {scale: scales[scale] for scale in prompts.wording}
-                prompt = Renderer(prompts, asked).render(text, persona)
-                named = ", ".join(prompts.wording)
-                shown.append(ExamplePrompt(dataset, named, name, as_text(prompt), prompts.answer))
+                renderer, named = Renderer(prompts, asked), ", ".join(prompts.wording)
+                readouts = job.protocols[name].readouts
+                if set(readouts) != {"decision"}:
+                    prompt = as_text(renderer.render(text, persona))
+                    shown.append(ExamplePrompt(dataset, named, name, prompt, prompts.answer))
+                if "decision" in readouts:
+                    prompt = as_text(renderer.decision(text))
+                    shown.append(ExamplePrompt(dataset, named, name, prompt, None))
     return shown
 
 
@@ -58,4 +66,10 @@ def as_text(prompt: Prompt) -> str:
     lines = [f"[{message.role}]\n{message.content}" for message in prompt.messages]
     if prompt.image is not None:
         lines.insert(len(lines) - (prompt.image_place == "first"), "[the image]")
+    for question in prompt.questions:
+        levels = (
+            each.label if each.description is None else f"{each.label} ({each.description})"
+            for each in question.levels
+        )
+        lines.append(f"[question]\n{question.instruction}\n[levels]\n{', '.join(levels)}")
     return "\n\n".join(lines)

@@ -225,8 +225,8 @@ def _disagreements(results: Results) -> View | Absent | None:
 
 
 def _n_answers(row: Row) -> str:
-    """How many answers a mean is of; exact probabilities are not counted."""
-    return "exact" if row["readout"] == "exact" else number(row["n_ok"], 0)
+    """How many answers a mean is of; probabilities are not counted."""
+    return number(row["n_ok"], 0) if row["readout"] == "sampled" else str(row["readout"])
 
 
 def _largest(results: Results) -> Iterator[pd.DataFrame]:
@@ -250,7 +250,7 @@ def _largest(results: Results) -> Iterator[pd.DataFrame]:
         )
         rows["difference"] = rows["mean"] - rows["human_mean"]
         rows["size"] = rows["difference"].abs() / ranges.astype(float)
-        few_answers = rows["n_ok"].lt(max(least, 2)) & rows["readout"].ne("exact")
+        few_answers = rows["n_ok"].lt(max(least, 2)) & rows["readout"].eq("sampled")
         rows["few"] = rows["human_n"].eq(1) | few_answers
         rows = rows.dropna(subset="size").sort_values(
             ["few", "size", "item_id"], ascending=[True, False, True]

@@ -142,6 +142,11 @@ class ApiModel(ServedModel):
                 if self.variables and self.provider is None
                 else []
             ),
+            *(
+                [f"capabilities.decisions: engine {self.engine} has none: leave it out"]
+                if self.capabilities.decisions and not self.dialect.decides
+                else []
+            ),
             *wrong_address(self.base_url),
             *wrong_parameters(self.extra_body, "extra_body"),
             *wrong_levels(self.capabilities.thinking),

@@ -74,17 +74,23 @@ def _memory_file(journal: Path) -> Path:
 async def _rounds(batches: _Batches, inquiry: Inquiry) -> None:
     rounds = 0
     while rounds < ROUNDS:
-        asks = list(inquiry.missing())
+        asks = _in_batches(inquiry)
         if not asks:
             return
         inquiry.check()
         await batches.deliver(asks)
         rounds += not batches.held_back
-    if inquiry.unanswered:
+    left = sum(len(ask.participants) for ask in _in_batches(inquiry))
+    if left:
         raise EngineError(
-            f"{batches.where} left {inquiry.unanswered} answers out of its batches, {ROUNDS} times "
+            f"{batches.where} left {left} answers out of its batches, {ROUNDS} times "
             f"over.{batches.unanswered()}"
         )
+
+
+def _in_batches(inquiry: Inquiry) -> list[Ask]:
+    """The missing answers that batches can bring: no batch takes decisions."""
+    return [ask for ask in inquiry.missing() if ask.request.readout != "decision"]
 
 
 class _Batches:

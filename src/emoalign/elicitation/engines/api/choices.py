@@ -219,7 +219,7 @@ def read_answers(ask: Ask, reply: Mapping[str, Any], seconds: float) -> list[Ans
     """
     request = ask.request
     return read_choices(
-        request.request_id, ask.participants, request.readout == "exact", reply, seconds
+        request.request_id, ask.participants, request.readout != "sampled", reply, seconds
     )
 
 
@@ -273,7 +273,7 @@ def read_choices(
 def _read(choice: object, exact: bool) -> Said:
     """The texts of a choice, with thoughts told apart that stand in that of the answer.
 
-    The text of an exact one is a token, and stays as it is.
+    The text of an exact one is a token, that of a decision JSON; both stay as they are.
     """
     content = said(choice) or Said()
     if exact:

@@ -28,6 +28,7 @@ from emoalign.elicitation.engines.api.connections import (
     unreachable,
 )
 from emoalign.elicitation.engines.api.credentials import Credentials
+from emoalign.elicitation.engines.api.decided import has_decisions
 from emoalign.elicitation.engines.api.dialect import Dialect
 from emoalign.elicitation.engines.api.limits import Gate
 from emoalign.elicitation.engines.api.received import parsed
@@ -46,7 +47,7 @@ from emoalign.elicitation.engines.api.tokenizing import questions, token_ids
 from emoalign.elicitation.engines.api.waits import exhausted_for, in_words
 from emoalign.elicitation.engines.served import ServedModel
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating import Ask
+from emoalign.elicitation.rating import Ask, RatingRequest
 from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import EngineError
 from emoalign.prompts import estimated_tokens
@@ -128,7 +129,7 @@ class ApiEngine:
         request = ask.request
         body = self._dialect.body(self._model, self._capabilities, ask)
         path = self._dialect.path(self._model, ask)
-        expected = has_probabilities if request.readout == "exact" else has_choices
+        expected = _expected(request)
         answers_at_most = request.sampling.max_tokens * len(ask.participants)
         tokens = estimated_tokens(request.prompt) + answers_at_most
         seconds = 0.0
@@ -273,6 +274,17 @@ class ApiEngine:
 
     def _where(self) -> str:
         return f"the server of model {self._model!r} ({shown(self._base_url)})"
+
+
+def _expected(request: RatingRequest) -> Expected:
+    """The test of a reply to a request."""
+    match request.readout:
+        case "sampled":
+            return has_choices
+        case "exact":
+            return has_probabilities
+        case "decision":
+            return has_decisions(request.prompt.questions)
 
 
 def by_llamacpp(reply: Mapping[str, Any]) -> bool:

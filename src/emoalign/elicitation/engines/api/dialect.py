@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from emoalign.elicitation.engines.served import Capabilities
 from emoalign.elicitation.rating import Ask
@@ -17,6 +17,9 @@ Reply = Mapping[str, Any]
 
 class Dialect(ABC):
     """The way in which a family of servers is asked, and answers."""
+
+    decides: ClassVar[bool] = False
+    """Whether decisions can be asked for in it (`capabilities.decisions`)."""
 
     @abstractmethod
     def headers(self, key: str | None) -> dict[str, str]:

@@ -75,6 +75,7 @@ class GeminiModel(ApiModel):
     )
     example: ClassVar[Path | str] = _EXAMPLE
     packages: ClassVar[tuple[str, ...]] = ("aiohttp",)
+    decided_by: ClassVar[str] = "Google's Decisions API (POST /v1beta/decisions, since 2026-11-11)"
     decisive: ClassVar[frozenset[str]] = ApiModel.decisive | {"safety"}
 
     engine: Literal["gemini"] = Field(description="Engine of the model.")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from emoalign.elicitation import untrusted
 from emoalign.elicitation.engines.api.dialect import Dialect, Reply, sampling_parameters
+from emoalign.elicitation.engines.gemini import decisions
 from emoalign.elicitation.engines.served import Capabilities
 from emoalign.elicitation.rating import Ask
 from emoalign.prompts import Prompt, data_url
@@ -22,7 +23,9 @@ _ACCOUNT_DISABLED = "PUP_LIMITED_DISABLED"
 
 
 class GenerateContent(Dialect):
-    """Google's generateContent, of the Gemini API."""
+    """Google's generateContent, of the Gemini API, and its Decisions."""
+
+    decides: ClassVar[bool] = True
 
     def headers(self, key: str | None) -> dict[str, str]:
         """The headers of every request: the key, where there is one."""
@@ -30,11 +33,15 @@ class GenerateContent(Dialect):
 
     def path(self, model: str, ask: Ask) -> str:
         """The path that a request is sent to."""
+        if ask.request.readout == "decision":
+            return decisions.PATH
         return f"{model_path(model)}:generateContent"
 
     def body(self, model: str, capabilities: Capabilities, ask: Ask) -> dict[str, Any]:
         """The body of a request: what the card adds, and laid over it what emoalign says itself."""
         request = ask.request
+        if request.readout == "decision":
+            return decisions.body(model, request.prompt)
         sampling = request.sampling
         config: dict[str, Any] = {"maxOutputTokens": sampling.max_tokens}
         for name, value in sampling_parameters(capabilities, ask).items():
@@ -57,6 +64,8 @@ class GenerateContent(Dialect):
 
         A prompt that was blocked has no choices, and its reason stays where it was.
         """
+        if decisions.is_reply(said):
+            return decisions.reply(said)
         candidates = said.get("candidates", [])
         if not said.keys() & _ITS_OWN or "error" in said or not isinstance(candidates, list):
             return said

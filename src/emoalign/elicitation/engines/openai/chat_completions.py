@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from emoalign.elicitation.engines.api.dialect import Dialect, sampling_parameters
+from emoalign.elicitation.engines.api.dialect import Dialect, Reply, sampling_parameters
+from emoalign.elicitation.engines.openai import decisions
 from emoalign.elicitation.engines.served import Capabilities
 from emoalign.elicitation.rating import Ask, RatingRequest
 from emoalign.prompts import chat_messages
 
 
 class ChatCompletions(Dialect):
-    """Chat Completions, and Completions for prompts that are to be continued."""
+    """Chat Completions, Completions for prompts that are to be continued, and Decisions."""
+
+    decides: ClassVar[bool] = True
 
     def headers(self, key: str | None) -> dict[str, str]:
         """The headers of every request: the key as a bearer."""
@@ -19,12 +22,16 @@ class ChatCompletions(Dialect):
 
     def path(self, model: str, ask: Ask) -> str:
         """The path that a request is sent to."""
+        if ask.request.readout == "decision":
+            return decisions.PATH
         chat = ask.request.prompt.messages is not None
         return "/chat/completions" if chat else "/completions"
 
     def body(self, model: str, capabilities: Capabilities, ask: Ask) -> dict[str, Any]:
         """The body of a request."""
         request = ask.request
+        if request.readout == "decision":
+            return decisions.body(model, request.prompt)
         sampling = request.sampling
         body: dict[str, Any] = {
             "model": model,
@@ -47,6 +54,10 @@ class ChatCompletions(Dialect):
             if capabilities.seed_bits:
                 body[capabilities.seed_name] = request.seed(first, capabilities.seed_bits)
         return body
+
+    def reply(self, said: Reply) -> Reply:
+        """A reply in the form of Chat Completions, which all but those of decisions have."""
+        return decisions.reply(said)
 
 
 def _logprob_parameters(request: RatingRequest, capabilities: Capabilities) -> dict[str, object]:

@@ -38,6 +38,9 @@ class OpenAIModel(ApiModel):
     )
     example: ClassVar[Path | str] = _EXAMPLE
     packages: ClassVar[tuple[str, ...]] = ("openai",)
+    decided_by: ClassVar[str] = (
+        "OpenAI's Decisions API (POST /v1/decisions, a public beta since 2026-10-06)"
+    )
 
     engine: Literal["openai"] = Field(description="Engine of the model.")
     base_url: str = Field(

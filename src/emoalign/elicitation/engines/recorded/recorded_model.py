@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
@@ -19,7 +19,7 @@ from emoalign.elicitation.engines.recorded.recorded_columns import (
 )
 from emoalign.errors import DataError
 from emoalign.stimuli.table_format import TableFormat
-from emoalign.study.fields import FileSource, Modality, Name, Status
+from emoalign.study.fields import FileSource, Modality, Name, Readout, Status
 from emoalign.study.protocols import PromptSet, Protocol
 from emoalign.study.scales import HumanScale, LabelScale, NativeRange, Scale
 from emoalign.study.source_files import locate, locate_verified
@@ -231,7 +231,12 @@ class RecordedModel(ModelCard, TableFormat):
         return []
 
     def cannot_rate(
-        self, name: str, dataset: str, modality: Modality, scales: Mapping[str, Scale]
+        self,
+        name: str,
+        dataset: str,
+        modality: Modality,
+        scales: Mapping[str, Scale],
+        readouts: Collection[Readout] = (),
     ) -> Iterator[str]:
         """Reasons why the table has no ratings on some of the scales."""
         columns = self.columns
@@ -276,6 +281,11 @@ class RecordedModel(ModelCard, TableFormat):
                 f"protocol {protocol.name!r} asks model {name!r} for the exact readout, but its "
                 "ratings were recorded, and probabilities cannot be read from ratings: only the "
                 "sampled readout is possible"
+            )
+        if "decision" in protocol.readouts:
+            yield (
+                f"protocol {protocol.name!r} asks model {name!r} for the decision readout, but its "
+                "ratings were recorded: only a model that is asked can decide"
             )
         ranges = self.native is not None or self.native_for
         joint = any(each.answer.kind == "joint" for each in prompts)
