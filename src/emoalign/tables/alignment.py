@@ -227,7 +227,7 @@ READOUTS = Table(
             "returned is where it fits; null if all was returned.",
         ),
         *shared(
-            "Share of sampled answers that are ratings, or mean probability of a rating.",
+            "Share of answers or decisions that are ratings; exact: mean probability of a rating.",
             "usable_a",
             "usable_b",
         ),

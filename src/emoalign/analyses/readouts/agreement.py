@@ -103,8 +103,8 @@ class _Side:
         return self._items.reindex(item_ids)["n_ok"].to_numpy(dtype=float)
 
     def usable(self) -> float:
-        """The share of sampled answers that are ratings, or the mean probability of a rating."""
-        if self.readout != "sampled":
+        """The share of answers that are ratings, or the mean exact probability of a rating."""
+        if self.readout == "exact":
             return float((self._items["returned_mass"] - self._items["off_scale_mass"]).mean())
         answers = sum(self._items[f"n_{status}"].sum() for status in STATUSES)
         return float(self._items["n_ok"].sum() / answers) if answers else np.nan
