@@ -18,6 +18,8 @@ from tests.kit.ratings import norms, rating_rows
 from tests.kit.stages import make
 from tests.kit.words import study
 
+from .test_report_small_studies import told
+
 NORM_ROWS = norms(n=60, raters=5)
 POINTS = np.arange(1, 10.0)
 TRUTH = np.random.default_rng(1).dirichlet(np.ones(9), 60)
@@ -43,6 +45,45 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     asked = study(protocols={"p": {"participants": 10, "readouts": ["sampled", "exact"]}})
     make(folder, asked, pd.concat(rows), NORM_ROWS, analyses=("alignment", "readouts"))
     return folder
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The words of the page of such a study."""
+    every = {"participants": 10, "readouts": ["sampled", "exact", "decision"]}
+    rows = [rating_rows(ANSWERS), read("exact", RETURNED), read("decision", TRUTH)]
+    folder = tmp_path_factory.mktemp("page")
+    return told(folder, study(protocols={"p": every}), pd.concat(rows), NORM_ROWS)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Sampled answers are drawn at random, as if from participants. Exact probabilities are the "
+        "model's probabilities of all ratings as the beginning of its answer. Decisions are the "
+        "probabilities that the provider's Decisions API gives to the points of the scale.",
+        "Exact probabilities and decisions are not drawn at random, so that no test says whether "
+        "they agree.",
+        "Brackets with “to” have the least and the most that a number may be",
+        "For each item, sampled answers were compared with the exact probabilities and the "
+        "decisions by a G-test with a simulated p-value (99 draws). Probability that was not "
+        "returned was taken to be where it makes the answers of an item likeliest, so that p is "
+        "conservative.",
+        "To find out which of two readouts is closer to the human distributions",
+        "of the probability was not returned on average, and more than 1% for 100% of the words: "
+        "bounds of item means are",
+        "Where a server did not return all probabilities, means, SDs and distributions are those "
+        "of the probabilities that it returned.",
+        "of the probability was not returned: bounds of item means are",  # the first screen
+        "for sampled answers and 0.",
+        "sampled minus decision",
+        "exact minus decision",
+    ],
+)
+def test_the_page_says_what_holds_of_three_readouts_with_probability_not_returned(
+    sentence: str, page: str
+) -> None:
+    assert sentence in page
 
 
 @pytest.fixture(scope="module")

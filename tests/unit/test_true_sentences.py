@@ -447,7 +447,11 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "on a scale of arousal; this study has none": ALL - {"arousal"},
     # How it was done
     "sampled answers were compared with the exact probabilities": {"both readouts"},
-    "To find out which of the two readouts is closer": {"both readouts"},
+    "To find out which of two readouts is closer": {"both readouts"},
+    "If the answers follow the exact probabilities, both give the same means": {"both readouts"},
+    "was not returned": set(),
+    "did not return all probabilities": set(),
+    "Decisions are": set(),
     "The V shape was measured by the correlation of arousal": set(),
     "Errors of arousal, model minus human mean, were correlated": set(),
     "valence of words was not rated": {"arousal"},
