@@ -354,7 +354,7 @@ OPEN = {"undecided_mass": 0.13, "mean_width": 2.4, "pearson_least": -0.1, "pears
             {"usable": {(*KEY[:-1], "exact"): 0.1, KEY: 0.5}},
             [
                 "In both conditions, fewer than 90% of the answers are ratings, or less than 90% "
-                "of the probability is on the scale; the lowest share is 10%, for Model A."
+                "of the returned probability is on the scale; the lowest share is 10%, for Model A."
             ],
         ),
         (

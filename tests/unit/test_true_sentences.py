@@ -281,7 +281,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     },
     "No answers are ratings, for Model m": {"refused"},
     "Only 87% of the answers are ratings, for Model m": {"blocked"},
-    "Only 29% of the probability is on the scale, for Model m": {"off the scale"},
+    "Only 29% of the returned probability is on the scale, for Model m": {"off the scale"},
     "although they were sampled at a temperature above 0. See Answers": {"constant"},
     "A uniform guess is closer to the human distributions than Model m": {
         "constant",
@@ -385,7 +385,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "the nearest": set(),
     "By JSD, RPS and W1, Model m (sampled answers) is farther from the human distributions "
     "than either a uniform guess": {"opposite"},
-    "29% of the probability is on the scale": {"off the scale"},
+    "29% of the returned probability is on the scale": {"off the scale"},
     "The difference between their correlations was": TWO,
     "Conditions were compared with each other": TWO,
     "this study has no such pair": ALL - TWO,

@@ -29,7 +29,7 @@ where there is one, finds a difference."""
 
 _USABLE = {
     "sampled": "of the answers are ratings",
-    "exact": "of the probability is on the scale",
+    "exact": "of the returned probability is on the scale",
     "decision": "of the decisions were given",
 }
 """What is usable of what was said in a readout, after a share."""
