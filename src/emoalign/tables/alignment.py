@@ -223,8 +223,8 @@ READOUTS = Table(
             "mean_abs_difference_most",
         ),
         *numbers(
-            share_within_bounds="Share of items whose two means are equal if probability not "
-            "returned is where it fits; null if all was returned.",
+            share_within_bounds="Share of items whose two means may be equal, by probability not "
+            "returned; null if all was.",
         ),
         *shared(
             "Share of answers or decisions that are ratings; exact: mean probability of a rating.",
@@ -232,9 +232,8 @@ READOUTS = Table(
             "usable_b",
         ),
         *shared(
-            "G statistic of counts against probabilities, those not returned being where they fit "
-            "best, summed over items, and its simulated p; small: they disagree. Null for exact "
-            "with decision.",
+            "G statistic of counts against probabilities, summed over items, and its simulated p; "
+            "small: they disagree. Exact with decision: null.",
             "g_total",
             "p_pooled",
         ),
@@ -245,7 +244,7 @@ READOUTS = Table(
         ),
         *shared(
             "Mean log-probability of the answers above its expectation (nats), and its simulated "
-            "p; positive: sampling was sharper than requested. Null as ks_p.",
+            "p; positive: too sharp. Null as ks_p.",
             "sharpness",
             "p_sharpness",
         ),

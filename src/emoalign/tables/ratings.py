@@ -146,9 +146,8 @@ ITEMS = Table(
             "sd",
         ),
         *shared(
-            "Exact: lowest and highest mean and SD, wherever the probability that was not returned "
-            "may be, on the scale or off it: bounds, no confidence intervals. Decision: mean and "
-            "SD.",
+            "Exact: lowest and highest mean and SD, wherever the probability not returned may be; no "
+            "confidence intervals.",
             "mean_low",
             "mean_high",
             "sd_low",
