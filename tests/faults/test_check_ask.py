@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from emoalign.commands.app import application
 from emoalign.commands.asking import MADE_UP
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from tests.faults.decision_server import DecisionServer
 from tests.faults.server import FaultServer
 
 STUDY: dict[str, Any] = {
@@ -34,16 +35,28 @@ CARD: dict[str, Any] = {
 
 
 @pytest.fixture
+def server() -> Iterator[DecisionServer]:
+    with DecisionServer().running() as running:
+        yield running
+
+
+@pytest.fixture
 def check(
     server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Result]:
     """Check the study with --ask, with these keys of the card changed."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str, says: str | None = None, **changes: Any) -> Result:
+    def run(
+        *arguments: str,
+        says: str | None = None,
+        readouts: Sequence[str] = ("sampled",),
+        **changes: Any,
+    ) -> Result:
+        protocols = [STUDY["protocols"][0] | {"readouts": list(readouts)}]
         for file, content in {
             "models/faulty.yaml": {**CARD, "base_url": server.address, **changes},
-            "config.yaml": STUDY,
+            "config.yaml": STUDY | {"protocols": protocols},
         }.items():
             path = tmp_path / "config" / file
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -179,3 +192,35 @@ def test_a_model_of_images_is_shown_a_grey_one(
     assert done.exit_code == 0, done.output
     assert "data:image/" in server.heard[0].prompt
     assert "seeds: not sent" in done.output
+
+
+DECIDES = {"decisions": {"levels": 10, "questions": 200}}
+
+
+def test_decisions_that_a_protocol_asks_for_are_tried_and_priced(
+    check: Callable[..., Result], server: DecisionServer
+) -> None:
+    server.weigh = lambda about, instruction, levels: [0.5, 0.5, *[0.0] * (levels - 2)]
+    prices = {"input_usd": 0, "output_usd": 0, "decision_usd": 1000}
+    dated = {"as_of": "2026-01-01", "source": "here"}
+    done = check(readouts=["decision"], capabilities=DECIDES, prices=prices | dated)
+    assert done.exit_code == 0, done.output
+    assert "decision about valence: of 9 levels, the likeliest has 50%" in done.output
+    assert len(server.heard) == 1
+    assert MADE_UP["word"] in server.heard[0].prompt
+    tokens = int(done.output.partition("cost: ")[2].split()[0])
+    assert f"{tokens * 1000 / 1e6:.2f} US dollars" in done.output
+    assert "sampling" not in done.output
+
+
+def test_decisions_that_a_card_claims_are_tried_beside_answers(
+    check: Callable[..., Result], server: DecisionServer
+) -> None:
+    done = check(capabilities=CARD["capabilities"] | DECIDES)
+    assert done.exit_code == 0, done.output
+    assert "decisions: answered" in done.output
+    server.said = lambda heard: (
+        (400, {"error": {"message": "Not here."}}) if "questions" in heard.body else None
+    )
+    done = check(capabilities=CARD["capabilities"] | DECIDES)
+    assert "decisions: refused (Not here.): set decisions: null" in done.output

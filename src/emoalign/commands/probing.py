@@ -48,7 +48,7 @@ def _probes(card: ServedModel, asks: Sequence[Ask], grey: Image) -> Iterator[Pro
     if able.decisions is not None and all(ask.request.readout != "decision" for ask in asks):
         yield Probe("decisions", (_decision(first),), _decided, "decisions: null")
     chat = first.prompt.messages is not None
-    if not (able.chat if chat else able.completion):
+    if first.readout == "decision":  # which tells nothing of how answers are asked for
         return
 
     def about(
