@@ -160,8 +160,8 @@ def rps_bounds(
 def _nearest(corners: FloatArray) -> float:
     """The least squared length of a mixture of the corners, shape (corners, dimensions).
 
-    Weights of the sum s that minimise |Σ w·corner|² + (s - 1)² are s times those of the mixture: for
-    a squared length L of the mixture, s²L + (s - 1)² has its minimum L/(1 + L), which grows with L.
+    Weights of the sum s that minimise |Σ w·corner|² + (s - 1)² are s times those of the mixture:
+    for a squared length L, s²L + (s - 1)² has its minimum L/(1 + L), which grows with L.
     """
     weights, _ = optimize.nnls(
         np.vstack((corners.T, np.ones(len(corners)))), np.append(np.zeros(corners.shape[1]), 1.0)

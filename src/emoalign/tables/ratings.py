@@ -146,8 +146,8 @@ ITEMS = Table(
             "sd",
         ),
         *shared(
-            "Exact: lowest and highest mean and SD, wherever the probability not returned may be; no "
-            "confidence intervals.",
+            "Exact: lowest and highest mean and SD, wherever the probability not returned may be; "
+            "no confidence intervals.",
             "mean_low",
             "mean_high",
             "sd_low",
