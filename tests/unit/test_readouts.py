@@ -66,7 +66,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
         "they agree.",
         "Brackets with “to” have the least and the most that a number may be",
         "For each item, sampled answers were compared with the exact probabilities and the "
-        "decisions by a G-test with a simulated p-value (99 draws). Probability that was not "
+        "decisions by a G-test with a simulated p value (99 draws). Probability that was not "
         "returned was taken to be where it makes the answers of an item likeliest, so that p is "
         "conservative.",
         "To find out which of two readouts is closer to the human distributions",
@@ -74,7 +74,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
         "bounds of item means are",
         "Where a server did not return all probabilities, means, SDs and distributions are those "
         "of the probabilities that it returned.",
-        "of the probability was not returned: bounds of item means are",  # the first screen
         "for sampled answers and 0.",
         "sampled minus decision",
         "exact minus decision",
