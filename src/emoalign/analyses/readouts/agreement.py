@@ -88,7 +88,7 @@ class _Side:
         end of the scale to the other."""
         rows = self._items.reindex(item_ids)
         moved = (rows["mean_high"] - rows["mean_low"]) / (self._scale.max - self._scale.min)
-        return moved.fillna(0).to_numpy(dtype=float)
+        return moved.fillna(0).clip(0, 1).to_numpy(dtype=float)  # but for rounding
 
     def shares(self, item_ids: pd.Index[str]) -> FloatArray:
         """The distributions of items of these ids, shape (items, K); NaN where there is none."""
