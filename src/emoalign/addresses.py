@@ -32,6 +32,23 @@ def on_this_machine(address: str) -> bool:
     return host in loopback_names() or host.endswith(".localhost")
 
 
+def nearby(address: str) -> bool:
+    """Tell whether a server is this machine, or on a private network by its number or name.
+
+    Private are the numbers of RFC 1918, 4193 and 6598, names without a dot, and those that end in
+    what no public name does. Nobody is asked what number a name has.
+    """
+    host = (urlsplit(address).hostname or "").removesuffix(".")
+    number = _number(host)
+    if number is not None:
+        return _is_loopback(number) or number.is_private or number in _SHARED
+    return on_this_machine(address) or "." not in host or host.endswith(_PRIVATE_NAMES)
+
+
+_SHARED = ip_network("100.64.0.0/10")
+_PRIVATE_NAMES = (".local", ".internal", ".lan", ".localdomain", ".home.arpa")
+
+
 def _number(host: str) -> IPv4Address | IPv6Address | None:
     """The address that a host is, also in the short forms of IPv4 (127.1)."""
     try:

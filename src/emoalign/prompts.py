@@ -81,11 +81,15 @@ class Message:
 
 @dataclass(frozen=True)
 class Image:
-    """An image as it is shown: known by its content, not by where it is."""
+    """An image as it is shown: known by its content, not by where it is or what it costs.
+
+    `tokens` are the most that it takes, where the model's card says so.
+    """
 
     sha256: str
     longest_side: int
     path: Path = field(compare=False)
+    tokens: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -324,8 +328,9 @@ CHARACTERS_PER_TOKEN = 4.0
 TOKENS_PER_MESSAGE = 4
 """Tokens that the frame of a chat message usually takes."""
 
-SQUARE_PIXELS_PER_TOKEN = 700
-"""Providers count a token for 750 square pixels (Anthropic) or fewer per tile (OpenAI)."""
+SQUARE_PIXELS_PER_TOKEN = 416
+"""Providers count a token for 750 square pixels (Anthropic), for fewer in tiles (OpenAI), and 2.46
+tokens for 32 x 32 pixels where they count most of them (GPT-4.1 nano)."""
 
 
 def estimated_tokens(prompt: Prompt) -> int:
@@ -378,9 +383,12 @@ def most_tokens(prompt: Prompt) -> int:
 
 
 def image_tokens(prompt: Prompt) -> int:
-    """Tokens of the prompt's image, at most: as if it were a square of its longest side."""
+    """Tokens of the prompt's image, at most: as if it were a square of its longest side, unless
+    the model's card says how many."""
     if prompt.image is None:
         return 0
+    if prompt.image.tokens is not None:
+        return prompt.image.tokens
     return math.ceil(prompt.image.longest_side**2 / SQUARE_PIXELS_PER_TOKEN) + 100
 
 

@@ -108,9 +108,11 @@ def dollars(usd: float) -> str:
 
 
 def dollars_between(least: float, most: float) -> str:
-    """An amount of money within bounds: 0.80–1.20 US dollars, or < 0.01 US dollars."""
+    """An amount of money within bounds: 0.80–1.20, up to 1.20 or < 0.01 US dollars."""
     if f"{least:.2f}" == f"{most:.2f}" or most < 0.005:
         return dollars(most)
+    if least < 0.005:
+        return f"up to {dollars(most)}"
     return f"{least:,.2f}–{dollars(most)}"
 
 

@@ -19,7 +19,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from emoalign.planning.jobs import reported
 from tests.kit.ratings import label_norms, label_rows, norms, rating_rows, ratings
 from tests.kit.stages import make, make_page, page
-from tests.kit.waiting import HANGS_S
 from tests.kit.words import study
 
 QUOTED, BRACED = """A "q" & <b>bold</b> 'model'""", "Model {{7*7}}%{x} $x^2$"
@@ -37,6 +36,9 @@ EVIL = (
     '=HYPERLINK("https://example.org")',
 )
 """Texts of stimuli that would do something if they were taken for more than texts."""
+
+PAGE_S = 120
+"""Seconds that a page may take for anything: it computes little, and needs no network."""
 
 N_ITEMS = 30
 SCALES = ("arousal", "happiness", "valence")
@@ -77,12 +79,13 @@ class Visit:
         return list(self.page.locator(f"#{table} tbody tr").evaluate_all(script))
 
     def until(self, true: Callable[[], bool]) -> None:
-        """Wait until something is true of the page.
+        """Wait until something is true of the page; fail as soon as something goes wrong on it.
 
         It is asked from outside: the page's policy forbids playwright to wait within it.
         """
-        deadline = time.monotonic() + HANGS_S
+        deadline = time.monotonic() + PAGE_S
         while not true():
+            assert not self.trouble
             assert time.monotonic() < deadline, "it never came true"
             self.page.wait_for_timeout(30)
 
@@ -91,6 +94,22 @@ class Visit:
         with self.page.expect_download() as download:
             self.page.click(selector)
         return Path(download.value.path()).read_text(encoding="utf-8")
+
+
+def arrived(context: BrowserContext, path: Path, script: bool = True) -> Visit:
+    """A visit to a report whose script, if it may run, has made the page ready."""
+    context.set_default_timeout(1000 * PAGE_S)
+    one = Visit(context.new_page())
+    page, trouble = one.page, one.trouble
+    page.on("console", lambda said: trouble.append(f"console: {said.text}"))
+    page.on("pageerror", lambda error: trouble.append(f"error: {error}"))
+    page.on("dialog", lambda dialog: (trouble.append("dialog"), dialog.dismiss()))
+    page.on("popup", lambda _: trouble.append("popup"))
+    page.on("request", lambda sent: _note_request(sent.url, path, trouble))
+    page.goto(path.as_uri())
+    if script:
+        one.until(lambda: page.locator("html.ready").count() == 1)
+    return one
 
 
 Open = Callable[..., Visit]
@@ -103,21 +122,9 @@ def visit(browser: Browser) -> Iterator[Open]:
     visits: list[Visit] = []
 
     def opened(path: Path, *, script: bool = True, **options: Any) -> Visit:
-        context = browser.new_context(java_script_enabled=script, **options)
-        context.set_default_timeout(1000 * HANGS_S)
-        contexts.append(context)
-        one = Visit(context.new_page())
-        visits.append(one)
-        page, trouble = one.page, one.trouble
-        page.on("console", lambda said: trouble.append(f"console: {said.text}"))
-        page.on("pageerror", lambda error: trouble.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: (trouble.append("dialog"), dialog.dismiss()))
-        page.on("popup", lambda _: trouble.append("popup"))
-        page.on("request", lambda sent: _note_request(sent.url, path, trouble))
-        page.goto(path.as_uri())
-        if script:
-            page.wait_for_selector("html.ready", state="attached")
-        return one
+        contexts.append(browser.new_context(java_script_enabled=script, **options))
+        visits.append(arrived(contexts[-1], path, script))
+        return visits[-1]
 
     yield opened
     for context in contexts:

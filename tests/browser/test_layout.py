@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from playwright.sync_api import Browser
 
 from emoalign.tables import ITEMS
 
-from .conftest import EVIL, N_ITEMS, Open, Visit
+from .conftest import EVIL, N_ITEMS, PAGE_S, Open, Visit, arrived
 
 pytestmark = pytest.mark.browser
 
@@ -294,3 +296,14 @@ def test_answers_are_saved_and_restricted_texts_never(visit: Open, refused_repor
     assert unused["text"].tolist() == ["(not shown: it may quote the item)"]
     items = saved_table(one, "#items-csv")
     assert "item" not in items.columns
+
+
+def test_an_error_of_the_page_ends_the_wait_for_it_at_once(
+    browser: Browser, tmp_path: Path
+) -> None:
+    path = tmp_path / "broken.html"
+    path.write_text("<script>throw new Error('too bad')</script>", encoding="utf-8")
+    began = time.monotonic()
+    with browser.new_context() as context, pytest.raises(AssertionError, match="too bad"):
+        arrived(context, path)
+    assert time.monotonic() - began < PAGE_S / 2

@@ -516,6 +516,24 @@ def test_headers_of_the_providers_own_are_sent_and_their_values_written_nowhere(
     assert (desk.rate()["request_id"] == ratings["request_id"]).all()
 
 
+@pytest.mark.parametrize("variable", [KEY_VARIABLE, SECRET_VARIABLE])
+@pytest.mark.parametrize(("key", "told"), [("no", "no such model"), ("k" * 8, "*** such model")])
+def test_a_key_too_short_to_be_a_secret_garbles_no_message(
+    key: str,
+    told: str,
+    variable: str,
+    desk: Desk,
+    server: ParticularServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, "k" * 20)
+    monkeypatch.setenv(SECRET_VARIABLE, "k" * 20)
+    monkeypatch.setenv(variable, key)
+    server.closed = f"There is {key} such model."
+    more = {"headers": {"X-Gateway-Key": {"env": SECRET_VARIABLE}}}
+    assert f"There is {told}" in refusal(replace(desk, more=more))
+
+
 @pytest.mark.parametrize("delivery", ["single", "batch"])
 def test_a_secret_header_that_the_server_repeats_is_in_no_message(
     delivery: str, desk: Desk, server: ParticularServer, monkeypatch: pytest.MonkeyPatch

@@ -106,7 +106,7 @@ def test_a_server_that_knows_no_n_and_thinks_is_told(
     server.change = change
     done = check()
     assert "n: 1 of 2 answers in one request" in done.output
-    assert "the model thinks before it answers (200 tokens)" in done.output
+    assert "the model thinks before it answers (80 tokens)" in done.output
 
 
 def test_answers_that_are_no_ratings_are_told_with_their_status(

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from pydantic import ValidationError
 
 from emoalign.commands.app import application
+from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.anthropic.anthropic_model import AnthropicModel
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
@@ -154,6 +155,33 @@ def test_a_card_that_claude_cannot_follow_says_what_to_write(
 ) -> None:
     with pytest.raises(ValidationError, match=says):
         model({"engine": "anthropic", **more})
+
+
+@pytest.mark.parametrize("way", ["extra_body", "level"])
+@pytest.mark.parametrize(
+    ("ttl", "written", "taken"),
+    [
+        ("1h", None, False),
+        ("1h", 1.25, False),
+        ("1h", 2, True),
+        ("5m", 1.25, True),
+        (None, 1, True),
+    ],
+)
+def test_a_cache_of_an_hour_is_not_booked_as_one_of_five_minutes(
+    way: str, ttl: str | None, written: float | None, taken: bool
+) -> None:
+    cached = {"cache_control": {"type": "ephemeral", **({"ttl": ttl} if ttl else {})}}
+    prices = {"input_usd": 1, "output_usd": 5, "as_of": "2026-11-28", "source": "a page"}
+    able = {"sampling": "none", "thinking": {"low": cached if way == "level" else {}}}
+    more = {**NEW, "capabilities": able, "prices": prices | {"written_usd": written}}
+    more["extra_body"] = cached if way == "extra_body" else {}
+    if not taken:
+        with pytest.raises(ValidationError, match=r"ttl: 1h.*write written_usd: 2"):
+            model(more)
+        return
+    assert model(more).prices is not None
+    assert model({**more, "prices": None}).prices is None
 
 
 def test_a_header_of_ones_own_may_bring_the_key() -> None:
@@ -313,6 +341,53 @@ def test_the_reason_why_an_answer_ended_is_kept_in_claudes_own_word(
     assert set(ratings["status"]) == {status}
     assert set(ratings["finish_reason"]) == {stop_reason}
     assert len(server.computed) == 12
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "status"),
+    [
+        (None, "", "unparsable"),
+        ([], "", "unparsable"),
+        ("7", "7", "ok"),
+        ([None, "7"], "7", "ok"),
+        (7, '{"choice":{"message":{"role":"assistant","content":7}', "unparsable"),
+    ],
+)
+def test_what_claude_answered_is_not_asked_for_again_whatever_its_form(
+    content: object, text: str, status: str, claude: Desk, server: ClaudeServer
+) -> None:
+    server.change = said(content=content)
+    desk = replace(claude, more={**NEW, "first_answers": 0})
+    ratings = desk.rate()
+    assert set(ratings["status"]) == {status}
+    assert all(answer.text.startswith(text) for answer in desk.answers())
+    assert {len(answer.text) == len(text) for answer in desk.answers()} == {content != 7}
+    desk.rate()
+    assert len(server.heard) == len(server.computed) == 12
+
+
+def test_a_message_without_content_or_reason_is_kept_where_it_is_paid_for(
+    claude: Desk, server: ClaudeServer
+) -> None:
+    server.change = lambda heard, reply: {"text": "7", "usage": reply["usage"]}
+    ratings = replace(claude, more={**NEW, "first_answers": 0}).rate()
+    assert set(ratings["status"]) == {"unparsable"}
+    assert all('"text":"7"' in text for text in ratings["text"])
+    assert len(server.heard) == 12
+    assert {answer.prompt_tokens for answer in claude.answers()} == {10}
+
+
+@pytest.mark.parametrize("stop_reason", ["pause_turn", "model_context_window_exceeded"])
+def test_an_answer_that_paused_or_met_the_end_of_the_context_costs_what_is_counted(
+    stop_reason: str, claude: Desk, server: ClaudeServer
+) -> None:
+    server.change = said(stop_reason=stop_reason, content=[{"type": "text", "text": "I"}])
+    prices = {"input_usd": 1, "output_usd": 10, "as_of": "2026-01-01", "source": "a page"}
+    account = Account(claude.folder / "spent.json", 1)
+    more = {**NEW, "prices": prices, "first_answers": 0}
+    ratings = replace(claude, more=more).rate(account)
+    assert set(ratings["status"]) == {"truncated"}
+    assert account.spent() == pytest.approx(12 * (10 + 2 * 10) * 1e-6)
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 import pytest
+from openai.types.chat.chat_completion import Choice
 
 from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.openai.chat_completions import CHAT_COMPLETIONS
@@ -150,6 +151,19 @@ def test_answers_that_were_cut_were_as_long_as_allowed(spending: Spending) -> No
     cut = [{"message": {"content": "I"}, "finish_reason": "length"}] * 3
     usage = {"prompt_tokens": 5, "completion_tokens": 3}
     assert spending.one_word(usage, choices=cut) == pytest.approx(MOST)
+
+
+@pytest.mark.parametrize(
+    "reason", [*get_args(Choice.model_fields["finish_reason"].annotation), "model_length"]
+)
+def test_the_count_of_a_single_answer_is_believed_whyever_it_ended(
+    reason: str, spending: Spending
+) -> None:
+    """A context that is full cuts an answer before its longest."""
+    alone = replace(spending, desk=replace(spending.desk, participants=1))
+    choices = [{"message": {"content": "I"}, "finish_reason": reason}]
+    usage = {"prompt_tokens": 5, "completion_tokens": 2}
+    assert alone.one_word(usage, choices=choices) == pytest.approx((5 + 2 * 10) / 1e6)
 
 
 def test_a_limit_ends_a_study_of_a_server_that_counts_nothing(spending: Spending) -> None:

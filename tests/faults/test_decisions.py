@@ -222,6 +222,14 @@ def one_answer(reply: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def weights_in(text: str) -> list[float | None]:
+    """The probabilities in answers as they were kept."""
+    probabilities = one_answer({"answers": orjson.loads(text)})["probabilities"]
+    if isinstance(probabilities, dict):
+        return list(probabilities.values())
+    return [each["probability"] for each in probabilities]
+
+
 def weights(reply: dict[str, Any], numbers: Sequence[float]) -> None:
     """Write other probabilities into a reply: foreign ones if they are more than its levels."""
     answer = one_answer(reply)
@@ -247,19 +255,49 @@ def weights(reply: dict[str, Any], numbers: Sequence[float]) -> None:
     ],
     ids=["too much", "too little", "above 1", "negative", "missing", "foreign", "no number"],
 )
-def test_probabilities_that_cannot_be_are_told_and_end_a_job_that_gets_no_others(
-    decider: Decider, server: DecisionServer, numbers: list[float], told: str
+def test_probabilities_that_cannot_be_are_told_and_kept_as_they_came(
+    decider: Decider,
+    server: DecisionServer,
+    numbers: list[float],
+    told: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def change(heard: Heard, reply: dict[str, Any]) -> dict[str, Any]:
-        weights(reply, numbers)
+        if "joy" in heard.prompt:
+            weights(reply, numbers)
         return reply
 
     server.change = change
-    with pytest.raises(EngineError) as caught:
-        replace(decider, words=["joy"]).rate()
-    assert told in str(caught.value)
-    assert "That is a fault of the server" in str(caught.value)
-    assert not decider.answers()
+    ratings = decider.rate().set_index("item_id")
+    assert ratings["status"].to_dict() == {
+        **{"woe": "ok", "tea": "ok", "war": "ok"},
+        "joy": "error",
+    }
+    assert ratings.at["joy", "probabilities"] is None
+    (answer,) = [each for each in decider.answers() if each.text == ratings.at["joy", "text"]]
+    kept = weights_in(answer.text)
+    assert kept == [None if number != number else number for number in numbers]
+    (warning,) = [each for each in caplog.messages if "fault of the server" in each]
+    assert "about item 'joy', and its answers" in warning
+    assert told in warning
+    # It is paid for, and never asked for again.
+    assert len(server.heard) == 4
+    decider.rate()
+    assert len(server.heard) == 4
+
+
+def test_a_job_whose_decisions_all_cannot_be_stops_early(
+    decider: Decider, server: DecisionServer
+) -> None:
+    def change(heard: Heard, reply: dict[str, Any]) -> dict[str, Any]:
+        weights(reply, [0.2] * 9)
+        return reply
+
+    server.change = change
+    words = [f"word {number}" for number in range(40)]
+    with pytest.raises(EngineError, match="The server's decisions are none"):
+        replace(decider, words=words, more={**decider.more, "first_answers": 10}).rate()
+    assert len(server.heard) < 20
 
 
 @pytest.mark.parametrize(
@@ -277,37 +315,29 @@ def test_probabilities_that_cannot_be_are_told_and_end_a_job_that_gets_no_others
     ],
 )
 def test_answers_to_other_questions_than_were_asked_are_told(
-    openai: Decider, server: DecisionServer, spoil: Any, told: str
+    openai: Decider,
+    server: DecisionServer,
+    spoil: Any,
+    told: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def change(heard: Heard, reply: dict[str, Any]) -> dict[str, Any]:
         spoil(one_answer(reply))
         return reply
 
     server.change = change
-    with pytest.raises(EngineError, match=told):
-        replace(openai, words=["joy"]).rate()
+    assert replace(openai, words=["joy"]).rate()["status"].eq("error").all()
+    assert any(told in message for message in caplog.messages)
 
 
-def test_one_impossible_distribution_among_good_ones_is_kept_in_the_servers_words(
+def test_a_reply_of_no_known_form_is_kept_if_it_is_paid_for(
     decider: Decider, server: DecisionServer
 ) -> None:
-    def change(heard: Heard, reply: dict[str, Any]) -> dict[str, Any]:
-        if "war" in heard.prompt:
-            weights(reply, [0.2] * 9)
-        return reply
-
-    server.change = change
-    ratings = decider.rate().set_index("item_id")
-    assert ratings["status"].to_dict() == {
-        **{"joy": "ok", "woe": "ok", "tea": "ok"},
-        "war": "rejected",
-    }
-    assert "add up to 1.8" in ratings.at["war", "text"]
-    assert ratings.at["war", "probabilities"] is None
-    # Asked three times, as whatever a server did not give, and never again.
-    assert sum("war" in heard.prompt for heard in server.heard) == 3
-    decider.rate()
-    assert sum("war" in heard.prompt for heard in server.heard) == 3
+    server.change = lambda heard, reply: {"verdict": "good", "usage": reply["usage"]}
+    ratings = decider.rate()
+    assert len(server.heard) == 4
+    assert ratings["status"].eq("error").all()
+    assert ratings["text"].str.contains("verdict").all()
 
 
 def test_probabilities_that_are_rounded_are_kept_as_they_are(

@@ -277,7 +277,7 @@ def test_a_model_without_sampling_is_sent_none(desk: GeminiDesk, server: GeminiS
         {"candidates": [{"content": {"parts": "7"}}]},
         {"candidates": [{"content": {"parts": ["7"]}}]},
         {"candidates": [{"content": {"parts": [{"text": 7}]}}]},
-        {"candidates": [], "usageMetadata": {"promptTokenCount": 1}},
+        {"candidates": [], "usageMetadata": {"promptTokenCount": 0}},
         {"usageMetadata": {"promptTokenCount": "much", "totalTokenCount": -1}},
         {"promptFeedback": {"safetyRatings": []}},
         [{"error": {"code": 503, "message": "The model is overloaded.", "status": "UNAVAILABLE"}}],
@@ -292,6 +292,36 @@ def test_a_reply_of_another_form_is_asked_for_again_and_never_an_answer(
     assert (desk.rate()["rating"] == 7).all()
     assert len(server.bodies) == 8
     assert len(desk.answers()) == 12
+
+
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        ({}, ""),
+        ({"candidates": None}, ""),
+        ({"candidates": []}, ""),
+        ({"candidates": [{"finishReason": "STOP"}] * 3}, ""),
+        ({"candidates": [{"content": None, "finishReason": "OTHER"}] * 3}, ""),
+        ({"candidates": [{"content": {"role": "model"}, "finishReason": "STOP"}] * 3}, ""),
+        ({"candidates": [{"content": {"parts": None}, "finishReason": "STOP"}] * 3}, ""),
+        ({"candidates": [{"content": {"parts": []}, "finishReason": "STOP"}] * 3}, ""),
+        ({"candidates": [{"content": {"parts": "7"}}] * 3}, '{"choice":{"content":{"parts":"7"}}}'),
+        ({"candidates": ["7"] * 3}, '{"choice":"7"}'),
+    ],
+    ids=str,
+)
+def test_a_reply_that_is_paid_for_is_an_answer_whatever_it_lacks(
+    desk: GeminiDesk, server: GeminiServer, reply: Mapping[str, Any], text: str
+) -> None:
+    counts = {"promptTokenCount": 5, "thoughtsTokenCount": 2, "totalTokenCount": 7}
+    server.change = lambda heard, usual: {**reply, "usageMetadata": counts}
+    desk = replace(desk, words=["joy"], participants=3, more={"first_answers": 0})
+    ratings = desk.rate()
+    assert set(ratings["text"]) == {text}
+    assert not set(ratings["status"]) & {"ok", "rejected"}
+    desk.rate()
+    assert len(server.bodies) == 1
+    assert desk.answers()[0].completion_tokens == 2
 
 
 def test_parts_that_are_no_text_are_passed_over(desk: GeminiDesk, server: GeminiServer) -> None:

@@ -18,9 +18,11 @@ from google import genai
 from google.genai import types
 from PIL import Image as Picture
 
+from emoalign.elicitation.budget import paid
 from emoalign.elicitation.engines.api.batch_files import Outcome, reply_in
 from emoalign.elicitation.engines.api.batch_states import ENDED
 from emoalign.elicitation.engines.api.choices import read_answers
+from emoalign.elicitation.engines.asked import Prices
 from emoalign.elicitation.engines.gemini.batch_mode import BatchMode
 from emoalign.elicitation.engines.gemini.gemini_model import HARMS, GeminiModel, Threshold
 from emoalign.elicitation.journal import Answer
@@ -262,6 +264,12 @@ def test_every_reason_that_google_has_is_understood(reason: types.FinishReason) 
     assert answer.finish_reason == reason.value
     assert (withheld(answer) == "content_filter") == (reason.value in FILTERED)
     assert is_cut(answer) == (reason.value in CUT)
+    counts = types.GenerateContentResponseUsageMetadata(
+        prompt_token_count=20, candidates_token_count=2, thoughts_token_count=40
+    )
+    reply.usage_metadata = counts
+    prices = Prices(input_usd=1, output_usd=10, as_of="2026-11-28", source="a page")
+    assert paid(prices, answers(reply), 1.0, longest=4096) == prices.cost(20, 42)
 
 
 @pytest.mark.parametrize("reason", types.BlockedReason)

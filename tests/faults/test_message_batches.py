@@ -18,6 +18,7 @@ from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.anthropic import message_batches
 from emoalign.elicitation.engines.api import batches
 from emoalign.errors import EngineError
+from emoalign.prompts import Message, Prompt, most_tokens
 from tests.faults.claude_server import (
     ClaudeServer,
     Line,
@@ -146,6 +147,32 @@ def test_an_answer_counts_beside_a_fault_of_the_same_request(
     assert (desk.rate()["status"] == "ok").all()
     assert len(desk.answers()) == 12
     assert list(map(len, server.submitted)) == [12]
+
+
+def test_a_second_answer_of_the_same_request_is_booked_and_not_kept(
+    batched: Callable[..., Desk], server: ClaudeServer, tmp_path: Path
+) -> None:
+    """The same line twice is one answer; a broken one beside it hides none."""
+
+    def end(number: int, lines: Sequence[Line]) -> Results:
+        again = succeeded(lines[0], "3")
+        again["result"]["message"]["id"] = "msg_another"
+        strange = {**succeeded(lines[1]), "custom_id": "somebody-elses"}
+        odd = {"type": "succeeded", "message": {"content": {"no": "answer"}}}
+        broken = {"custom_id": lines[2]["custom_id"], "result": odd}
+        first = succeeded(lines[0])
+        return [first, first, again, strange, broken, *map(succeeded, lines[1:])]
+
+    server.end = end
+    base = batched()
+    account = Account(tmp_path / "spent.json", 1)
+    desk = replace(base, more={**base.more, "prices": PRICES})
+    assert (desk.rate(account)["rating"] == 7).all()
+    assert len(desk.answers()) == 12
+    assert list(map(len, server.submitted)) == [12]
+    told = 14 * (10 + 2 * 5)
+    broken = most_tokens(Prompt((Message("user", "joy"),), None)) + 3 * 5  # at most
+    assert account.spent() == pytest.approx((told + broken) * 0.5e-6)
 
 
 def test_what_never_comes_is_told_after_three_rounds(

@@ -15,12 +15,12 @@ from ruamel.yaml import YAML
 from emoalign.commands.app import application
 from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.providers import Provider
-from emoalign.errors import BudgetError
+from emoalign.errors import BudgetError, EngineError
 from emoalign.installed import CATALOGUE
 from emoalign.study.reading import read_card
 from tests.faults.conftest import KEY_VARIABLE, Desk
 from tests.faults.providers import KNOWN, answer, serve_as
-from tests.faults.server import FaultServer
+from tests.faults.server import FaultServer, Heard
 
 PRESETS = {path.stem: read_card(path, Provider) for path in CATALOGUE.glob("providers/*.yaml")}
 SPOKEN = sorted(name for name, each in PRESETS.items() if each.card["engine"] == "openai")
@@ -63,12 +63,12 @@ def check(
         if isinstance(name := preset.card.get("api_key_env"), str):
             monkeypatch.setenv(name, "a-key-of-this-test")
 
-    def run(provider: str, **keys: Any) -> Result:
+    def run(provider: str, study: dict[str, Any] = STUDY, **keys: Any) -> Result:
         pinned = PINNED if provider == "openrouter" else {}
         card = {"provider": provider, "model": "a-model", "base_url": server.address}
         for file, content in {
             "models/asked.yaml": {**card, **pinned, **keys},
-            "config.yaml": STUDY,
+            "config.yaml": study,
         }.items():
             path = tmp_path / "config" / file
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,6 +107,50 @@ def test_thinking_that_is_left_on_is_found_out_where_it_makes_the_temperature_vo
     done = check("deepseek", extra_body={"thinking": {"type": "enabled"}})
     assert "two answers at temperature 0 differed" in done.output
     assert "set sampling: none" in done.output
+
+
+@pytest.mark.parametrize(
+    ("thinks", "told"),
+    [
+        ("refuses", 'refused ("a-model" does not support thinking): set thinking: {low: null}'),
+        ("ignores", "accepted, but there is no sign of thoughts. If the model does not think, set"),
+        ("counts", "38 tokens of thoughts"),
+        ("shows", "thoughts, whose tokens are not counted"),
+    ],
+)
+def test_a_level_of_thinking_that_the_study_asks_for_is_tried(
+    thinks: str, told: str, check: Callable[..., Result], server: FaultServer
+) -> None:
+    serve_as("ollama", server)
+    usual = server.said
+
+    def said(heard: Heard) -> tuple[int, object] | None:
+        if heard.body.get("reasoning_effort") == "low" and thinks == "refuses":
+            return 400, {"error": {"message": '"a-model" does not support thinking'}}
+        return usual(heard)
+
+    def change(heard: Heard, reply: dict[str, Any]) -> Any:
+        if heard.body.get("reasoning_effort") == "none" or thinks in ("refuses", "ignores"):
+            return reply
+        usage = {**reply["usage"], "completion_tokens": 40}
+        if thinks == "counts":
+            usage["completion_tokens_details"] = {"reasoning_tokens": 38}
+        reply["choices"][0]["message"]["reasoning"] = "Seventeen times …"
+        return {**reply, "usage": usage}
+
+    server.said, server.change = said, change
+    levels = [{"name": "low", "prompts": "instruction", "participants": 4, "thinking": "low"}]
+    done = check("ollama", {**STUDY, "protocols": [*STUDY["protocols"], *levels]})
+    assert done.exit_code == 0, done.output
+    assert f"thinking low: {told}" in done.output
+    assert "thinking: none detected" in done.output, "at the level of the first protocol"
+    first = check("ollama", {**STUDY, "protocols": levels})
+    if thinks == "refuses":
+        assert first.exit_code != 0
+        assert "set thinking: {LEVEL: null} for a level that it does not have" in first.output
+    card = {"capabilities": {"thinking": {"low": None}}}
+    refused = check("ollama", {**STUDY, "protocols": levels}, **card)
+    assert "thinking: low, which by its card it does not have" in refused.output
 
 
 def test_a_parameter_that_a_server_refuses_is_told_with_the_key_to_set(
@@ -237,6 +281,40 @@ def test_a_limit_holds_by_what_replies_cost_where_the_card_has_no_prices(desk: D
         replace(desk, limits=limits, more={"capabilities": capabilities}).rate(account)
     assert account.spent() == pytest.approx(3 * 0.4)
     assert len(desk.server.computed) == 3
+
+
+GONE = {
+    "openai": (
+        404,
+        {"message": "It has been deprecated", "code": "model_not_found"},
+    ),
+    "openai-project": (403, {"message": "Project has no access", "code": "model_not_found"}),
+    "groq": (400, {"message": "The model has been decommissioned", "code": "model_decommissioned"}),
+    "deepseek": (400, {"message": "Model Not Exist", "code": "invalid_request_error"}),
+    "openrouter": (400, {"message": "a/b is not a valid model ID", "code": 400}),
+    "mistral": (400, {"message": "Invalid model: mistral-0", "type": "invalid_model"}),
+    "bedrock": (400, {"message": "The provided model identifier is invalid."}),
+    "azure": (404, {"message": "There is no deployment", "code": "DeploymentNotFound"}),
+    "gone": (410, {"message": "This model is gone."}),
+}
+
+
+@pytest.mark.parametrize("provider", list(GONE))
+def test_a_model_that_was_switched_off_ends_the_job_and_costs_no_item_its_answer(
+    provider: str, desk: Desk
+) -> None:
+    """Refused with HTTP 400, the last few items would else be kept as rejected for good."""
+    replace(desk, words=["joy"]).rate()
+    status, error = GONE[provider]
+    desk.server.said = lambda heard: (status, {"error": error})
+    three = replace(desk, words=["joy", "fear", "calm"])
+    with pytest.raises(EngineError, match=r"does not know this model.*docs troubleshooting"):
+        three.rate()
+    assert {answer.finish_reason for answer in three.answers()} == {"stop"}
+    heard = len(desk.server.heard)
+    desk.server.said = lambda heard: None
+    assert set(three.rate()["status"]) == {"ok"}
+    assert len(desk.server.heard) == heard + 2
 
 
 def test_the_journal_is_enough_to_finish_the_study_of_a_model_that_is_switched_off(

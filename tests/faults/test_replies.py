@@ -604,3 +604,55 @@ def test_a_character_that_is_half_there_is_replaced(desk: Desk) -> None:
     ratings = desk.rate()
     assert set(ratings["text"]) == {"7\ufffd"}
     assert set(ratings["status"]) == {"unparsable"}
+
+
+# Replies that are paid for
+
+
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        ({"choices": [{"message": {"content": None}, "finish_reason": "stop"}] * 3}, ""),
+        ({"choices": []}, ""),
+        ({"choices": None}, '{"choices":null,'),
+        ({}, '{"usage":'),
+        ({"choices": {"text": "7"}}, '{"choices":{"text":"7"},'),
+        ({"choices": ["7"] * 3}, '{"choice":"7"}'),
+        (
+            {"choices": [{"message": None, "finish_reason": "stop"}] * 3},
+            '{"choice":{"message":null',
+        ),
+        ({"choices": [{"message": {"content": 7}}] * 3}, '{"choice":{"message":{"content":7}}}'),
+    ],
+    ids=str,
+)
+def test_a_reply_that_counts_tokens_is_kept_and_not_asked_for_again(
+    reply: dict[str, Any], text: str, desk: Desk
+) -> None:
+    usage = {"prompt_tokens": 5, "completion_tokens": 2}
+    desk.server.change = lambda heard, usual: {**reply, "usage": usage}
+    desk = replace(desk, more={"first_answers": 0})
+    ratings = desk.rate()
+    # Without a reason why it ended, an answer of which no tokens are counted may have been cut.
+    assert set(ratings["status"]) <= {"unparsable", "truncated"}
+    assert all(said.startswith(text) if text else said == "" for said in ratings["text"])
+    desk.rate()
+    assert len(desk.server.heard) == 4
+    assert {answer.prompt_tokens for answer in desk.answers()} == {5, 0}
+
+
+def test_of_a_reply_that_is_paid_for_what_can_be_read_counts(desk: Desk) -> None:
+    def change(heard: Heard, reply: dict[str, Any]) -> Any:
+        return {**reply, "choices": ["?", *reply["choices"][1:]]}
+
+    desk.server.change = change
+    statuses = desk.rate().groupby("item_id")["status"].apply(sorted)
+    assert statuses.tolist() == [["ok", "ok", "unparsable"]] * 4
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": 0, "completion_tokens": 0}])
+def test_a_reply_of_another_form_that_counts_nothing_is_a_fault(usage: object, desk: Desk) -> None:
+    odd = {"choices": ["7"] * 3, "usage": usage}
+    desk.server.change = lambda heard, reply: odd if heard.attempt == 1 else reply
+    assert (desk.rate()["status"] == "ok").all()
+    assert len(desk.server.heard) == 8

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image as Picture
 from pydantic import TypeAdapter
 
+from emoalign.elicitation.budget import paid
 from emoalign.elicitation.engines.anthropic.anthropic_model import AnthropicModel
 from emoalign.elicitation.engines.anthropic.message_batches import (
     MessageBatches,
@@ -24,8 +25,10 @@ from emoalign.elicitation.engines.anthropic.messages import STATUSES
 from emoalign.elicitation.engines.api.batch_files import reply_in
 from emoalign.elicitation.engines.api.choices import has_choices, read_choices
 from emoalign.elicitation.engines.api.replies import Fault, failure_in
+from emoalign.elicitation.engines.asked import Prices
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
+from emoalign.elicitation.readings import is_cut, withheld
 from emoalign.installed import CATALOGUE
 from emoalign.planning.loading import MODELS
 from emoalign.prompts import Image, Message, Prompt
@@ -237,6 +240,18 @@ def test_a_block_of_another_kind_is_passed_over() -> None:
         type="tool_use", id="toolu_1", name="rate", input={}, caller={"type": "direct"}
     )
     assert read(message(tool, TEXT)).text == "7"
+
+
+@pytest.mark.parametrize("reason", get_args(types.StopReason))
+def test_an_answer_costs_what_is_counted_whyever_it_ended(reason: Any) -> None:
+    answer = read(message(THOUGHTS, TEXT, stop_reason=reason))
+    assert answer.finish_reason == reason
+    assert is_cut(answer) == (
+        reason in ("max_tokens", "pause_turn", "model_context_window_exceeded")
+    )
+    assert (withheld(answer) == "refusal") == (reason == "refusal")
+    prices = Prices(input_usd=1, output_usd=10, as_of="2026-11-28", source="a page")
+    assert paid(prices, [answer], 1.0, longest=4096) == prices.cost(120, 30)
 
 
 @pytest.mark.parametrize("category", ["cyber", "bio", "general_harms", None])

@@ -252,6 +252,20 @@ ODD = [
         top={"modality": "sentence"},
     ),
     Odd(
+        "sentences without blanks",
+        lines("id,sentence,valence", nr, lambda i: f"今天的故事说的是{i}个快乐的人", rating),
+        {"id": "id", "text": "sentence"},
+        V19,
+        top={"modality": "sentence"},
+    ),
+    Odd(
+        "words without blanks",
+        lines("id,word,valence", nr, lambda i: f"{('爱', '希望', '一见钟情')[i % 3]}{i}", rating),
+        {"id": "id", "text": "word"},
+        V19,
+        top={"modality": "word"},
+    ),
+    Odd(
         "JSON lines",
         "\n".join(json.dumps({"word": word(i), "valence": mean(i)}) for i in range(6)),
         {"text": "word", "scales": {"valence": {"mean": "valence"}}},

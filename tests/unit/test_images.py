@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
+from emoalign.elicitation.engines.abilities import Abilities
+from emoalign.elicitation.engines.api.api_model import ApiModel
 from emoalign.elicitation.rating import RatingRequest, Sampling
 from emoalign.errors import DataError, StudyError
 from emoalign.planning.analysed import analysed_study
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import load_study
+from emoalign.planning.loading import MODELS, load_study
 from emoalign.prompts import (
     Image,
     Message,
@@ -23,12 +25,15 @@ from emoalign.prompts import (
     chat_messages,
     data_url,
     estimated_tokens,
+    image_tokens,
+    likely_tokens,
     most_tokens,
 )
 from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.preparation import prepare
 from emoalign.stimuli.readers.oasis import OasisSource
 from emoalign.study.fields import FileSource
+from emoalign.study.library import Library
 from emoalign.study.source_files import sha256
 from emoalign.tables import NORMS, STIMULI
 from tests.kit.analysing import analysis_jobs
@@ -137,6 +142,34 @@ def test_an_image_has_its_share_in_the_tokens() -> None:
     with_image, without = request(image).prompt, Prompt((Message("user", "How nice?"),), None)
     assert estimated_tokens(with_image) - estimated_tokens(without) > 1024**2 / 750
     assert most_tokens(with_image) >= estimated_tokens(with_image)
+
+
+def test_an_image_takes_as_many_tokens_as_the_card_says_and_is_the_same_request() -> None:
+    plain, dear = (
+        Abilities(image_tokens=tokens).shown("a" * 64, Path("a")) for tokens in (None, 9)
+    )
+    assert image_tokens(request(dear).prompt) == 9
+    assert image_tokens(request(plain).prompt) > 1024**2 / 32**2 * 2.46
+    assert request(plain).request_id == request(dear).request_id
+
+
+@pytest.mark.parametrize(
+    ("model", "counted"),
+    [
+        ("gpt-4o-mini", 2833 + 4 * 5667),  # https://strathweb.com/2024/10
+        ("gpt-4o", 85 + 4 * 170),
+        ("claude-haiku-5-5", 1024**2 / 750),
+    ],
+)
+def test_the_plan_of_a_large_image_holds_what_the_provider_counts(
+    model: str, counted: float, tmp_path: Path
+) -> None:
+    card = Library().card("models", model, MODELS)
+    assert isinstance(card, ApiModel)
+    image = card.able.shown("a" * 64, tmp_path)
+    least, most = likely_tokens(request(image).prompt)
+    assert least <= counted <= most
+    assert counted <= most_tokens(request(image).prompt)
 
 
 def oasis_job(folder: Path, rows: str, keep: str | None = None) -> PreparationJob:

@@ -11,7 +11,7 @@ import pytest
 from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
-from emoalign.planning.opening import Opening, Planned
+from emoalign.planning.opening import Opening, Planned, usual_text
 from emoalign.planning.plan import planned
 from emoalign.planning.studies import LoadedStudy
 from emoalign.tables import STIMULI
@@ -105,6 +105,68 @@ def test_what_an_api_costs_is_about_what_the_plan_says(
     usd = float(said.partition("Together at most about ")[2].split()[0].replace(",", ""))
     assert usd == pytest.approx(float(str(row["usd_max"])), rel=0.1)
     assert "the study stops at max_usd = 1." in said
+
+
+TEXTS = {
+    "short": ("word", ["joy", "fear", "calm"]),
+    "arabic": ("sentence", ["\u0643\u0631\u0627\u0647\u064a\u0629 " * 9, "\u062d\u0628"]),
+    "chinese": ("sentence", ["\u6545\u4e8b\u7ee7\u7eed" * 500, "\u7231"]),
+    "long": ("sentence", ["The story goes on and on. " * 800, "It ends.", "So it does."]),
+    "images": ("image", []),
+}
+
+
+@pytest.mark.parametrize("prepared", [True, False], ids=["prepared", "checked"])
+@pytest.mark.parametrize("name", list(TEXTS))
+def test_the_upper_limit_is_not_below_that_of_the_plan(
+    name: str, prepared: bool, tmp_path: Path
+) -> None:
+    modality, texts = TEXTS[name]
+    model = "gpt-6-sol"
+    protocol = {"name": "p", "prompts": "instruction", "participants": 20}
+    dataset = {"dataset": "vader", "sample": len(texts)}
+    if modality == "image":
+        protocol["prompts"] = "instruction-image"
+        dataset = {"dataset": "oasis", "sample": 3, "scales": ["valence"]}
+    rated = str(dataset["dataset"])
+    loaded = study(
+        [model], protocols=[protocol], datasets=[dataset], allow_remote=["oasis"] * (not texts)
+    )
+    rows = pd.DataFrame(
+        {**dict.fromkeys(STIMULI.schema.names), "text": texts or [None] * 3, "modality": modality}
+    )
+    rows["item_id"] = [f"i{place}" for place in range(len(rows))]
+    rows["shard"], rows["image_sha256"], rows["image_path"] = "0000", "0" * 64, "a.jpg"
+    job = Jobs(loaded).rate(model, "p", rated, "valence")
+    row = planned(job, loaded.models[model], rows, tmp_path / "journal")
+    assert row is not None
+    jobs: list[Planned] = []
+    if prepared:
+        STIMULI.write(rows, tmp_path / f"r/stimuli/{rated}.parquet")
+        jobs = [("rate", {"model": model, "protocol": "p", "dataset": rated, "shard": "0000"})]
+        jobs[0][1]["scale"] = "valence"
+    opening = Opening(
+        loaded,
+        tmp_path / "r",
+        tmp_path / "j",
+        jobs,
+        () if prepared else (rated,),
+        None,
+        {} if prepared else {rated: len(rows)},
+        {} if prepared or not texts else {rated: str(usual_text(texts))},
+    )
+    said = " ".join(opening.text().split())
+    amount = said.partition("Together ")[2]
+    most = float(str(row["usd_max"]))
+    told = float(amount.removeprefix("at most about ").removeprefix("< ").split()[0])
+    assert round(most, 2) <= told <= 4 * most + 0.01, amount
+
+
+def test_the_usual_text_is_the_shortest_that_is_not_below_the_average() -> None:
+    assert usual_text(["a", "bb", "ccc", "dddd"]) == "ccc"
+    assert usual_text(["a" * 4, "\u6545" * 3, "b"]) == "\u6545" * 3, "tokens, not letters"
+    assert usual_text(["one"]) == "one"
+    assert usual_text([None, None]) is None
 
 
 def test_items_that_are_not_sampled_are_counted_once_they_are_prepared(tmp_path: Path) -> None:

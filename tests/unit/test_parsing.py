@@ -362,6 +362,18 @@ def test_a_text_that_was_cut_is_truncated_even_if_it_looks_like_a_number(
 ENDS = ["stop", "eos", "end", "end_turn", "STOP", "stop_sequence", "COMPLETE", "eos_token", "7x"]
 
 
+@pytest.mark.parametrize("finish_reason", ["OTHER", "other"])
+@pytest.mark.parametrize(
+    ("text", "status"), [("1", "truncated"), ("10", "ok"), ("", "truncated"), ("a", "unparsable")]
+)
+def test_an_answer_that_the_server_stopped_may_be_cut_however_short_it_is(
+    text: str, status: str, finish_reason: str
+) -> None:
+    short = replace(answer(text, finish_reason), completion_tokens=1)
+    ten = OrdinalScale(min=1, max=10, direction="higher is better")
+    assert reading_of(short, ten, AnswerFormat(kind="text", max_tokens=50)).status == status
+
+
 @pytest.mark.parametrize("finish_reason", ENDS)
 def test_every_other_word_is_an_end(finish_reason: str) -> None:
     for text, reading in (("7", Reading("ok", 7)), ("The", Reading("unparsable"))):

@@ -22,6 +22,7 @@ from emoalign.prompts import (
     likely_tokens,
 )
 from emoalign.tables import PLAN, STIMULI
+from emoalign.wording import dollars_between
 
 ROOT = Path(__file__).parents[2]
 WORDS = pd.DataFrame(
@@ -210,7 +211,7 @@ def test_the_limit_is_compared_with_the_price_of_the_way_answers_are_delivered(
             "; < 0.01 US dollars (prices of day); ",
             "Together: < 0.01 US dollars.",
         ),
-        ({"usd_max": 1.2}, "; 0.00–1.20 US dollars (prices of day); ", "Together: 0.00–1.20 US"),
+        ({"usd_max": 1.2}, "; up to 1.20 US dollars (prices of day); ", "Together: up to 1.20 US"),
         ({"usd_max": 0.0}, "; free (prices of day); ", None),
         ({}, "; cost unknown, because its card has no prices; ", None),
         ({"minutes": 0.02, "minutes_from": "tried"}, "; less than a minute, one job after", None),
@@ -233,6 +234,23 @@ def test_small_amounts_and_unknown_ones_are_not_said_to_be_nothing(
     assert says in lines[0]
     assert len(lines) == (1 if together is None else 2)
     assert together is None or lines[1].startswith(together)
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "words"),
+    [
+        (0.8, 1.2, "0.80–1.20 US dollars"),
+        (0.0049, 1.2, "up to 1.20 US dollars"),
+        (0.005, 1.2, "0.01–1.20 US dollars"),
+        (1.199, 1.2, "1.20 US dollars"),
+        (0, 0.004, "< 0.01 US dollars"),
+        (1234.5, 9999, "1,234.50–9,999.00 US dollars"),
+    ],
+)
+def test_bounds_of_money_are_told_as_far_as_they_say_something(
+    least: float, most: float, words: str
+) -> None:
+    assert dollars_between(least, most) == words
 
 
 def test_models_without_prices_are_named_beside_the_sum_that_lacks_them() -> None:

@@ -115,6 +115,34 @@ def test_keys_of_the_card_come_first_and_keys_with_keys_are_merged(read: Read) -
     assert card.capabilities.top_logprobs == 20
 
 
+@pytest.mark.parametrize("provider", ["ollama", "lmstudio", "vllm-serve", "llamacpp-server"])
+@pytest.mark.parametrize(
+    ("host", "free"),
+    [
+        ("localhost", True),
+        ("10.1.2.3", True),
+        ("192.168.0.7", True),
+        ("[fd00::7]", True),
+        ("100.64.0.7", True),
+        ("gpu17", True),
+        ("gpu17.local", True),
+        ("ollama.example.org", False),
+        ("8.8.8.8", False),
+        ("[2001:4860:4860::8888]", False),
+        ("local.example.org", False),
+    ],
+)
+def test_a_local_server_somewhere_else_is_not_free_unless_the_card_says_so(
+    provider: str, host: str, free: bool, read: Read
+) -> None:
+    text = f"provider: {provider}\nmodel: m\nbase_url: http://{host}:8000/v1\n"
+    card = read(text)
+    assert (card.prices is not None) == free
+    assert card.cost_unknown != free
+    stated = "prices: {input_usd: 0, output_usd: 0, as_of: '2026-11-28', source: our own}\n"
+    assert not read(text + stated).cost_unknown
+
+
 def test_prices_of_the_card_take_the_place_of_all_of_the_preset(read: Read) -> None:
     prices = "prices: {input_usd: 3, output_usd: 9, as_of: '2026-01-01', source: a page}"
     card = read(f"provider: ollama\nmodel: m\n{prices}\n")
@@ -170,6 +198,100 @@ def test_mistakes_are_told_with_file_line_and_key_of_the_card(
     found = problems(read, text)
     assert len(found) == 1
     assert told in found[0]
+
+
+@pytest.mark.parametrize(
+    ("provider", "taken"),
+    [("openai", True), ("azure", True), ("anthropic", False), ("gemini", False)],
+)
+def test_a_time_for_batches_is_refused_where_nobody_would_be_told_it(
+    provider: str, taken: bool, read: Read
+) -> None:
+    text = f"provider: {provider}\nmodel: m\nbatches: {{completion_window: 48h}}\n"
+    text += "variables: {resource: lab}\n" * (provider == "azure")
+    if taken:
+        assert read(text).batches.completion_window == "48h"
+    else:
+        assert "batches.completion_window: this interface takes no" in problems(read, text)[0]
+    assert read(text.replace("48h", "24h")).batches.completion_window == "24h"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("opnai", "openai"),
+        ("Ollama", "ollama"),
+        ("lm-studio", "lmstudio"),
+        ("claude", "anthropic"),
+        ("grok", "xai"),  # not groq
+        ("ChatGPT", "openai"),
+        ("google", "gemini"),
+        ("vllm", "vllm-serve"),
+        ("llamacpp", "llamacpp-server"),
+        ("llama.cpp", "llamacpp-server"),
+        ("aws", "bedrock"),
+    ],
+)
+def test_another_name_of_a_provider_leads_to_the_right_one(
+    written: str, meant: str, read: Read
+) -> None:
+    told = f"did you mean '{meant}'?"
+    assert problems(read, f"provider: {written}\nmodel: m\n")[0].endswith(told)
+    typed = ["new", "model", "m", "--provider", written, "--model", "m"]
+    assert told in CliRunner().invoke(application, typed).output
+    assert told in CliRunner().invoke(application, ["show", "provider", written]).output
+
+
+@pytest.mark.parametrize(
+    ("text", "sampling", "room"),
+    [
+        (
+            "provider: anthropic\nmodel: claude-sonnet-4-6\napi_version: 2023-06-01\n"
+            "capabilities: {sampling: temperature, temperature: {min: 0, max: 1}}",
+            "temperature",
+            0,
+        ),
+        (
+            "provider: anthropic\nmodel: claude-opus-5-5\n"
+            "extra_body: {thinking: {type: adaptive}}\n"
+            "capabilities: {thinking_tokens: {provider: 2048}}",
+            "none",
+            2048,
+        ),
+        (
+            "provider: openai\nmodel: gpt-6-astra\nextra_body: {reasoning_effort: low}\n"
+            "capabilities: {sampling: none, thinking_tokens: {provider: 2048}}",
+            "none",
+            2048,
+        ),
+        ("provider: gemini\nmodel: gemini-3-flash\ncapabilities: {sampling: all}", "all", 2048),
+        (
+            "provider: xai\nmodel: grok-4.7\ncapabilities: {thinking_tokens: {provider: 2048}}",
+            "all",
+            2048,
+        ),
+    ],
+    ids=lambda text: str(text)[:40],
+)
+def test_cards_that_the_pages_of_providers_tell_of_can_be_used(
+    text: str, sampling: str, room: int, read: Read
+) -> None:
+    card = read(text)
+    assert card.capabilities.sampling == sampling
+    assert card.thoughts("provider").tokens == room
+
+
+def test_claude_haiku_moves_to_the_interface_of_its_own_and_its_answers_stay_valid(
+    read: Read,
+) -> None:
+    """As the page of Anthropic says: a copy of the included card with two keys changed."""
+    before = Library().card("models", "claude-haiku-4-5", MODELS)
+    text = (CATALOGUE / "models/claude-haiku-4-5.yaml").read_text(encoding="utf-8")
+    moved = text.replace("engine: openai", "engine: anthropic\napi_version: 2023-06-01")
+    after = read(moved + "delivery: batch\n")
+    assert isinstance(before, ApiModel)
+    assert after.engine == "anthropic"
+    assert ids(after) == ids(before)
 
 
 def test_all_mistakes_of_a_card_are_told_together(read: Read) -> None:

@@ -14,16 +14,18 @@ from emoalign.commands.new_study import _temperature
 from emoalign.elicitation.doubts import Asked as AskedModels
 from emoalign.elicitation.doubts import doubts
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.elicitation.engines.vllm.vllm_model import VllmModel, template_variables
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import RatingRequest
 from emoalign.elicitation.readings import without_thoughts
 from emoalign.errors import StudyError
+from emoalign.installed import CATALOGUE
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.planning.plan import settings_in_words
-from emoalign.study.protocols import Protocol
-from emoalign.study.reading import read_yaml, validate
+from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.reading import read_card, read_yaml, validate
 from emoalign.tables import RATINGS
 from tests.kit.ratings import rating_rows
 
@@ -55,6 +57,12 @@ def refusals(config_dir: Path, model: str, **protocol: Any) -> str:
 # Protocols
 
 
+def test_a_level_that_a_card_lacks_is_one_problem(config_dir: Path) -> None:
+    for model in ("mistral-large-3", "deepseek-v4-pro"):
+        told = refusals(config_dir, model, thinking="low", temperature="provider")
+        assert told.count("asks model") == 1
+
+
 @pytest.mark.parametrize(
     ("model", "protocol", "told"),
     [
@@ -72,6 +80,15 @@ def refusals(config_dir: Path, model: str, **protocol: Any) -> str:
         ("smollm2-135m", {"thinking": "low"}, "chat_template_kwargs: {enable_thinking: true}"),
         ("gpt-4o-mini", {"thinking": "low"}, "such as reasoning_effort: low"),
         ("qwen3-8b", {"thinking": "low"}, "asks model 'qwen3-8b' for thinking: low"),
+        ("qwen3-8b", {"thinking": "low"}, "its card has only off and high: ask for that, or write"),
+        ("deepseek-v4-pro", {"thinking": "low"}, "its card has only off and high: ask for that"),
+        ("mistral-large-3", {"thinking": "low"}, "its card has no levels: write"),
+        ("mistral-large-3", {"thinking": "low"}, "if it needs none, and thinking_tokens: {low: 20"),
+        (
+            "ollama-llama3.1-8b",
+            {"thinking": "low"},
+            "thinking: low, which by its card it does not have (thinking: {low: null})",
+        ),
         (
             "qwen3-8b",
             {"thinking": "deep"},
@@ -111,12 +128,67 @@ def test_what_a_model_cannot_follow_is_refused_with_what_to_write(
         ("gpt-5.4-mini", {"thinking": "high", "temperature": "provider"}),
         ("qwen3-8b", {"thinking": "off", "readouts": ["sampled", "exact"]}),
         ("qwen3-8b", {"thinking": "high"}),
+        ("ollama-llama3.1-8b", {"thinking": "off"}),
     ],
 )
 def test_what_a_model_can_follow_is_taken(
     model: str, protocol: dict[str, Any], config_dir: Path
 ) -> None:
     assert requests(config_dir, model, **protocol)
+
+
+@pytest.mark.parametrize(
+    ("engine", "parameters", "key"),
+    [
+        (
+            "gemini",
+            {"generationConfig": {"thinkingConfig": {"thinkingBudget": 4096}}},
+            "generationConfig.thinkingConfig.thinkingBudget",
+        ),
+        ("openai", {"reasoning": {"max_tokens": 4096}}, "reasoning.max_tokens"),
+        ("openai", {"thinking_token_budget": 4096}, "thinking_token_budget"),
+        (
+            "anthropic",
+            {"thinking": {"type": "enabled", "budget_tokens": 4096}},
+            "thinking.budget_tokens",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("thinking", "room", "longest", "told"),
+    [
+        ("low", 2048, 10, "thoughts of at most 2048 tokens"),
+        ("low", 4096, 10, None),
+        ("provider", 2048, 9000, "thoughts of at most 2048 tokens"),
+        ("provider", None, 4096, "answers of at most 4096 tokens"),
+        ("provider", None, 4097, None),
+        ("off", 2048, 10, "answers of at most 10 tokens"),
+    ],
+)
+def test_a_budget_of_thoughts_that_leaves_too_little_for_the_answer_is_refused(
+    thinking: str,
+    room: int | None,
+    longest: int,
+    told: str | None,
+    engine: str,
+    parameters: dict[str, Any],
+    key: str,
+) -> None:
+    able: dict[str, Any] = {"sampling": "none"} | ({"thinking_tokens": room} if room else {})
+    levels: dict[str, Any] = {} if thinking == "provider" else {thinking: parameters}
+    content = {"title": "t", "engine": engine, "model": "m", "capabilities": {**able}}
+    content["capabilities"] = {**able, "thinking": levels}
+    content["extra_body"] = {} if levels else parameters
+    card = ENGINES[engine].model_validate(content)
+    asked = {"name": "p", "prompts": "p", "participants": 1, "readouts": ("sampled",)}
+    protocol = Protocol.model_validate({**asked, "temperature": "provider", "thinking": thinking})
+    prompts = read_card(CATALOGUE / "prompts/instruction.yaml", PromptSet)
+    answer = prompts.answer.model_copy(update={"max_tokens": longest})
+    said = list(card.cannot_follow("g", protocol, [prompts.model_copy(update={"answer": answer})]))
+    assert len(said) == (told is not None)
+    assert told is None or (told in said[0] and f"{key}: 4096" in said[0])
+    remedy = "send none at this level" if thinking == "off" else f"tokens: {{{thinking}: 4096}}"
+    assert told is None or remedy in said[0]
 
 
 CAN = {"thinking": {"high": {"effort": "high"}}, "thinking_tokens": {"high": 100}}
@@ -250,12 +322,39 @@ def test_the_words_of_two_levels_can_be_the_same_question(config_dir: Path) -> N
 # Texts
 
 
+ANALYSIS, COMMENTARY = ("<|channel|>analysis<|message|>", "<|channel|>commentary to=x<|message|>")
+FINAL = "<|start|>assistant<|channel|>final<|message|>"
+FINAL_JSON = "<|channel|>final <|constrain|>json<|message|>"
+
+
 @pytest.mark.parametrize(
     ("text", "thoughts", "answer"),
     [
         ("7", "", "7"),
         ("I think <think>7</think>", "I think <think>7", ""),
-        ("<think>a</think>b<think>c</think>7", "a", "b<think>c</think>7"),
+        # Repeated, and inside each other
+        ("<think>a</think>b<think>c</think>7", "a</think>b<think>c", "7"),
+        ("<think>a</think>\n<think>b</think>\n7", "a</think>\n<think>b", "\n7"),
+        ("<think>a<think>b</think>c</think>7", "a<think>b</think>c", "7"),
+        ("<think><think>a</think></think>7", "<think>a</think>", "7"),
+        ("a</think>b</think>7", "a</think>b", "7"),
+        ("<thinking><think>a</think>b</thinking>7", "<think>a</think>b", "7"),
+        ("<think>a</think><reasoning>b</reasoning>7", "ab", "7"),
+        ("<think>a</think>7<think>b", "a", "7<think>b"),
+        ("<think>a</think>7<think>b</think>", "a</think>7<think>b", ""),
+        # In channels
+        (f"{ANALYSIS}a<|end|>{FINAL}7<|return|>", f"{ANALYSIS}a<|end|>", "7"),
+        (f"<|start|>assistant{ANALYSIS}a{FINAL} 7\n", f"<|start|>assistant{ANALYSIS}a", " 7\n"),
+        (f"{ANALYSIS}a < b{COMMENTARY}c{FINAL}7", f"{ANALYSIS}a < b{COMMENTARY}c", "7"),
+        (f"{ANALYSIS}a{FINAL_JSON}[7]<|return|>", f"{ANALYSIS}a", "[7]"),
+        ("<|channel|>analysis a<|channel|>final7", "<|channel|>analysis a", "7"),
+        (f"{ANALYSIS}a{FINAL}6<|end|>{FINAL}7", f"{ANALYSIS}a{FINAL}6<|end|>", "7"),
+        (f"{FINAL}7", "", "7"),
+        (f"{ANALYSIS}a", f"{ANALYSIS}a", ""),
+        (f"{ANALYSIS}a{FINAL}", f"{ANALYSIS}a", ""),
+        ("analysisJoy is good.assistantfinal7", "Joy is good.", "7"),
+        ("analysisa\n7", "", "analysisa\n7"),
+        ("An analysis, assistantfinal7", "", "An analysis, assistantfinal7"),
         ("<think>a", "a", ""),
         ("<think></think>7", "", "7"),
         ("<think>a</think>\n<think>b", "ab", ""),

@@ -8,9 +8,10 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from emoalign.tables import ALIGNMENT, ITEMS, RATINGS
+from emoalign.tables import ITEMS, RATINGS
 from tests.faults.decision_server import DecisionServer
 from tests.kit.project import FEW, new_project
 
@@ -89,7 +90,7 @@ def test_decisions_are_conditions_of_their_own_in_every_table_and_in_the_report(
         mean = sum(point * share for point, share in enumerate(given, 1))
         assert row["mean"] == pytest.approx(mean)
         assert list(row["distribution"]) == pytest.approx(list(given))
-    aligned = ALIGNMENT.read_csv(project.results / "statistics" / "alignment.csv")
+    aligned = pd.read_csv(project.results / "statistics" / "alignment.csv")
     assert sorted(zip(aligned["protocol"], aligned["readout"], strict=True)) == [
         *[("both", "decision"), ("both", "sampled")],
         ("decided", "decision"),

@@ -46,31 +46,31 @@ FAMILIES = (
         "Gemini",
         ("gemini",),
         "gemini-3.8-flash",
-        "Gemini is asked in its own language, generateContent, singly or in batches at half the "
-        "price.",
+        "Gemini, asked through Google's own interface (generateContent), singly or in batches at "
+        "half the price.",
     ),
     Family(
         "makers",
         "Mistral, DeepSeek and xAI",
         ("mistral", "deepseek", "xai"),
         "mistral-small-2603",
-        "Makers of models with servers of their own, which speak the language of OpenAI.",
+        "Makers of models, asked through their own interfaces, which are like OpenAI's.",
     ),
     Family(
         "hosts",
         "Groq, Together and Bedrock",
         ("groq", "together", "bedrock"),
         "llama-3.3-70b-versatile",
-        "Hosts of open weights. The same model may run with other weights at another host, so the "
-        "host belongs to the description of a study.",
+        "Hosts of open weights. Two hosts may run the same model with different weights and "
+        "settings, so name the host when you describe a study.",
     ),
     Family(
         "openrouter",
         "OpenRouter",
         ("openrouter",),
         "google/gemma-3-27b-it",
-        "A gateway to many hosts. It may send each request to another one, so emoalign refuses a "
-        "card that does not pin one.",
+        "A gateway to many hosts. It may send each request to a different one, so a card must "
+        "name one.",
         "extra_body:\n  provider: {only: [deepinfra]}\n",
     ),
     Family(
@@ -78,18 +78,20 @@ FAMILIES = (
         "Servers of your own",
         ("ollama", "lmstudio", "vllm-serve", "llamacpp-server"),
         "qwen3:8b",
-        "Programs that run on your machine, or on one that you name in `base_url`. Nothing is "
-        "charged, and items do not leave the machine. Without a server: "
+        "Programs that run on your machine, or on one that you name in `base_url`. On yours, items "
+        "stay there; on yours and on private networks, nothing is charged. Elsewhere the cost is "
+        "unknown unless the card gives `prices`. Without a server: "
         "[a GGUF file](add-a-model.md#a-gguf-file-embedded) or [weights on a GPU](vllm.md).",
     ),
 )
 
+_PRESET = "the provider's preset has the rest, and what you add overrides it."
 _PAGE = """\
 # {title}
 
 <!-- Generated from the presets by `make docs`. Edit src/emoalign/catalogue/providers. -->
 
-{introduction} A short [card](add-a-model.md) is enough; what you add to it overrides the preset:
+{introduction} A short [card](add-a-model.md) is enough: {preset}
 
 ```yaml
 # config/models/my-model.yaml
@@ -98,9 +100,9 @@ model: {model}
 {keys}```
 
 ```sh
-emoalign new model my-model --provider {provider} --model {model}
-emoalign show provider {provider}    # all that the preset brings
-emoalign check --ask{spaces}# what holds of it
+emoalign new model my-model --provider {provider} --model {model}    # writes the card
+emoalign show provider {provider}    # the preset
+emoalign check --ask{spaces}# asks the models of the study a few questions
 ```
 
 {table}
@@ -110,13 +112,17 @@ emoalign check --ask{spaces}# what holds of it
 
 ROWS: Mapping[str, Callable[[Provider, ApiModel], str]] = {
     "address": lambda preset, card: f"`{preset.card.get('base_url', card.base_url)}`",
-    "key in": lambda preset, card: f"`{card.api_key_env}`" if card.api_key_env else "no key",
+    "variable with the key": lambda preset, card: (
+        f"`{card.api_key_env}`" if card.api_key_env else "no key"
+    ),
     "answers per request": lambda preset, card: str(card.able.choices),
     "seeds": lambda preset, card: _seeds(card),
     "temperatures": lambda preset, card: _temperatures(card),
     "stop sequences": lambda preset, card: "yes" if card.able.stop else "no",
-    "levels of thinking": lambda preset, card: ", ".join(card.able.thinking) or "on the card",
-    "log-probabilities": lambda preset, card: str(card.able.top_logprobs or "no"),
+    "levels of thinking": lambda preset, card: (
+        ", ".join(card.able.thinking) or "if the card says how"
+    ),
+    "log-probabilities": lambda preset, card: _up_to(card.able.top_logprobs),
     "exact readout": lambda preset, card: (
         "yes" if card.able.top_logprobs and card.able.tokenizer else "no"
     ),
@@ -140,6 +146,7 @@ def _page(family: Family) -> str:
     return _PAGE.format(
         title=family.title,
         introduction=family.introduction,
+        preset=_PRESET,
         provider=first,
         model=family.model,
         keys=family.keys,
@@ -164,7 +171,9 @@ def _section(name: str, alone: bool) -> Iterator[str]:
     preset = preset_of(name)
     yield f"## {'Good to know' if alone else preset.title}\n"
     cards = ", ".join(_priced(card, model) for card, model in cards_of(name))
-    yield from ([f"* Included cards: {cards}."] if cards else [])
+    priced = ", with US dollars per million tokens of prompts / of answers" * ("(" in cards)
+    yield from ([f"* Included cards{priced}: {cards}."] if cards else [])
+    yield from ([f"* Models that end: {_ends(preset)}."] if preset.ends else [])
     yield from (f"* {_marked(note)}" for note in preset.notes)
     if preset.unverified:
         yield f"* *Unverified:* {' '.join(map(_marked, preset.unverified))}"
@@ -198,23 +207,36 @@ def _card(preset: Provider) -> ApiModel:
 
 
 def _priced(name: str, card: ApiModel) -> str:
-    """A card with US dollars per million tokens of prompts and of answers."""
+    """A card with its prices, if it is not free, and its end, if that is known."""
     if card.prices is None or card.prices.input_usd == card.prices.output_usd == 0:
         return f"`{name}`"
     ends = f", until {card.retires}" if card.retires else ""
-    return f"`{name}` (${card.prices.input_usd:.2f} / ${card.prices.output_usd:.2f}{ends})"
+    return f"`{name}` ({card.prices.input_usd:.2f} / {card.prices.output_usd:.2f}{ends})"
+
+
+def _ends(preset: Provider) -> str:
+    """The models that are switched off, with their days."""
+    return "; ".join(
+        f"{', '.join(f'`{name}`' for name in names)} ({day})" for day, names in preset.ends.items()
+    )
 
 
 def _seeds(card: ApiModel) -> str:
     said = card.capabilities
-    return f"`{said.seed_name}`, {said.seed_bits} bits" if said.seed_bits else "no"
+    return f"`{said.seed_name}` of {said.seed_bits} bits" if said.seed_bits else "no"
+
+
+def _up_to(number: int) -> str:
+    return f"up to {number}" if number else "no"
 
 
 def _temperatures(card: ApiModel) -> str:
     able = card.able.temperature
-    return "the provider's" if able is None else f"{able.min:g} to {able.max:g}"
+    return "none: the provider's own" if able is None else f"{able.min:g} to {able.max:g}"
 
 
 def _marked(text: str) -> str:
-    """A note with nothing in it that Markdown would take for an element of HTML."""
-    return text.replace("<", "&lt;").replace("_", r"\_")
+    """A note in Markdown: what is not code has nothing in it that would be taken for markup."""
+    parts = text.split("`")
+    parts[::2] = [part.replace("<", "&lt;").replace("_", r"\_") for part in parts[::2]]
+    return "`".join(parts)

@@ -23,6 +23,7 @@ from emoalign.errors import EmoalignError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts import Image
+from emoalign.study.protocols import ASKED_TO_THINK
 from emoalign.wording import at_most, counted, dollars, percent
 
 MADE_UP = {"word": "florp", "sentence": "The florp is next to the door."}
@@ -110,7 +111,12 @@ def _trial(loaded: LoadedStudy, name: str, folder: Path) -> _Trial | None:
         first.setdefault(ask.request.readout, ask)
     shown = "a grey image" if isinstance(item, Image) else f'the made-up {modality} "{item}"'
     asks = sorted(first.values(), key=lambda ask: ask.request.readout != "sampled")
-    return _Trial(name, card, job, asks, shown, probes(card, asks, grey))
+    levels = {
+        each.thinking: each.temperature
+        for each in loaded.study.protocols
+        if each.thinking in ASKED_TO_THINK and not each.recites
+    }
+    return _Trial(name, card, job, asks, shown, probes(card, asks, grey, levels))
 
 
 def _grey(folder: Path, card: ServedModel) -> Image:
@@ -118,7 +124,7 @@ def _grey(folder: Path, card: ServedModel) -> Image:
 
     path = folder / "grey.png"
     Pillow.new("RGB", (64, 64), (128, 128, 128)).save(path)
-    return Image(sha256(path.read_bytes()).hexdigest(), card.able.image_longest_side, path)
+    return card.able.shown(sha256(path.read_bytes()).hexdigest(), path)
 
 
 def _ask_permission(trials: Sequence[_Trial], yes: bool) -> None:
@@ -170,13 +176,9 @@ async def _asked(trial: _Trial, engine: Engine) -> list[str]:
     sent = trial.card.sent if stated else ()
     if trial.asks[0].request.readout != "decision":
         lines.append(f"sampling: {', '.join(sent) or 'no parameters'} sent and accepted")
-    every = [*replies, *([(trial.asks[0], again)] if again is not None else []), *tries.replies]
-    return [
-        *lines,
-        *tries.lines,
-        *_thinking([answers for _, answers in every]),
-        _cost(trial, every),
-    ]
+    usual = [*replies, *([(trial.asks[0], again)] if again is not None else [])]
+    thoughts = _thinking([answers for _, answers in usual])
+    return [*lines, *tries.lines, *thoughts, _cost(trial, [*usual, *tries.replies])]
 
 
 def _reply(trial: _Trial, ask: Ask, answers: Sequence[Answer]) -> Iterator[str]:

@@ -11,7 +11,7 @@ import click
 
 from emoalign.commands.group import Unwrapped
 from emoalign.commands.kinds import KINDS, KindName, Listed, entries, title, value
-from emoalign.elicitation.engines.api.retirement import is_near
+from emoalign.elicitation.engines.api.retirement import in_short, is_near
 
 
 @click.command(
@@ -54,10 +54,10 @@ def _note(entry: Listed) -> str:
 
 
 def _end(entry: Listed) -> str:
-    """The day on which a model is switched off, where it is near or past."""
+    """The end of a model, where it is near or past."""
     with suppress(ValueError):
-        if is_near(retires := value(entry.path, "retires"), date.today()):
-            return f"(switched off on {retires})"
+        if is_near(retires := value(entry.path, "retires"), today := date.today()):
+            return f"({in_short(retires, today)})"
     return ""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from types import MappingProxyType
 
 from emoalign.elicitation.engines.api.api_model import ApiModel
 from emoalign.elicitation.engines.served import Engine, ServedModel
@@ -13,6 +15,7 @@ from emoalign.elicitation.readings import withheld
 from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import EngineError
 from emoalign.prompts import Image, Level, Message, Prompt, ScoreQuestion
+from emoalign.study.protocols import Thinking
 from emoalign.wording import counted
 
 FEWEST_TOKENS = 16
@@ -21,6 +24,7 @@ FEWEST_TOKENS = 16
 _DIGIT = "Write one digit from 1 to 9, and nothing else."
 _ANYTHING = "Write a random number with seven digits, and nothing else."
 _WORDS = "Write these three words in lower case, and nothing else: alpha beta gamma"
+_SUM = "What is 17 * 23 - 19? Write the number, and nothing else."
 _COLOUR = "Which colour is this picture? Answer in one word."
 
 Replies = Sequence[Sequence[Answer]]
@@ -37,9 +41,17 @@ class Probe:
     """The key of the card to set where the request is refused."""
 
 
-def probes(card: ServedModel, asks: Sequence[Ask], grey: Image) -> list[Probe]:
-    """The probes of a model that is asked `asks` anyway; `grey` is a picture."""
-    return list(_probes(card, asks, grey))
+def probes(
+    card: ServedModel,
+    asks: Sequence[Ask],
+    grey: Image,
+    levels: Mapping[Thinking, float | None] = MappingProxyType({}),
+) -> list[Probe]:
+    """The probes of a model that is asked `asks` anyway; `grey` is a picture.
+
+    `levels` are those of thinking that the study asks for, each with the temperature.
+    """
+    return [*_probes(card, asks, grey), *_levels(card, asks, levels)]
 
 
 def _probes(card: ServedModel, asks: Sequence[Ask], grey: Image) -> Iterator[Probe]:
@@ -95,6 +107,27 @@ class Tried:
 
     lines: Sequence[str]
     replies: Sequence[tuple[Ask, Sequence[Answer]]]
+
+
+def _levels(
+    card: ServedModel, asks: Sequence[Ask], levels: Mapping[Thinking, float | None]
+) -> Iterator[Probe]:
+    first = asks[0].request
+    if first.prompt.messages is None:
+        return
+    for level, temperature in levels.items():
+        thoughts = card.thoughts(level)
+        request = replace(
+            first,
+            prompt=Prompt((Message("user", _SUM),), None),
+            sampling=Sampling.at(temperature, FEWEST_TOKENS + thoughts.tokens),
+            readout="sampled",
+            points=(),
+            top_logprobs=0,
+            extra_body=card.extras(thoughts),
+        )
+        null = f"thinking: {{{level}: null}}"
+        yield Probe(f"thinking {level}", (Ask(request, (0,)),), partial(_thought, null=null), null)
 
 
 async def tried(engine: Engine, every: Sequence[Probe]) -> Tried:
@@ -168,3 +201,12 @@ def _seen(replies: Replies) -> str:
     text = replies[0][0].text
     seen = "gr" in text.lower() and "y" in text.lower()
     return f"a grey picture was called {text[:40]!r}" + ("" if seen else ", so it may not be seen")
+
+
+def _thought(replies: Replies, null: str) -> str:
+    (answer, *_) = replies[0]
+    if answer.thinking_tokens:
+        return f"{counted(answer.thinking_tokens, 'token')} of thoughts"
+    if answer.thinking:
+        return "thoughts, whose tokens are not counted"
+    return f"accepted, but there is no sign of thoughts. If the model does not think, set {null}"

@@ -73,7 +73,9 @@ def _brought(path: Path) -> Iterator[str]:
     name = content.get("provider") if isinstance(content, Mapping) else None
     if name is not None:
         preset = library().card(PROVIDERS, name, Provider)
-        yield from _not_in(content, {"title": content["model"], **preset.card})
+        model = content["model"]
+        ends = {"retires": end} if (end := preset.end_of(model)) else {}
+        yield from _not_in(content, {"title": model, **preset.card, **ends})
 
 
 def _not_in(content: Any, brought: Mapping[str, Any], place: str = "") -> Iterator[str]:

@@ -22,7 +22,7 @@ from emoalign.errors import DataError, EmoalignError, StudyError
 from emoalign.items.human_agreement import ScaleNorms, people_reliability
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
-from emoalign.planning.opening import Opening
+from emoalign.planning.opening import Opening, usual_text
 from emoalign.planning.preflight import all_forbidden, check_prompts
 from emoalign.planning.studies import LoadedStudy
 from emoalign.stimuli.checking import ScaleSummary, check_data, summaries
@@ -46,6 +46,7 @@ class DatasetCheck:
         name, card: the dataset.
         problems: mistakes in its files.
         recorded: mistakes in recorded ratings of its items.
+        text: an item of usual length; empty where items are images.
         items, of: the number of items that the study uses, and of those in the dataset.
         scales: a summary of the human ratings by scale.
         reliability: that of the human means by scale, at most 1, where it is known.
@@ -55,6 +56,7 @@ class DatasetCheck:
     card: DatasetCard
     problems: tuple[str, ...] = ()
     recorded: tuple[str, ...] = ()
+    text: str = ""
     items: int = 0
     of: int = 0
     scales: Mapping[str, ScaleSummary] = field(default_factory=dict)
@@ -108,6 +110,7 @@ def check_study(source: Path, config: Path) -> StudyCheck:
         awaited=tuple(sound),
         cores=None,
         items=sound,
+        texts={each.name: each.text for each in datasets if each.text},
     )
     asking = list(opening.asking())
     return StudyCheck(source, list(dict.fromkeys(problems)), notes, datasets, loaded, asking)
@@ -140,7 +143,11 @@ def _checked(name: str, card: DatasetCard, loaded: LoadedStudy | None) -> Datase
     if mistakes:
         return DatasetCheck(name, card, tuple(mistakes.problems()))
     told = _summary(name, card, (), len(made.stimuli), made.there, made.norms)
-    return replace(told, recorded=tuple(_wrong_recordings(loaded, name, made.stimuli)))
+    return replace(
+        told,
+        recorded=tuple(_wrong_recordings(loaded, name, made.stimuli)),
+        text=usual_text(made.stimuli["text"]) or "",
+    )
 
 
 def _wrong_recordings(loaded: LoadedStudy, dataset: str, stimuli: pd.DataFrame) -> Iterator[str]:

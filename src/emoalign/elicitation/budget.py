@@ -150,14 +150,16 @@ def paid(prices: Prices, answers: Sequence[Answer], most: float, longest: int = 
     """US dollars for the answers to a request: by the tokens that the server counted, or `most`.
 
     `most` applies if the server gives no count, or an impossible one: fewer tokens than words, no
-    prompt, or answers cut at their `longest` with fewer tokens. Some servers count only one of
-    several answers.
+    prompt, or several answers cut at their `longest` with fewer tokens, since some servers count
+    only one of them. The count of a single one is believed: a pause, or the end of the context,
+    cuts it before its longest.
     """
     prompt = _sum(answer.prompt_tokens for answer in answers)
     counted = _sum(answer.completion_tokens for answer in answers)
     cached = _sum(answer.cached_tokens or 0 for answer in answers)
     written = _sum(answer.written_tokens or 0 for answer in answers)
     usd = prices.cost(prompt or 0, counted or 0, cached or 0, written or 0)
+    longest = longest if len(answers) > 1 else 1
     fewest = sum(_fewest_tokens(answer, longest) for answer in answers)
     believed = (
         answers

@@ -27,6 +27,7 @@ from emoalign.elicitation.readings import (
     readings,
     returned_mass,
     withheld,
+    wrong_decision,
 )
 from emoalign.elicitation.rejections import REJECTED, Rejected, Rejections
 from emoalign.elicitation.tally import Tally, share_of_ratings
@@ -56,6 +57,7 @@ class Inquiry:
         self._first_answers = card.first_answers
         self._reply_ids: set[str] = set()
         self._copies_told = False
+        self._fault_told = False
         self._choices = card.able.choices
         self._journal = JournalWriter(task.file, lambda: list(self.answers.values()))
 
@@ -144,7 +146,25 @@ class Inquiry:
             question = self._by_id[answer.request_id]
             columns = columns_by_scale(self.task.job, question.ask.request, answer)
             rated = any(each["status"] == "ok" for each in columns.values())
+            if question.ask.request.readout == "decision":
+                self._tell_fault(question, answer)
             self.tally.add(question.item_id, answer, rated)
+
+    def _tell_fault(self, question: Question, answer: Answer) -> None:
+        """Warn, once, of a decision that cannot be: it is kept as it came, since it is paid for."""
+        if self._fault_told or withheld(answer) is not None:
+            return
+        wrong = wrong_decision(answer.text, question.ask.request.prompt.questions)
+        if wrong is not None:
+            self._fault_told = True
+            _log.warning(
+                "The server of model %r was asked for decisions about item %r, and its answers %s. "
+                "That is a fault of the server. They are kept as they came, with the status error; "
+                "nothing is repaired, and no more such answers are told.",
+                self.task.job.model,
+                question.item_id,
+                wrong,
+            )
 
     def _look_for_copies(self, arrived: Sequence[Answer]) -> None:
         """Warn, once, that the server gave two requests the same reply.
@@ -332,7 +352,7 @@ def _decision_columns(
     status = withheld(answer)
     try:
         decided = [] if status else read_decision(answer.text, request.prompt.questions)
-    except ValueError:  # which no engine keeps: another program has changed the journal
+    except ValueError:
         status = "error"
     if status is not None:
         return {scale: {**none, "status": status} for scale in job.prompts.wording}

@@ -46,7 +46,7 @@ def shown_items(stimuli: pd.DataFrame, able: Abilities) -> list[tuple[str, str |
             row["item_id"],
             row["text"]
             if row["modality"] != "image"
-            else Image(row["image_sha256"], able.image_longest_side, Path(row["image_path"])),
+            else able.shown(row["image_sha256"], Path(row["image_path"])),
         )
         for row in records(stimuli)
     ]

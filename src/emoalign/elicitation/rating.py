@@ -264,7 +264,7 @@ class RatingRequest:
         if self.prompt.image is None:
             del identity["prompt"]["image"], identity["prompt"]["image_place"]
         else:
-            del identity["prompt"]["image"]["path"]
+            del identity["prompt"]["image"]["path"], identity["prompt"]["image"]["tokens"]
         if not self.prompt.questions:
             del identity["prompt"]["questions"]
         for name in ("extra_body", "setup", "points"):

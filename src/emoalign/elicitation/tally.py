@@ -98,6 +98,13 @@ def likely_causes(job: RatingJob, answers: Sequence[Answer]) -> Iterator[str]:
             "capabilities in the model's card)."
         )
         ended = 0
+    if any(answer.participant is None and answer.text.startswith(("{", "[")) for answer in answers):
+        yield (
+            "The server's decisions are none: their probabilities do not fit the levels that were "
+            "asked about (see the warning above). Report it to the provider, or take decision out "
+            "of readouts."
+        )
+        ended = 0
     if any(map(_MARK.search, texts)):
         yield (
             "The server gives tokens with their marks (▁7, Ġ7) instead of text: have it decode "

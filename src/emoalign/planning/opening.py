@@ -5,23 +5,27 @@ from __future__ import annotations
 import math
 import textwrap
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 from emoalign.elicitation.engines.asked import AskedModel, Terms
 from emoalign.elicitation.pace import minutes_as_before
-from emoalign.planning.preflight import example, why_forbidden
+from emoalign.planning.preflight import why_forbidden
 from emoalign.planning.studies import LoadedStudy
-from emoalign.prompts import Renderer, likely_tokens
-from emoalign.study.fields import Readout
+from emoalign.prompts import Image, Prompt, Renderer, likely_tokens
+from emoalign.study.fields import Modality, Readout
 from emoalign.wording import at_most, counted, minutes
 
 WIDTH = 100
 
 FEWEST_ITEMS = 10
 """Items that a job should have at least: it takes a second to begin."""
+
+LETTERS: Mapping[Modality, int] = {"word": 20, "sentence": 300}
+"""Letters of an item before its dataset is prepared: more than those of included ones average."""
 
 Planned = tuple[str, Mapping[str, str]]
 """A job that will run: its rule and its wildcards."""
@@ -49,6 +53,7 @@ class Opening:
         awaited: datasets that must be prepared before their rating jobs are known.
         cores: cores of this machine that jobs may use; None on a cluster.
         items: the items of a dataset, where they are known before it is prepared.
+        texts: a text of usual length for each dataset, where known then, see `usual_text`.
     """
 
     loaded: LoadedStudy
@@ -58,6 +63,7 @@ class Opening:
     awaited: Collection[str]
     cores: int | None
     items: Mapping[str, int] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
         """All of it, in lines for a terminal."""
@@ -168,14 +174,15 @@ class Opening:
             items = min(items, protocol.items or items)
         renderer = Renderer(prompts, bounds, table=table)
         who = self.loaded.participants(protocol)
+        item = self._usual(card, cell.dataset)
         people = len(who) or protocol.participants or 0
         longest = prompts.answer.max_tokens + card.thoughts(protocol.thinking).tokens
         parts = []
         for readout in protocol.readouts:
             if readout == "decision":
-                prompt = renderer.decision(example(dataset))
+                shown = [renderer.decision(item)]
             else:
-                prompt = renderer.render(example(dataset), who[0] if who else None)
+                shown = [renderer.render(item, persona) for persona in who or [None]]
             each = answered = 1
             if readout == "sampled":
                 each = people if who else math.ceil(people / card.able.choices)
@@ -186,14 +193,21 @@ class Opening:
                     readout,
                     items * each,
                     items * answered,
-                    items * each * likely_tokens(prompt)[1],
+                    items * each * max(likely_tokens(prompt)[1] for prompt in shown),
                     items * answered * per_answer,
                 )
             )
         return parts
 
+    def _usual(self, card: AskedModel, dataset: str) -> str | Image:
+        """An item that takes no fewer tokens than the items of a dataset do on average."""
+        modality = self.loaded.datasets[dataset].modality
+        if modality == "image":
+            return card.able.shown("0" * 64, Path())
+        _, prepared = self._prepared.get(dataset, ({}, None))
+        return self.texts.get(dataset) or prepared or "a" * LETTERS[modality]
+
     def _cells(self) -> Iterator[_Cell]:
-        shards = {dataset: self._shards(dataset) for dataset in self.loaded.datasets}
         for _, wildcards in self.jobs:
             # By its wildcards: a rule has another name where this workflow is a module.
             if {"model", "protocol", "dataset", "shard"} <= wildcards.keys():
@@ -201,7 +215,8 @@ class Opening:
                 protocol, scale = wildcards["protocol"], wildcards.get("scale")
                 asked = self.loaded.asked(protocol, dataset) if scale is None else [scale]
                 for each in asked:
-                    items = shards[dataset].get(wildcards["shard"])
+                    shards, _ = self._prepared.get(dataset, ({}, None))
+                    items = shards.get(wildcards["shard"])
                     yield _Cell(model, protocol, dataset, each, items)
         for dataset in self.awaited:
             for model in self.loaded.raters(dataset):
@@ -218,14 +233,19 @@ class Opening:
     def _protocols(self) -> list[str]:
         return [*self.loaded.protocol_names(), *self.loaded.recitation_names()]
 
-    def _shards(self, dataset: str) -> Mapping[str, int]:
-        """The items of each shard of a dataset that is prepared."""
-        path = self.results / "stimuli" / f"{dataset}.parquet"
-        if not path.is_file() or dataset in self.awaited:
-            return {}
-        import pyarrow.parquet as pq
+    @cached_property
+    def _prepared(self) -> Mapping[str, tuple[Mapping[str, int], str | None]]:
+        """For each dataset that is prepared, the items of its shards and a text of usual length."""
+        found = {}
+        for dataset in self.loaded.datasets:
+            path = self.results / "stimuli" / f"{dataset}.parquet"
+            if path.is_file() and dataset not in self.awaited:
+                import pyarrow.parquet as pq
 
-        return Counter(pq.read_table(path, columns=["shard"])["shard"].to_pylist())
+                rows = pq.read_table(path, columns=["shard", "text"])
+                shards = Counter(rows["shard"].to_pylist())
+                found[dataset] = shards, usual_text(rows["text"].to_pylist())
+        return found
 
     def _retiring(self) -> Iterator[str]:
         """The ends of models that are asked, where they are near or past."""
@@ -287,6 +307,18 @@ def _dearest(terms: Terms, part: _Part) -> float:
     usd = terms.prices.of(part.readout).most(part.prompt_tokens, part.answer_tokens)
     batched = terms.delivery == "batch" and part.readout != "decision"
     return usd * (terms.prices.batch_factor or 1.0) if batched else usd
+
+
+def usual_text(texts: Iterable[str | None]) -> str | None:
+    """The text with the fewest tokens among those with at least as many as they have on average.
+
+    None where there are no texts, as with images.
+    """
+    tokens = {text: likely_tokens(Prompt(None, text))[1] for text in texts if text}
+    if not tokens:
+        return None
+    average = sum(tokens.values()) / len(tokens)
+    return min((text for text, n in tokens.items() if n >= average), key=lambda text: tokens[text])
 
 
 def _filled(text: str, indent: str = "") -> str:

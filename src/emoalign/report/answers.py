@@ -47,7 +47,7 @@ TITLES: dict[Status, tuple[str, str]] = {
         "Cut off",
         "The answer reached the limit of tokens, or ended with the model's thoughts.",
     ),
-    "error": ("Failed", "No answer arrived."),
+    "error": ("Failed", "No answer arrived, or a decision that cannot be one."),
 }
 """What tables call each status, and what it means."""
 

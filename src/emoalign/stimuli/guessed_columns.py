@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+from unicodedata import east_asian_width
 
 from emoalign.stimuli.fetching import IMAGES
 from emoalign.stimuli.guessed_format import GuessedTable, is_number, plain_number
@@ -204,7 +205,9 @@ def _binary(values: Sequence[float]) -> bool:
 
 
 def _modality(texts: Sequence[str]) -> Literal["word", "sentence"]:
-    long = sum(len(text.split()) > 3 for text in texts)
+    """The kind of most texts: sentences have more than three words, or eight wide letters."""
+    wide = [sum(east_asian_width(letter) == "W" for letter in text) for text in texts]
+    long = sum(len(text.split()) > 3 or n > 8 for text, n in zip(texts, wide, strict=True))
     return "sentence" if long > len(texts) / 2 else "word"
 
 

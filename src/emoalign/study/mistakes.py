@@ -216,10 +216,25 @@ _KINDS: Mapping[str, Callable[[Mistake, Origin], str]] = {
 """The function that words each kind of mistake; for others, the expected type is given."""
 
 
+_MEANT = {
+    **dict.fromkeys(("chatgpt", "gpt"), "openai"),
+    "claude": "anthropic",
+    "google": "gemini",
+    **dict.fromkeys(("grok", "x.ai"), "xai"),  # Groq is another company
+    **dict.fromkeys(("aws", "amazon"), "bedrock"),
+    **dict.fromkeys(("llama.cpp", "llama-server"), "llamacpp-server"),
+}
+"""Names that people may write for that of a provider."""
+
+
 def nearest(name: str, choices: Iterable[str]) -> str:
-    """A hint for a misspelt name: the closest known one, or all of them."""
+    """A hint for a misspelt name: the one that is meant, the closest known one, or all of them."""
     names = sorted(choices)
     folded = {each.casefold(): each for each in reversed(names)}
+    longer = [each for each in folded if len(name) > 2 and each.startswith(name.casefold())]
+    meant = _MEANT.get(name.casefold(), longer[0] if len(longer) == 1 else None)
+    if meant in folded:
+        return f"did you mean {folded[meant]!r}?"
     close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     if close:
         return f"did you mean {folded[close[0]]!r}?"

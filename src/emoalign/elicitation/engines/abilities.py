@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field, JsonValue, field_validator
 
+from emoalign.prompts import Image
 from emoalign.study.fields import Entry, Modality, Range
 from emoalign.study.protocols import Thinking, ThinkingLevel
 
@@ -45,11 +47,12 @@ class Shown(Entry):
             "user's. A change asks again."
         ),
     )
-    thinking: dict[ThinkingLevel, dict[str, JsonValue]] = Field(
+    thinking: dict[ThinkingLevel, dict[str, JsonValue] | None] = Field(
         default_factory=dict,
         description=(
             "Parameters of the server that make it think so much; {} for a level that needs "
-            "none. A level that is missing is refused. A change asks again."
+            "none, null for one of the preset that it lacks. A missing level is refused. A change "
+            "asks again."
         ),
     )
     thinking_tokens: int | dict[Thinking, int] = Field(
@@ -88,13 +91,15 @@ class Abilities:
     `temperature` those it takes at their
     word, None if it takes none; `default_sampling` whether there is a provider whose own sampling
     can be asked for; `context_tokens` the longest prompt and answer, where that is set for it;
-    `thinking` the parameters of each level of thinking; `thinking_tokens` the most tokens of
-    thoughts; `thinks_at_temperatures` whether those it takes are taken while it thinks;
+    `thinking` the parameters of each level of thinking, None for one that it is known to lack;
+    `thinking_tokens` the most tokens of thoughts; `thinks_at_temperatures` whether those it takes
+    are taken while it thinks; `image_tokens` the most tokens of an image, where the card says so;
     `decisions` the limits of its provider's Decisions API, None without one.
     """
 
     modalities: tuple[Modality, ...] = ("word", "sentence")
     image_longest_side: int = 1024
+    image_tokens: int | None = None
     chat: bool = True
     completion: bool = False
     system_role: bool = True
@@ -105,7 +110,11 @@ class Abilities:
     temperature: Range | None = None
     default_sampling: bool = False
     context_tokens: int | None = None
-    thinking: Mapping[ThinkingLevel, Mapping[str, JsonValue]] = field(default_factory=dict)
+    thinking: Mapping[ThinkingLevel, Mapping[str, JsonValue] | None] = field(default_factory=dict)
     thinking_tokens: Mapping[Thinking, int] = field(default_factory=dict)
     thinks_at_temperatures: bool = True
     decisions: Decisions | None = None
+
+    def shown(self, sha256: str, path: Path) -> Image:
+        """An image as the model is shown it."""
+        return Image(sha256, self.image_longest_side, path, self.image_tokens)

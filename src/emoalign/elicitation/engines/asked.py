@@ -52,7 +52,10 @@ class Prices(Entry):
     written_usd: float | None = Field(
         None,
         ge=0,
-        description="US dollars per million prompt tokens written to a cache. Default: input_usd.",
+        description=(
+            "US dollars per million prompt tokens written to a cache, for as long as requests ask. "
+            "Default: input_usd."
+        ),
     )
     decision_usd: float | None = Field(
         None,
@@ -165,8 +168,8 @@ class AskedModel(ModelCard):
     def thoughts(self, thinking: Thinking) -> Thoughts:
         """The thinking at a level, as the card describes it; see `cannot_follow`."""
         able = self.able
-        told = {} if thinking == "provider" else able.thinking.get(thinking, {})
-        return Thoughts(parameters=dict(told), tokens=able.thinking_tokens.get(thinking, 0))
+        told = None if thinking == "provider" else able.thinking.get(thinking)
+        return Thoughts(parameters=dict(told or {}), tokens=able.thinking_tokens.get(thinking, 0))
 
     @property
     def sent(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from emoalign.elicitation.engines.abilities import Abilities
 from emoalign.study.protocols import ASKED_TO_THINK, PromptSet, Protocol, ThinkingLevel
 from emoalign.study.scales import LabelScale, Scale
+from emoalign.wording import listed
 
 
 def lacking(able: Abilities, protocol: Protocol, prompts: PromptSet, example: str) -> Iterator[str]:
@@ -97,17 +98,27 @@ def _wrong_temperature(able: Abilities, protocol: Protocol) -> Iterator[str]:
 
 
 def _wrong_thinking(able: Abilities, thinking: ThinkingLevel, example: str) -> Iterator[str]:
-    if thinking not in able.thinking:
-        such = f" ({example})" if thinking in ASKED_TO_THINK else ""
+    if able.thinking.get(thinking, {}) is None:
         yield (
-            f"thinking: {thinking}, but its card does not say how to ask for it: write, among "
-            f"its capabilities, thinking: {{{thinking}: {{…}}}} with the parameters that do it"
-            f"{such}, or with {{}} if it needs none"
+            f"thinking: {thinking}, which by its card it does not have (thinking: {{{thinking}: "
+            "null}): write thinking: provider, or give models that think a study of their own"
         )
-    if thinking in ASKED_TO_THINK and thinking not in able.thinking_tokens:
+        return
+    thinks = thinking in ASKED_TO_THINK
+    no_room, room = thinking not in able.thinking_tokens, f"thinking_tokens: {{{thinking}: 2048}}"
+    has = [level for level, parameters in able.thinking.items() if parameters is not None]
+    if thinking not in able.thinking:
+        such = f" ({example})" if thinks else ""
+        known = f"only {listed(has)}: ask for that, or" if has else "no levels:"
+        yield (
+            f"thinking: {thinking}, but its card has {known} write, among its capabilities, "
+            f"thinking: {{{thinking}: {{…}}}} with the parameters that do it{such}, or {{}} if it "
+            f"needs none{f', and {room}' * (thinks and no_room)}"
+        )
+    elif thinks and no_room:
         yield (
             f"thinking: {thinking}, but its card does not say how many tokens thoughts may "
-            f"take: write, among its capabilities, thinking_tokens: {{{thinking}: 2048}}"
+            f"take: write, among its capabilities, {room}"
         )
 
 
@@ -129,4 +140,31 @@ def _no_room(able: Abilities, protocol: Protocol, prompts: PromptSet) -> Iterato
         yield (
             f"{asked}, but answer.stop of the prompt set may end its thoughts: use a prompt set "
             "without it"
+        )
+
+
+def over_budget(
+    key: str, budget: int, able: Abilities, protocol: Protocol, prompts: PromptSet
+) -> Iterator[str]:
+    """The reason why a `budget` of thoughts, which the card sends as `key`, leaves no room.
+
+    It may take all of `thinking_tokens`; of a card without them, it must leave some of the answer.
+    """
+    level = protocol.thinking
+    room = able.thinking_tokens.get(level)
+    remedy = (
+        "send none at this level"
+        if level == "off"
+        else f"write, among its capabilities, thinking_tokens: {{{level}: {budget}}}"
+    )
+    if room is not None and budget > room:
+        yield (
+            f"thinking: {level}, with thoughts of at most {room} tokens (thinking_tokens of its "
+            f"card), but its card says {key}: {budget}, which would leave less for the answer: "
+            f"{remedy}, or a smaller budget"
+        )
+    elif room is None and budget >= prompts.answer.max_tokens:
+        yield (
+            f"answers of at most {prompts.answer.max_tokens} tokens (answer.max_tokens), but its "
+            f"card says {key}: {budget}, which count among them and must be fewer: {remedy}"
         )

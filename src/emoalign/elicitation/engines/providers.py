@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
+from emoalign.addresses import nearby, no_address, on_this_machine
+from emoalign.elicitation.engines.api.retirement import Day
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.study.fields import Entry
@@ -31,6 +33,9 @@ TO_BE_NAMED = "to-be-named"
 
 _OTHER_KEYS = {key for card in ENGINES.values() for key in card.model_fields} - {"provider"}
 _VARIABLE = re.compile(r"\{(\w+)\}")
+_DATED = re.compile(r"-\d{4}-?\d{2}-?\d{2}$")
+"""The end of a name such as gpt-5-2025-08-07 or claude-sonnet-4-5-20250929."""
+
 _PART_OF_A_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 
 
@@ -65,6 +70,13 @@ class Provider(Entry):
     batches: bool = Field(
         False, description="Whether it has a batch interface that emoalign can use."
     )
+    ends: dict[Day, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description=(
+            "Days (YYYY-MM-DD) on which models are switched off, with their names: `retires` of "
+            "cards that leave it out. A name stands for those with a date added, too."
+        ),
+    )
     notes: tuple[str, ...] = Field((), description="Facts that its users should know.")
     unverified: tuple[str, ...] = Field(
         (), description="Claims that nobody has confirmed; `emoalign check --ask` tests some."
@@ -83,6 +95,11 @@ class Provider(Entry):
             told = mistakes(ENGINES[str(engine)], content, error.errors(), Origin(""))
             raise ValueError(f"card.{told[0].removeprefix(': ')}") from None
         return self
+
+    def end_of(self, model: object) -> str | None:
+        """The day on which a model is switched off, if it is known here."""
+        days = {name: day for day, names in self.ends.items() for name in names}
+        return days.get(str(model)) or days.get(_DATED.sub("", str(model)))
 
     def of(self, model: str) -> ModelCard:
         """The card of a model about which nothing else is said; variables of addresses are `a`."""
@@ -118,8 +135,12 @@ def with_preset(file: YamlFile, own: Path) -> Completed:
     if preset is None:
         return None, origin, problems
     whole = over({"title": str(card.get("model"))}, over(preset.card, card))
+    if (end := preset.end_of(card.get("model"))) is not None:
+        whole.setdefault("retires", end)
     if "prices" in card:  # a price, its date and its source belong together
         whole["prices"] = card["prices"]
+    elif _elsewhere(preset, whole):  # and may cost what a server of one's own does not
+        whole.pop("prices", None)
     origin = Origin(origin.name, (read_file(path).below("card"), file))
     problems = list(_wrong(name, preset, file, whole, origin))
     address, missing = _address(name, preset, whole, origin)
@@ -127,6 +148,14 @@ def with_preset(file: YamlFile, own: Path) -> Completed:
     if address is not None:
         whole["base_url"] = address
     return whole, origin, [*problems, *missing]
+
+
+def _elsewhere(preset: Provider, whole: Mapping[str, Any]) -> bool:
+    """Tell whether a program that runs on one's own machine runs on somebody else's."""
+    usual, address = preset.card.get("base_url"), whole.get("base_url")
+    if not isinstance(usual, str) or not isinstance(address, str) or no_address(address):
+        return False
+    return on_this_machine(usual) and not nearby(address)
 
 
 def _neither(card: Mapping[str, Any], origin: Origin) -> str:

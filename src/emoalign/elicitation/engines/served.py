@@ -38,6 +38,14 @@ _EXTRAS = ("top_k", "min_p", "repeat_penalty")
 class Capabilities(Shown):
     """Capabilities of the model and its server; a study that needs more is refused."""
 
+    image_tokens: int | None = Field(
+        None,
+        ge=1,
+        description=(
+            "Most prompt tokens of an image, for costs. Default: one for 416 square pixels of a "
+            "square, and 100."
+        ),
+    )
     chat: bool = Field(True, description="Supports chat messages.")
     completion: bool = Field(False, description="Continues plain text.")
     choices: int = Field(1, ge=1, description="Answers per request (parameter n).")
@@ -198,6 +206,7 @@ class ServedModel(AskedModel):
         return Abilities(
             modalities=said.modalities,
             image_longest_side=said.image_longest_side,
+            image_tokens=said.image_tokens,
             chat=said.chat,
             completion=said.completion,
             system_role=said.system_role,

@@ -6,7 +6,7 @@ are in docs/parsing.md.
 """
 
 from emoalign.elicitation.readings.answers import read_answer, readings
-from emoalign.elicitation.readings.decisions import read_decision
+from emoalign.elicitation.readings.decisions import read_decision, wrong_decision
 from emoalign.elicitation.readings.endings import (
     failed,
     is_cut,
@@ -46,4 +46,5 @@ __all__ = [
     "within_fence",
     "without_thoughts",
     "wordless",
+    "wrong_decision",
 ]

@@ -9,6 +9,7 @@ from emoalign.elicitation.rating import RatingJob
 from emoalign.elicitation.readings.endings import (
     failed,
     is_cut,
+    may_be_stopped,
     only_thoughts,
     reason_of,
     withheld,
@@ -98,7 +99,7 @@ def _cut(
     if reason_of(answer):
         return is_cut(answer)
     # The count of several answers together is more than that of each.
-    if 0 < (answer.completion_tokens or 0) < longest:
+    if 0 < (answer.completion_tokens or 0) < longest and not may_be_stopped(answer):
         return False
     if answer_format.kind == "decimal":
         return parse_number(answer.text) is not None  # which could have gone on with decimals

@@ -48,6 +48,15 @@ def read_decision(text: str, questions: Sequence[ScoreQuestion]) -> list[tuple[f
     ]
 
 
+def wrong_decision(text: str, questions: Sequence[ScoreQuestion]) -> str | None:
+    """The reason why answers are no decision on these questions; None where they are one."""
+    try:
+        read_decision(text, questions)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 def _by_id(answers: object, ids: Sequence[str]) -> Mapping[str, Any]:
     """The answers by the ids of their questions; those in a list may have no names."""
     if isinstance(answers, dict):

@@ -34,6 +34,9 @@ _CUT = {
 _UNSAID = {"", "null", "none", "unknown", "other", "unspecified"}
 """Words that say nothing of why an answer ended."""
 
+_STOPPED = {"other"}
+"""Among them, words with which a server stopped an answer itself (Gemini)."""
+
 _FILTERED = {
     "content_filter",
     "content_filtered",
@@ -82,6 +85,11 @@ def withheld(answer: Answer) -> Status | None:
 def is_cut(answer: Answer) -> bool:
     """Tell whether the server says that an answer was cut."""
     return reason_of(answer) in _CUT
+
+
+def may_be_stopped(answer: Answer) -> bool:
+    """Tell whether an answer that is shorter than allowed may have been cut all the same."""
+    return _word(answer.finish_reason or "") in _STOPPED
 
 
 def only_thoughts(answer: Answer) -> bool:

@@ -12,6 +12,7 @@ from emoalign.elicitation import untrusted
 from emoalign.elicitation.engines.anthropic.messages import Messages
 from emoalign.elicitation.engines.api.api_model import KEY, ApiModel
 from emoalign.elicitation.engines.api.dialect import Dialect
+from emoalign.elicitation.engines.lacking import over_budget
 from emoalign.study.protocols import PromptSet, Protocol
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ Version = Literal["2023-06-01", "2026-10-21"]
 OLD: Version = "2023-06-01"
 THINKS = ("enabled", "adaptive")
 """Types of thinking with which Claude thinks."""
+
+HOUR = 2
+"""Price of writing a token to a cache for an hour, in prices of one that is read anew."""
 
 _ONLY: Mapping[str, object] = {
     "chat": True,
@@ -79,7 +83,7 @@ class AnthropicModel(ApiModel):
 
     @model_validator(mode="after")
     def _only_what_there_is(self) -> AnthropicModel:
-        problems = list(self._wrong_capabilities())
+        problems = [*self._wrong_capabilities(), *self._wrong_prices()]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -113,6 +117,25 @@ class AnthropicModel(ApiModel):
                 "interface takes temperatures up to 1: write temperature: {min: 0, max: 1}"
             )
 
+    def _wrong_prices(self) -> Iterator[str]:
+        """The price of what is written to a cache for an hour, if it is that of five minutes.
+
+        A request writes for as long as its card says, so that one price is enough.
+        https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+        """
+        asked = (self.extra_body, *filter(None, self.capabilities.thinking.values()))
+        cached = [each.get("cache_control") for each in asked]
+        hour = any(isinstance(each, dict) and each.get("ttl") == "1h" for each in cached)
+        if not hour or self.prices is None:
+            return
+        least, written = HOUR * self.prices.input_usd, self.prices.written_usd
+        if written is None or written < least:
+            found = "nothing" if written is None else f"{written:g}"
+            yield (
+                f"prices.written_usd: found {found}, but cache_control has ttl: 1h, and writing to "
+                f"a cache for an hour costs {HOUR} times input_usd: write written_usd: {least:g}"
+            )
+
     @property
     def dialect(self) -> Dialect:
         """The dialect of its server."""
@@ -127,8 +150,7 @@ class AnthropicModel(ApiModel):
     def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
         """Things asked for that cannot be had, each with what the card says of it."""
         yield from super()._lacking(protocol, prompts)
-        thoughts = self.thoughts(protocol.thinking)
-        thinking = dict(self.extras(thoughts)).get("thinking")
+        thinking = dict(self.extras(self.thoughts(protocol.thinking))).get("thinking")
         if not isinstance(thinking, dict):
             return
         kind, budget = thinking.get("type"), untrusted.count(thinking.get("budget_tokens")) or 0
@@ -146,10 +168,5 @@ class AnthropicModel(ApiModel):
                 f"temperature {asked:g}, but its card has it think (type: {kind}), and Claude then "
                 "takes no temperature but 1: write temperature: 1 or provider"
             )
-        most = prompts.answer.max_tokens + thoughts.tokens
-        if budget and most <= budget:
-            yield (
-                f"answers of at most {most} tokens (answer.max_tokens, and thinking_tokens of the "
-                f"card), but its card says thinking.budget_tokens: {budget}, which count among "
-                "them and must be fewer"
-            )
+        if budget:
+            yield from over_budget("thinking.budget_tokens", budget, self.able, protocol, prompts)

@@ -73,12 +73,13 @@ class Messages(Dialect):
         if isinstance(error, Mapping):
             return {**said, "error": {"code": STATUSES.get(error.get("type"), 500), **error}}
         content, reason = said.get("content"), said.get("stop_reason")
-        if not isinstance(content, list):
-            return said
+        usage = _usage(said.get("usage"))
+        if not (isinstance(content, list | str) or "stop_reason" in said):
+            return said if usage is None else {**said, "usage": usage}
         if reason == "refusal":
             details = said.get("stop_details")
             about: Mapping[str, Any] = details if isinstance(details, Mapping) else {}
-            content = [*content, {"type": "refusal", "text": about.get("explanation")}]
+            content = [content, {"type": "refusal", "text": about.get("explanation")}]
             if isinstance(about.get("category"), str):
                 reason = f"refusal: {about['category']}"
         return {
@@ -87,7 +88,7 @@ class Messages(Dialect):
             "choices": [
                 {"message": {"role": "assistant", "content": content}, "finish_reason": reason}
             ],
-            "usage": _usage(said.get("usage")),
+            "usage": usage,
         }
 
 

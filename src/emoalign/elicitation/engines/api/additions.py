@@ -84,6 +84,10 @@ _REFUSED_PARAMETERS = (
     (r"\btop_?p\b", "sampling: temperature"),
     (r"\btemperature\b", "sampling: none, and temperature: provider in the protocol"),
     (r"candidate_?count|multiple candidates", "choices: 1"),
+    (
+        r"n[o']t support (thinking|reasoning)|\bthink value\b",
+        "thinking: {LEVEL: null} for a level that it does not have",
+    ),
     (r"\bsystem\W+(role|message|prompt|instruction)|developer instruction", "system_role: false"),
 )
 """Signs, in what a server says of a parameter it does not take, of what the card should say."""
@@ -114,10 +118,12 @@ def wrong_parameters(parameters: Mapping[str, JsonValue], where: str) -> Iterato
         )
 
 
-def wrong_levels(levels: Mapping[ThinkingLevel, Mapping[str, JsonValue]]) -> Iterator[str]:
+def wrong_levels(
+    levels: Mapping[ThinkingLevel, Mapping[str, JsonValue] | None],
+) -> Iterator[str]:
     """Reasons why the parameters of levels of thinking cannot be added to the body of requests."""
     for level, parameters in levels.items():
-        yield from wrong_parameters(parameters, f"capabilities.thinking.{level}")
+        yield from wrong_parameters(parameters or {}, f"capabilities.thinking.{level}")
 
 
 def _other_models(

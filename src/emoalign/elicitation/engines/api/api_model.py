@@ -28,10 +28,12 @@ from emoalign.elicitation.engines.api.dialect import Dialect
 from emoalign.elicitation.engines.api.retirement import Day, in_words, is_near
 from emoalign.elicitation.engines.asked import Prices, PromptTokens, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
+from emoalign.elicitation.engines.lacking import over_budget
 from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.rating import Ask
 from emoalign.prompts import Prompt
 from emoalign.study.fields import Entry, Name
+from emoalign.study.protocols import PromptSet, Protocol
 
 if TYPE_CHECKING:
     from emoalign.elicitation.budget import Account
@@ -43,6 +45,16 @@ KEY = (
 )
 TOKEN_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens")
 """Names that servers have for the longest answer."""
+
+
+DAY = "24h"
+_BUDGETS = (
+    ("generationConfig", "thinkingConfig", "thinkingBudget"),  # Gemini, up to 2.5
+    ("reasoning", "max_tokens"),  # OpenRouter
+    ("thinking_token_budget",),  # vLLM
+    ("thinking_budget",),  # Qwen
+)
+"""Parameters that limit thoughts, whose tokens count among those of the answer."""
 
 
 class BatchSettings(Entry):
@@ -59,7 +71,8 @@ class BatchSettings(Entry):
     )
     poll_s: float = Field(30, gt=0, description="Seconds between status requests.")
     completion_window: str = Field(
-        "24h", description="Time given to the provider, in its own words."
+        DAY,
+        description="Time given to the provider, in its own words, for engine: openai alone.",
     )
 
 
@@ -75,6 +88,9 @@ class ApiModel(ServedModel):
     """A model behind an HTTP interface; `dialect` says how it is spoken to."""
 
     decisive: ClassVar[frozenset[str]] = frozenset({"engine", "model", "revision", "extra_body"})
+
+    batches_take_a_window: ClassVar[bool] = False
+    """Whether a new batch is told how long it may take."""
 
     provider: Name | None = Field(
         None,
@@ -137,6 +153,11 @@ class ApiModel(ServedModel):
             {name.lower() for name in self.dialect.headers(key)} for key in (None, "a key")
         )
         problems = [
+            *(
+                ["batches.completion_window: this interface takes no such time: leave it out"]
+                if self.batches.completion_window != DAY and not self.batches_take_a_window
+                else []
+            ),
             *(
                 ["variables: a card without provider has none: write them into base_url"]
                 if self.variables and self.provider is None
@@ -214,6 +235,18 @@ class ApiModel(ServedModel):
     def added(self) -> Mapping[str, JsonValue]:
         """The parameters that the card adds to every request."""
         return self.extra_body
+
+    def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
+        """Things asked for that cannot be had, each with what the card says of it."""
+        yield from super()._lacking(protocol, prompts)
+        sent = dict(self.extras(self.thoughts(protocol.thinking)))
+        for keys in _BUDGETS:
+            inner: object = sent
+            for key in keys:
+                inner = inner.get(key) if isinstance(inner, dict) else None
+            budget = untrusted.count(inner)
+            if budget:
+                yield from over_budget(".".join(keys), budget, self.able, protocol, prompts)
 
     def terms(self) -> Terms:
         """The delivery of its answers, and their prices."""

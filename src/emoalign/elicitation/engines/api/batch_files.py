@@ -10,13 +10,12 @@ import orjson
 
 from emoalign.elicitation.engines.api.api_model import ApiModel, BatchSettings
 from emoalign.elicitation.engines.api.batch_memory import Asked
-from emoalign.elicitation.engines.api.choices import has_choices, withheld_reply
+from emoalign.elicitation.engines.api.choices import has_choices, no_answers, withheld_reply
 from emoalign.elicitation.engines.api.received import parsed, unparsed
 from emoalign.elicitation.engines.api.replies import (
     Fault,
     beginning,
     failure_in,
-    no_choices,
     odd,
     refused,
 )
@@ -132,8 +131,8 @@ def reply_in(outcome: Outcome, choices: int, card: ApiModel) -> dict[str, Any]:
         fault = failure_in(body, words)
     if fault is None and not has_choices(body):
         fault = odd(f"sent a reply of an unexpected form: {beginning(body)}")
-    elif fault is None and not body["choices"]:
-        fault = no_choices(body, words)
+    elif fault is None:
+        fault = no_answers(body, words)
     if fault is None:
         return body
     if fault.kind == "withheld":

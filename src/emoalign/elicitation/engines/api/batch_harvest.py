@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from emoalign.elicitation.budget import paid
 from emoalign.elicitation.engines.api.api_model import ApiModel
 from emoalign.elicitation.engines.api.batch_files import Outcome, reply_in
 from emoalign.elicitation.engines.api.batch_interface import BatchInterface
-from emoalign.elicitation.engines.api.batch_memory import Remembered
+from emoalign.elicitation.engines.api.batch_memory import Asked, Remembered
 from emoalign.elicitation.engines.api.batch_states import BatchState
 from emoalign.elicitation.engines.api.choices import read_choices
 from emoalign.elicitation.engines.api.logprobs import check_logprobs
@@ -78,7 +79,7 @@ class Harvest:
         """Write the answers to the journal; what they cost, and the first fault that will not pass.
 
         Lines may come in any order, and a fault beside the answer to the same request: then the
-        answer counts.
+        answer counts. Of two answers the first does, but both are paid for.
         """
         waiting = dict(remembered.asked)
         arrived: list[Answer] = []
@@ -89,8 +90,14 @@ class Harvest:
         # The most that an answer could cost, on average: what each could is not remembered.
         most = remembered.usd / sum(len(who) for _, who in remembered.asked.values())
         answers_first = sorted(outcomes, key=lambda outcome: outcome.status != OK)
+        come: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        failed: dict[str, Asked] = {}
         for place, outcome in enumerate(answers_first, 1):
             asked = waiting.pop(outcome.custom_id, None)
+            if asked is None and outcome.status == OK:
+                asked = failed.pop(outcome.custom_id, None)
+            once = outcome.body not in come[outcome.custom_id]
+            come[outcome.custom_id].append(outcome.body)
             if asked is None:
                 which = (
                     "a second line"
@@ -98,6 +105,8 @@ class Harvest:
                     else "a line that nobody asked for"
                 )
                 _log.warning("batch %s: %s for %r", batch.id, which, outcome.custom_id[:64])
+                if once:  # and not the same line again
+                    usd += self._unwanted(outcome, most)
                 continue
             request_id, participants = asked
             exact = participants[0] is None
@@ -107,6 +116,7 @@ class Harvest:
                 if exact:
                     check_logprobs(answers, reply)
             except Fault as fault:
+                failed[outcome.custom_id] = asked
                 said = self._client.keyless(fault.said)
                 why = f"{self._client.where()} {sentence(said)} {fault.remedy}".rstrip()
                 if fault.kind in ("rejected", "empty"):
@@ -116,6 +126,8 @@ class Harvest:
                     rejected += (((request_id, each), reason) for each in participants)
                     continue
                 self.reasons[said] += 1
+                if outcome.status == OK and fault.charged:  # something was made of it
+                    usd += most * len(participants)
                 if fault.kind == "permanent" and permanent is None:
                     permanent = EngineError(why)
                 continue
@@ -143,6 +155,17 @@ class Harvest:
         """Keep the answers that are not known yet."""
         known = self._inquiry.answers
         self._inquiry.keep([answer for answer in answers if answer.key not in known])
+
+    def _unwanted(self, outcome: Outcome, most: float) -> float:
+        """US dollars for answers that are not kept, each of which may have cost `most`."""
+        try:
+            reply = reply_in(outcome, 1, self._card)
+        except Fault:
+            return 0.0
+        choices = reply.get("choices")
+        number = len(choices) if isinstance(choices, list) and choices else 1
+        answers = read_choices("", range(number), False, reply, 0.0)
+        return self._paid(answers, most * number)
 
     def _paid(self, answers: Sequence[Answer], most: float) -> float:
         prices = self._card.prices

@@ -13,7 +13,8 @@ from typing import Any
 
 from emoalign.elicitation import untrusted
 from emoalign.elicitation.engines.api.logprobs import check_logprobs, later_in, logprobs_in
-from emoalign.elicitation.engines.api.replies import Fault, choice_failed
+from emoalign.elicitation.engines.api.refusals import as_text
+from emoalign.elicitation.engines.api.replies import Fault, choice_failed, no_choices
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.elicitation.readings import without_thoughts, wordless
@@ -64,19 +65,38 @@ class Usage:
 
 
 def has_choices(reply: Mapping[str, Any]) -> bool:
-    """Tell whether a reply is a list of answers, in the format of chats or of completions."""
+    """Tell whether a reply is a list of answers, in the format of chats or of completions.
+
+    So is any reply that counts tokens: it is paid for, and what cannot be read of it is kept.
+    """
+    return _readable(reply) or used_tokens(reply) > 0
+
+
+def _readable(reply: Mapping[str, Any]) -> bool:
     choices = reply.get("choices")
     return isinstance(choices, list) and all(
         said(choice) is not None or choice_failed(choice) for choice in choices
     )
 
 
+def no_answers(reply: Mapping[str, Any], words: Sequence[str], exact: bool = False) -> Fault | None:
+    """The fault in a list of no answers; None where the model was paid to say nothing.
+
+    `words` say that content is refused. Where probabilities were asked for, nothing is no answer.
+    """
+    if reply.get("choices") != []:
+        return None
+    fault = no_choices(reply, words)
+    said_nothing = fault.kind == "empty" and not exact and used_tokens(reply) > 0
+    return None if said_nothing else fault
+
+
 def has_probabilities(reply: Mapping[str, Any]) -> bool:
-    """Tell the same of a reply to an exact request.
+    """Tell whether a reply to an exact request is such a list.
 
     Raises Fault where there are no probabilities in it, or some that cannot be.
     """
-    if not has_choices(reply):
+    if not _readable(reply):
         return False
     nobody = [None] * len(reply["choices"])
     check_logprobs(read_choices("", nobody, True, reply, 0.0), reply)
@@ -232,7 +252,8 @@ def read_choices(
 ) -> list[Answer]:
     """The answers in a reply to a request of which only this is known; see read_answers."""
     usage = usage_in(reply)
-    contents = [_read(choice, exact) for choice in reply["choices"]]
+    choices = _choices(reply, len(participants))
+    contents = [_read(choice, exact) for choice in choices]
     if not usage.thinking and any(content.thinking for content in contents):
         usage = replace(usage, thinking=None)  # not counted
     names = (untrusted.name(reply.get(key)) for key in ("model", "system_fingerprint"))
@@ -241,7 +262,7 @@ def read_choices(
     received = datetime.now(UTC).isoformat(timespec="seconds")
     answers: list[Answer] = []
     rest = _rest(usage)
-    for participant, choice, content in zip(participants, reply["choices"], contents, strict=False):
+    for participant, choice, content in zip(participants, choices, contents, strict=False):
         if choice_failed(choice):
             continue
         counted = rest if answers else usage
@@ -268,6 +289,20 @@ def read_choices(
             )
         )
     return answers
+
+
+def _choices(reply: Mapping[str, Any], number: int) -> Sequence[dict[str, Any]]:
+    """The choices of a reply: as many that say nothing where there are none.
+
+    One that cannot be read has all of itself as its text, in a form that is no rating.
+    """
+    choices = reply.get("choices")
+    if not isinstance(choices, list):
+        return [{"text": as_text(reply)}] * number
+    return [
+        choice if said(choice) or choice_failed(choice) else {"text": as_text({"choice": choice})}
+        for choice in choices
+    ] or [{"text": ""}] * number
 
 
 def _read(choice: object, exact: bool) -> Said:

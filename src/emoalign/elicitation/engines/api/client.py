@@ -18,6 +18,7 @@ from emoalign.elicitation.engines.api.additions import SecretValue, card_should_
 from emoalign.elicitation.engines.api.choices import (
     has_choices,
     has_probabilities,
+    no_answers,
     read_answers,
     used_tokens,
     withheld_reply,
@@ -28,7 +29,6 @@ from emoalign.elicitation.engines.api.connections import (
     unreachable,
 )
 from emoalign.elicitation.engines.api.credentials import Credentials
-from emoalign.elicitation.engines.api.decided import has_decisions
 from emoalign.elicitation.engines.api.dialect import Dialect
 from emoalign.elicitation.engines.api.limits import Gate
 from emoalign.elicitation.engines.api.received import parsed
@@ -37,7 +37,6 @@ from emoalign.elicitation.engines.api.replies import (
     backoff,
     beginning,
     failure_in,
-    no_choices,
     no_json,
     odd,
     refused,
@@ -47,7 +46,7 @@ from emoalign.elicitation.engines.api.tokenizing import questions, token_ids
 from emoalign.elicitation.engines.api.waits import exhausted_for, in_words
 from emoalign.elicitation.engines.served import ServedModel
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating import Ask, RatingRequest
+from emoalign.elicitation.rating import Ask
 from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import EngineError
 from emoalign.prompts import estimated_tokens
@@ -129,7 +128,7 @@ class ApiEngine:
         request = ask.request
         body = self._dialect.body(self._model, self._capabilities, ask)
         path = self._dialect.path(self._model, ask)
-        expected = _expected(request)
+        expected = has_probabilities if request.readout == "exact" else has_choices
         answers_at_most = request.sampling.max_tokens * len(ask.participants)
         tokens = estimated_tokens(request.prompt) + answers_at_most
         seconds = 0.0
@@ -228,8 +227,9 @@ class ApiEngine:
             raise failure
         if not isinstance(reply, dict) or not expected(reply):
             raise odd(f"sent a reply of an unexpected form: {beginning(reply)}")
-        if reply.get("choices") == []:
-            raise no_choices(reply, self._words)
+        nothing_said = no_answers(reply, self._words, exact=expected is has_probabilities)
+        if nothing_said is not None:
+            raise nothing_said
         return reply
 
     def _mind_the_limits(self, headers: Mapping[str, str]) -> None:
@@ -274,17 +274,6 @@ class ApiEngine:
 
     def _where(self) -> str:
         return f"the server of model {self._model!r} ({shown(self._base_url)})"
-
-
-def _expected(request: RatingRequest) -> Expected:
-    """The test of a reply to a request."""
-    match request.readout:
-        case "sampled":
-            return has_choices
-        case "exact":
-            return has_probabilities
-        case "decision":
-            return has_decisions(request.prompt.questions)
 
 
 def by_llamacpp(reply: Mapping[str, Any]) -> bool:

@@ -12,6 +12,13 @@ from emoalign.elicitation.engines.api.additions import SecretValue
 from emoalign.elicitation.engines.api.dialect import Dialect
 from emoalign.errors import EngineError
 
+SHORTEST_SECRET = 8
+"""Letters of a value that is hidden; GitLab has the same limit for its logs.
+
+A shorter one, such as `none` for a server without keys, is no secret, and to hide it would garble
+what the server says.
+"""
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -57,7 +64,8 @@ class Credentials:
     def hidden(self, text: str) -> str:
         """A text, which may repeat secrets, without them."""
         for secret in self.secrets:
-            text = text.replace(secret, "***")
+            if len(secret) >= SHORTEST_SECRET:
+                text = text.replace(secret, "***")
         return text
 
 

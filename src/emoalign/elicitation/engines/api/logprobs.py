@@ -77,7 +77,9 @@ def _pairs(
 def check_logprobs(answers: list[Answer], reply: Mapping[str, Any]) -> None:
     """Raise Fault where probabilities are missing although the answer was not withheld."""
     if any(answer.logprobs is None and withheld(answer) is None for answer in answers):
-        said = f"was asked for log-probabilities and returned none: {beginning(reply['choices'])}"
+        said = (
+            f"was asked for log-probabilities and returned none: {beginning(reply.get('choices'))}"
+        )
         fault = Fault("empty", said, _CANNOT, status=200)
         fault.usage = reply.get("usage")
         raise fault

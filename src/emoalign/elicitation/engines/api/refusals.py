@@ -57,6 +57,19 @@ _PENNILESS_WORDS = (
     "used all available credits",
     "monthly spending limit",
 )
+_GONE_CODES = (
+    "model_not_found",  # OpenAI, also with the status 403
+    "model_decommissioned",  # Groq, with the status 400
+    "model_not_available",  # Together
+    "DeploymentNotFound",  # Azure
+)
+_GONE_WORDS = (
+    "model not exist",  # DeepSeek
+    "is not a valid model ID",  # OpenRouter
+    "invalid model:",  # Mistral
+    "model identifier is invalid",  # Bedrock
+    "reached the end of its life",
+)
 _PASSES = re.compile(r"retrydelay|perminute", re.IGNORECASE)
 """Gemini has the same words for a quota per minute and says when it is there again."""
 
@@ -75,6 +88,7 @@ _REFUSES = _search(_REFUSING_CODES, _REFUSING_WORDS)
 _FILTERED = re.compile(r"""[\\'"]filtered[\\'"]+\s*:\s*true""", re.IGNORECASE)
 _BLOCKED = re.compile(r"""[\\'"]blockReason[\\'"]+\s*:\s*[\\'"]+([A-Z_]+)""", re.IGNORECASE)
 _WRONG_KEY = _search(("API_KEY_INVALID",), ("API key not valid",))
+_GONE = _search(_GONE_CODES, _GONE_WORDS)
 _PENNILESS = _search(_PENNILESS_CODES, _PENNILESS_WORDS)
 
 
@@ -120,6 +134,11 @@ def block_reason(said: str) -> str | None:
 def wrong_key(said: str) -> bool:
     """Tell whether an error says that the key is not valid: Gemini's has the status 400."""
     return bool(_WRONG_KEY.search(said))
+
+
+def no_such_model(said: str) -> bool:
+    """Tell whether an error says that there is no such model, as after its end."""
+    return bool(_GONE.search(said))
 
 
 def out_of_money(said: str) -> bool:

@@ -17,6 +17,7 @@ from emoalign.elicitation.engines.api.refusals import (
     as_text,
     block_reason,
     filtered,
+    no_such_model,
     out_of_money,
     refuses_content,
     text_of,
@@ -47,13 +48,18 @@ _TOP_UP = (
     "The account has no money or credits left, or has reached its own spending limit: top it up or "
     "raise the limit with the provider, then run again."
 )
+_UNKNOWN = (
+    "The server does not know this model or address: check model and base_url in its card. If the "
+    "model was switched off: emoalign docs troubleshooting"
+)
 _REMEDIES = {
     400: "The server does not accept this request: check the prompt set and the model's card.",
     401: "The key is wrong or missing: check the environment variable named in the model's card.",
     402: _TOP_UP,
     407: "The proxy wants a name and a password: export HTTPS_PROXY=http://name:password@host:port.",
     403: "The key may not use this model: check the account's permissions.",
-    404: "The server does not know this model or address: check model and base_url in its card.",
+    404: _UNKNOWN,
+    410: _UNKNOWN,
     413: "The request is too large for the server: lower image_longest_side in the model's card.",
     422: "The server does not accept this request: check the prompt set and the model's card.",
 }
@@ -238,6 +244,8 @@ def _kind(status: int, said: str, words: Sequence[str]) -> tuple[Kind, str]:
         return "permanent", _TOP_UP
     if status == 400 and wrong_key(said):
         return "permanent", _REMEDIES[401]
+    if status in (400, 403, 422) and no_such_model(said):
+        return "permanent", _UNKNOWN
     if status == 429:
         return "busy", _LOWER
     if status in _PASSING or status >= 500:

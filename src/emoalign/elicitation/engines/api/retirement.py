@@ -28,6 +28,12 @@ def is_near(retires: str, today: date) -> bool:
     return (date.fromisoformat(retires) - today).days <= NEAR_DAYS
 
 
+def in_short(retires: str, today: date) -> str:
+    """The end of a model in a few words, for lists."""
+    past = date.fromisoformat(retires) < today
+    return f"{'switched off on' if past else 'until'} {retires}"
+
+
 def in_words(name: str, retires: str, today: date) -> str:
     """A sentence about the end of the model `name`, and how to keep a study that uses it."""
     left = (date.fromisoformat(retires) - today).days

@@ -37,16 +37,16 @@ def body(model: str, prompt: Prompt) -> dict[str, Any]:
 
 def is_reply(said: Mapping[str, Any]) -> bool:
     """Tell whether something is a reply about decisions."""
-    return "error" not in said and (
-        isinstance(said.get("answers"), dict) or "prompt_feedback" in said
-    )
+    usage = said.get("usage")
+    counted = isinstance(usage, dict) and "total_input_tokens" in usage
+    return "error" not in said and ("answers" in said or "prompt_feedback" in said or counted)
 
 
 def reply(said: Mapping[str, Any]) -> Mapping[str, Any]:
     """A reply in the form of Chat Completions: its text are the answers as they came, in JSON.
 
-    Where a content filter stopped the prompt there are none, and its reason has the name that it
-    has elsewhere in Gemini.
+    Without answers but with tokens, which are paid for, it is all of the reply. Where a content
+    filter stopped the prompt, its reason has the name that it has elsewhere in Gemini.
     """
     usage = _usage(said.get("usage"))
     answers = said.get("answers")
@@ -54,7 +54,7 @@ def reply(said: Mapping[str, Any]) -> Mapping[str, Any]:
     reason = _reason(feedback)
     if reason is not None and not answers:
         return {"choices": [], "promptFeedback": {"blockReason": reason}, "usage": usage}
-    text = as_text(answers or {})
+    text = as_text(said.get("answers", said))
     return {
         "choices": [{"message": {"role": "assistant", "content": text}}],
         "usage": usage,

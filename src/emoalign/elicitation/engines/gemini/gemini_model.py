@@ -95,7 +95,8 @@ class GeminiModel(ApiModel):
     @model_validator(mode="after")
     def _as_gemini_is(self) -> GeminiModel:
         problems = [*self._wrong_capabilities(), *wrong_names(self.extra_body, "extra_body")]
-        for level, parameters in self.capabilities.thinking.items():
+        for level, told in self.capabilities.thinking.items():
+            parameters = told or {}
             where = f"capabilities.thinking.{level}"
             problems += wrong_names(parameters, where)
             if "safetySettings" in parameters:

@@ -66,13 +66,15 @@ class GenerateContent(Dialect):
         """
         if decisions.is_reply(said):
             return decisions.reply(said)
-        candidates = said.get("candidates", [])
-        if not said.keys() & _ITS_OWN or "error" in said or not isinstance(candidates, list):
+        candidates = said.get("candidates")
+        if not said.keys() & _ITS_OWN or "error" in said:
             return said
         read: dict[str, Any] = {
             "id": said.get("responseId"),
             "model": said.get("modelVersion"),
-            "choices": list(map(_choice, candidates)),
+            "choices": (
+                list(map(_choice, candidates)) if isinstance(candidates, list) else candidates or []
+            ),
             "usage": _usage(said.get("usageMetadata")),
         }
         if not candidates:
@@ -111,7 +113,7 @@ def _choice(candidate: Any) -> Any:
     if not isinstance(candidate, dict):
         return candidate
     content = candidate.get("content") or {}
-    parts = content.get("parts", []) if isinstance(content, dict) else None
+    parts = (content.get("parts") or []) if isinstance(content, dict) else None
     if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
         return candidate
     reason = candidate.get("finishReason")

@@ -34,11 +34,14 @@ def body(model: str, prompt: Prompt) -> dict[str, Any]:
 def reply(said: Mapping[str, Any]) -> Mapping[str, Any]:
     """A reply in the form of Chat Completions: its text are the answers as they came, in JSON.
 
-    Anything else is returned as it is.
+    Without answers but with tokens, which are paid for, it is all of the reply. Anything else is
+    returned as it is.
     """
-    if not isinstance(said.get("answers"), list) or said.get("error"):
+    usage = said.get("usage")
+    counted = isinstance(usage, dict) and "input_tokens" in usage
+    if "choices" in said or said.get("error") or not ("answers" in said or counted):
         return said
-    text = as_text(said["answers"])
+    text = as_text(said.get("answers", said))
     return {
         "model": said.get("model"),
         "choices": [{"message": {"role": "assistant", "content": text}}],

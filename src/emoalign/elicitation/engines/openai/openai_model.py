@@ -19,6 +19,7 @@ _EXAMPLE = """\
 title: GPT-4o mini
 engine: openai
 model: gpt-4o-mini-2024-07-18
+retires: "2027-01-14"
 capabilities:
   modalities: [word, sentence]
   choices: 20
@@ -41,6 +42,7 @@ class OpenAIModel(ApiModel):
     decided_by: ClassVar[str] = (
         "OpenAI's Decisions API (POST /v1/decisions, a public beta since 2026-10-06)"
     )
+    batches_take_a_window: ClassVar[bool] = True
 
     engine: Literal["openai"] = Field(description="Engine of the model.")
     base_url: str = Field(
