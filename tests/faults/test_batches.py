@@ -565,7 +565,7 @@ def test_a_batch_is_found_behind_hundreds_of_others_and_old_ones_are_not_searche
     server.batches.update({f"new-{n}": other(server, 1000 + n) for n in range(250)})
     remembered = orjson.loads(state(desk).read_bytes())
     for token in (remembered["batches"][0]["token"], "of one that was never made"):
-        remembered["batches"][0].update(batch_id=None, token=token)
+        remembered["batches"][0].update(batch_id=None, token=token, account_key=None)
         state(desk).write_bytes(orjson.dumps(remembered))
         server.on_poll = lambda polls: None
         server.pages = 0

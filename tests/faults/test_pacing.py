@@ -59,8 +59,8 @@ def most_in_a_minute(sent: list[float]) -> int:
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        *[(status, "passing") for status in (408, 409, 425, 500, 502, 503, 529)],
-        (429, "busy"),
+        *[(status, "passing") for status in (408, 409, 425, 500, 502, 504, 524)],
+        *[(status, "busy") for status in (429, 503, 529)],
         *[(status, "permanent") for status in (401, 402, 404, 410)],
         *[(status, "rejected") for status in (400, 403, 413, 422, 451)],
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,44 @@ def test_a_budget_of_thoughts_that_leaves_too_little_for_the_answer_is_refused(
     assert told is None or (told in said[0] and f"{key}: 4096" in said[0])
     remedy = "send none at this level" if thinking == "off" else f"tokens: {{{thinking}: 4096}}"
     assert told is None or remedy in said[0]
+
+
+def of_two_levels(config_dir: Path, first: dict[str, Any], second: dict[str, Any]) -> str:
+    """The refusals of a study whose model is told the same by off and high, and more by low."""
+    levels = {"off": {"effort": 0}, "high": {"effort": 0}, "low": {"effort": 1}}
+    able = {"thinking": levels, "thinking_tokens": {"low": 9, "high": 0}}
+    card = {"title": "C", "engine": "openai", "model": "c", "api_key_env": None}
+    card |= {"extra_body": {"effort": 0}, "capabilities": able}
+    (config_dir / "models").mkdir(exist_ok=True)
+    (config_dir / "models" / "c.yaml").write_text(json.dumps(card), encoding="utf-8")
+    try:
+        load_study(study_of(config_dir, "c", first, second), config_dir)
+    except StudyError as refused:
+        return str(refused)
+    return ""
+
+
+@pytest.mark.parametrize("second", ["provider", "high"])
+def test_two_levels_that_tell_a_model_the_same_are_no_factor(second: str, config_dir: Path) -> None:
+    told = of_two_levels(config_dir, {"thinking": "off"}, {"thinking": second, "participants": 3})
+    assert f"protocols, entry 2, thinking: {second}, but for model 'c' this is the same" in told
+    assert "as thinking: off of protocol 'p0'" in told
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        {"thinking": "low"},
+        {"thinking": "high", "wave": 2},
+        {"thinking": "high", "temperature": 0.5},
+        {"thinking": "high", "prompts": "instruction-with-examples"},
+    ],
+    ids=str,
+)
+def test_protocols_that_ask_something_else_are_taken(
+    second: dict[str, Any], config_dir: Path
+) -> None:
+    assert of_two_levels(config_dir, {"thinking": "off"}, second) == ""
 
 
 CAN = {"thinking": {"high": {"effort": "high"}}, "thinking_tokens": {"high": 100}}

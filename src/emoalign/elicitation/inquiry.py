@@ -79,6 +79,19 @@ class Inquiry:
         asks = (question.ask for question in self.questions)
         return missing(asks, chain(self.answers, self.rejections.held()), self._choices)
 
+    def asks(self, request_id: str) -> bool:
+        """Tell whether a request is one of this task."""
+        return request_id in self._by_id
+
+    def look_again(self) -> None:
+        """Take over answers that other tasks have kept meanwhile."""
+        kept = read_answers(self.task.folder, self._by_id.keys(), self._reply_ids)
+        new = {key: answer for key, answer in kept.items() if key not in self.answers}
+        self.answers.update(new)
+        self._count(list(new.values()))
+        if self.progress:
+            self.progress.add(len(new))
+
     @property
     def unanswered(self) -> int:
         """The number of missing answers."""
@@ -87,9 +100,11 @@ class Inquiry:
     def keep(self, arrived: Sequence[Answer], sent: float = -math.inf) -> None:
         """Write answers to the journal the moment they arrive; see `room`.
 
-        `sent` is when they were asked for, where that is known: see Rejections.
+        `sent` is when they were asked for, where that is known: see Rejections. Answers to requests
+        of another task, which was asked before, are only written.
         """
         self._journal.append(arrived)
+        arrived = [answer for answer in arrived if self.asks(answer.request_id)]
         self.answers.update({answer.key: answer for answer in arrived})
         self._count(arrived)
         self._look_for_copies(arrived)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from emoalign.baselines.baseline_cards import BaselineCard
+from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.rating import together
 from emoalign.embeddings.embedding_cards import RIDGE
 from emoalign.planning.studies import LoadedStudy, StudyDataset
@@ -61,6 +62,7 @@ def inconsistencies(loaded: LoadedStudy, source: Origin) -> list[str]:
             for name, model in loaded.models.items()
             for why in model.cannot_follow(name, protocol, _prompts_for(loaded, protocol, name))
         ]
+        problems += _same_questions(loaded, source, place, protocol)
     return problems
 
 
@@ -279,6 +281,35 @@ def _wrong_protocol(
                 f"{source.at(*here, 'readouts')}: the {readout} readout asks one question for "
                 "everybody; with personas only the sampled readout is possible"
             )
+
+
+def _same_questions(
+    loaded: LoadedStudy, source: Origin, place: int, protocol: Protocol
+) -> Iterator[str]:
+    """Earlier protocols that differ in thinking alone, where a model is told the same by both.
+
+    Both would have the same answers, which analyses would count twice, as two levels of thinking.
+    """
+    for other in loaded.study.protocols[:place]:
+        if other.thinking == protocol.thinking or not set(other.readouts) & set(protocol.readouts):
+            continue
+        alike = {"name": "", "thinking": "provider", "readouts": (), "participants": None}
+        if other.model_copy(update=alike) != protocol.model_copy(update=alike):
+            continue
+        for name, model in loaded.models.items():
+            if isinstance(model, AskedModel) and _told(model, other) == _told(model, protocol):
+                yield (
+                    f"{source.at('protocols', place, 'thinking')}: {protocol.thinking}, but for "
+                    f"model {name!r} this is the same as thinking: {other.thinking} of protocol "
+                    f"{other.name!r}, so that both would have the same answers; leave one of the "
+                    "two protocols out, or write levels that differ into the model's card"
+                )
+
+
+def _told(model: AskedModel, protocol: Protocol) -> tuple[object, ...]:
+    """All that a model is told about thinking in the requests of a protocol."""
+    thoughts = model.thoughts(protocol.thinking)
+    return model.extras(thoughts), model.setup(thoughts), thoughts.tokens
 
 
 def _no_recitation(

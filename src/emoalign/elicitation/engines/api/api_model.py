@@ -278,12 +278,12 @@ class ApiModel(ServedModel):
 
     def under_way(self, journal: Path) -> bool:
         """Tell whether batches are remembered: not collected, or not settled with the account."""
-        from emoalign.elicitation.engines.api.batches import under_way
+        from emoalign.elicitation.engines.api.batch_delivery import under_way
 
         return under_way(journal)
 
     async def collect_batches(self, inquiry: Inquiry, account: Account | None) -> None:
         """Collect the batches under way, then get what is missing in new ones if the card says."""
-        from emoalign.elicitation.engines.api.batches import collect_batches
+        from emoalign.elicitation.engines.api.batch_delivery import collect_batches
 
         await collect_batches(self, inquiry, account)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from emoalign.elicitation.budget import paid
@@ -19,7 +19,7 @@ from emoalign.elicitation.engines.api.logprobs import check_logprobs
 from emoalign.elicitation.engines.api.replies import Fault
 from emoalign.elicitation.engines.asked import Prices
 from emoalign.elicitation.inquiry import Inquiry
-from emoalign.elicitation.journal import Answer, Key
+from emoalign.elicitation.journal import Answer, Key, read_answers
 from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import EngineError
 from emoalign.wording import sentence
@@ -89,6 +89,7 @@ class Harvest:
         usd = 0.0
         # The most that an answer could cost, on average: what each could is not remembered.
         most = remembered.usd / sum(len(who) for _, who in remembered.asked.values())
+        known = self._known(remembered)
         answers_first = sorted(outcomes, key=lambda outcome: outcome.status != OK)
         come: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         failed: dict[str, Asked] = {}
@@ -119,9 +120,11 @@ class Harvest:
                 failed[outcome.custom_id] = asked
                 said = self._client.keyless(fault.said)
                 why = f"{self._client.where()} {sentence(said)} {fault.remedy}".rstrip()
+                if fault.kind == "empty":  # it may be charged for
+                    usd += most * len(participants)
+                if not self._inquiry.asks(request_id):  # any more: nobody waits for it
+                    continue
                 if fault.kind in ("rejected", "empty"):
-                    if fault.kind == "empty":  # it may be charged for
-                        usd += most * len(participants)
                     reason = Rejected(why, self._client.keyless(fault.words))
                     rejected += (((request_id, each), reason) for each in participants)
                     continue
@@ -135,25 +138,24 @@ class Harvest:
             usd += self._paid(answers, most * len(participants))
             arrived += answers
             if place % KEPT_AT_ONCE == 0:
-                self._keep(arrived)
+                self._keep(arrived, known)
                 arrived = []
-        self._keep(arrived)
+        self._keep(arrived, known)
         try:
             self._inquiry.take_rejections(
                 [each for each in rejected if each[0] not in self._inquiry.answers], nothing
             )
         except EngineError as error:
             permanent = permanent or error
-        if waiting:
+        if any(self._inquiry.asks(request_id) for request_id, _ in waiting.values()):
             said = next(
                 (said for _, _, said in batch.reasons), "nothing came back for the request."
             )
             self.reasons[self._client.keyless(said)] += len(waiting)
         return usd, permanent
 
-    def _keep(self, answers: Sequence[Answer]) -> None:
+    def _keep(self, answers: Sequence[Answer], known: Container[Key]) -> None:
         """Keep the answers that are not known yet."""
-        known = self._inquiry.answers
         self._inquiry.keep([answer for answer in answers if answer.key not in known])
 
     def _unwanted(self, outcome: Outcome, most: float) -> float:
@@ -166,6 +168,13 @@ class Harvest:
         number = len(choices) if isinstance(choices, list) and choices else 1
         answers = read_choices("", range(number), False, reply, 0.0)
         return self._paid(answers, most * number)
+
+    def _known(self, remembered: Remembered) -> Set[Key]:
+        """The keys of the answers that are kept, also to requests that are not asked any more."""
+        asked = {request_id for request_id, _ in remembered.asked.values()}
+        others = {request_id for request_id in asked if not self._inquiry.asks(request_id)}
+        mine = self._inquiry.answers.keys()
+        return mine | read_answers(self._inquiry.task.folder, others).keys() if others else mine
 
     def _paid(self, answers: Sequence[Answer], most: float) -> float:
         prices = self._card.prices

@@ -192,6 +192,15 @@ class BatchInterface(ABC):
         """The server, for messages."""
         return f"the server of model {self.card.model!r} ({shown(self.card.base_url)})"
 
+    @property
+    def server(self) -> str:
+        """The server and the interface that batches are made at."""
+        return f"{shown(self.card.base_url)} (engine: {self.card.engine})"
+
+    def account_key(self, salt: str) -> str:
+        """A number that tells whether the key or a header has changed, and nothing about it."""
+        return self.credentials.trace(salt)
+
     def keyless(self, said: object) -> str:
         """The beginning of what a server said, which may repeat secrets, without them."""
         return self.credentials.hidden(str(said))[:300]
@@ -203,6 +212,7 @@ class BatchInterface(ABC):
                 "delivery: single there."
             )
         return (
-            "The batch was submitted with the key of another account or project, or has been "
-            f"deleted. Use that key again. {LOST}"
+            "The batch was submitted with the key of another account or project, to another "
+            "base_url or with another engine in the model's card, or has been deleted. Use that "
+            f"key and that card again. {LOST}"
         )

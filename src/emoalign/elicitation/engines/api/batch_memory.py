@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from emoalign.elicitation.journal import Key
 from emoalign.errors import JournalError
 from emoalign.tables import atomic
+
+SUFFIX = ".batches.json"
+"""The end of the name of a file that remembers batches, in place of that of the journal."""
 
 Asked = tuple[str, tuple[int | None, ...]]
 """The content of a line of a batch: the id of the request, and its participants."""
@@ -22,7 +26,8 @@ class Remembered:
     """A batch under way, or about to be: `token` finds it if its id could not be written.
 
     It was made no earlier than `since` by the provider's clock (seconds since 1970; None where that
-    is not known). `usd` is set aside for it in the `account` file.
+    is not known). `usd` is set aside for it in the `account` file. `server` and `account_key` tell
+    where it was made; None in files of older versions.
     """
 
     token: str
@@ -31,6 +36,13 @@ class Remembered:
     since: float | None = None
     usd: float = 0.0
     account: str | None = None
+    server: str | None = None
+    account_key: str | None = None
+
+    def keys(self) -> Iterator[Key]:
+        """The answers that it brings."""
+        for request_id, participants in self.asked.values():
+            yield from ((request_id, participant) for participant in participants)
 
 
 class Memory:
@@ -38,13 +50,13 @@ class Memory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.batches: list[Remembered] = []
-        if path.exists():
-            self.batches = list(map(_remembered, self._read()))
+        self.batches: list[Remembered] = list(map(_remembered, self._read()))
 
     def _read(self) -> list[dict[str, Any]]:
         try:
             return list(orjson.loads(self.path.read_bytes())["batches"])
+        except FileNotFoundError:
+            return []
         except (orjson.JSONDecodeError, TypeError, KeyError) as error:
             raise JournalError(
                 f"{self.path}: this is not a list of batches ({error}). The file was changed by "

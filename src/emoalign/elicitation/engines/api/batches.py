@@ -18,15 +18,12 @@ from emoalign.elicitation.engines.api.api_model import ApiModel
 from emoalign.elicitation.engines.api.batch_files import BatchFile, batch_files
 from emoalign.elicitation.engines.api.batch_harvest import Harvest, price_factor
 from emoalign.elicitation.engines.api.batch_interface import BatchError, BatchInterface
-from emoalign.elicitation.engines.api.batch_memory import Memory, Remembered
+from emoalign.elicitation.engines.api.batch_memory import SUFFIX, Memory, Remembered
 from emoalign.elicitation.engines.api.batch_states import ENDED, BatchState
 from emoalign.elicitation.inquiry import Inquiry
 from emoalign.elicitation.rating import Ask
 from emoalign.errors import BudgetError, EngineError
 from emoalign.wording import sentence
-
-ROUNDS = 3
-"""Times that what is missing is submitted."""
 
 A_DAY_S = 86400.0
 
@@ -36,64 +33,10 @@ PATIENCE_S = 3600.0
 LONGEST_POLL_S = 900.0
 """Seconds, at most, after which a batch that has to wait for others is submitted again."""
 
-SUFFIX = ".batches.json"
-
 _log = logging.getLogger(__name__)
 
 
-async def collect_batches(card: ApiModel, inquiry: Inquiry, account: Account | None) -> None:
-    """Finish the batches under way, then get what is missing in new ones if the card says so.
-
-    Batches under way are waited for even where the card now says single: they are paid for. Of what
-    comes, the answers that are not known yet are kept.
-    Raises EngineError when answers are still missing after a few rounds.
-    """
-    memory = Memory(_memory_file(inquiry.task.file))
-    if card.delivery == "single" and not memory.batches:
-        return
-    client = card.batch_interface()
-    try:
-        batches = _Batches(card, client, memory, inquiry, account)
-        await batches.take_up()
-        await batches.collect()
-        if card.delivery == "batch":
-            await _rounds(batches, inquiry)
-    finally:
-        await client.close()
-
-
-def under_way(journal: Path) -> bool:
-    """Tell whether batches are remembered: not collected, or not settled with the account."""
-    return bool(Memory(_memory_file(journal)).batches)
-
-
-def _memory_file(journal: Path) -> Path:
-    return journal.with_suffix(SUFFIX)
-
-
-async def _rounds(batches: _Batches, inquiry: Inquiry) -> None:
-    rounds = 0
-    while rounds < ROUNDS:
-        asks = _in_batches(inquiry)
-        if not asks:
-            return
-        inquiry.check()
-        await batches.deliver(asks)
-        rounds += not batches.held_back
-    left = sum(len(ask.participants) for ask in _in_batches(inquiry))
-    if left:
-        raise EngineError(
-            f"{batches.where} left {left} answers out of its batches, {ROUNDS} times "
-            f"over.{batches.unanswered()}"
-        )
-
-
-def _in_batches(inquiry: Inquiry) -> list[Ask]:
-    """The missing answers that batches can bring: no batch takes decisions."""
-    return [ask for ask in inquiry.missing() if ask.request.readout != "decision"]
-
-
-class _Batches:
+class Batches:
     """The batches of one job."""
 
     def __init__(
@@ -122,17 +65,46 @@ class _Batches:
         """The provider's words on requests without an answer in the last round."""
         return self._harvest.unanswered()
 
-    async def take_up(self) -> None:
-        """Find the batches that were being made when their job died, or see that they were not."""
+    async def finish(self) -> None:
+        """Find the batches that are remembered, and keep their answers.
+
+        Raises EngineError for one that was, or may have been, made elsewhere than the card says.
+        """
+        here = self._client.server
         for remembered in list(self._memory.batches):
-            if remembered.batch_id is not None:
-                _log.info("batch %s is taken up again", remembered.batch_id)
-                continue
-            batch = await self._client.find(remembered)
-            if batch is None:
-                self._forget(remembered, 0.0)
+            if remembered.server not in (None, here):
+                raise self._made_elsewhere(
+                    remembered,
+                    f"it was sent to {remembered.server}, but the model's card now says {here}. "
+                    "Change the card back",
+                )
+            if remembered.batch_id is None:
+                await self._take_up(remembered)
             else:
-                self._attach(remembered, batch)
+                _log.info("batch %s is taken up again", remembered.batch_id)
+        await self.collect()
+
+    async def _take_up(self, remembered: Remembered) -> None:
+        """Find a batch that was being made when its job died, or see that it was not."""
+        batch = await self._client.find(remembered)
+        if batch is not None:
+            self._attach(remembered, batch)
+        elif remembered.account_key in (None, self._client.account_key(remembered.token)):
+            self._forget(remembered, 0.0)
+        else:
+            raise self._made_elsewhere(
+                remembered,
+                "its making was not confirmed, and it is not found with the present key and "
+                "headers, which are not those of then. Use those of then",
+            )
+
+    def _made_elsewhere(self, remembered: Remembered, why: str) -> EngineError:
+        which = f" {remembered.batch_id}" if remembered.batch_id else ""
+        return EngineError(
+            f"the batch{which} of {len(remembered.asked)} requests may be paid for and cannot be "
+            f"collected: {why}, and run again. To give the batch up, delete {self._memory.path}: "
+            "its requests are then sent, and paid for, again."
+        )
 
     async def deliver(self, asks: Sequence[Ask]) -> None:
         """Submit requests in as many batches as they need, and collect what comes.
@@ -211,11 +183,14 @@ class _Batches:
     async def _submit(self, file: BatchFile) -> None:
         if self._account:
             self._account.reserve(file.usd)
+        token = uuid.uuid4().hex
         remembered = Remembered(
-            token=uuid.uuid4().hex,
+            token=token,
             asked=file.asked,
             usd=file.usd if self._account else 0.0,
             account=str(self._account.path) if self._account else None,
+            server=self._client.server,
+            account_key=self._client.account_key(token),
         )
         if not self._memory.batches:
             self._alone.add(remembered.token)

@@ -73,6 +73,10 @@ _GONE_WORDS = (
 _PASSES = re.compile(r"retrydelay|perminute", re.IGNORECASE)
 """Gemini has the same words for a quota per minute and says when it is there again."""
 
+_OVER_LIMIT = re.compile(
+    r"quota[^.]{0,60}exceed|exceed[^.]{0,60}quota|rate.?limit|resource_exhausted", re.IGNORECASE
+)
+
 _ELSEWHERE = (401, 402, 404, 407, 408, 409, 425, 429)
 """Statuses that are never about content."""
 
@@ -139,6 +143,11 @@ def wrong_key(said: str) -> bool:
 def no_such_model(said: str) -> bool:
     """Tell whether an error says that there is no such model, as after its end."""
     return bool(_GONE.search(said))
+
+
+def over_limit(said: str) -> bool:
+    """Tell whether an error says that a rate or quota is exceeded: no item is the cause of it."""
+    return bool(_OVER_LIMIT.search(said))
 
 
 def out_of_money(said: str) -> bool:

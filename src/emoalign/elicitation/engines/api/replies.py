@@ -19,6 +19,7 @@ from emoalign.elicitation.engines.api.refusals import (
     filtered,
     no_such_model,
     out_of_money,
+    over_limit,
     refuses_content,
     text_of,
     wrong_key,
@@ -38,6 +39,8 @@ and no failure; rejected: not accepted, which may be due to the item."""
 
 _REJECTED = (400, 403, 413, 422, 451)
 _PASSING = (408, 409, 425)
+_OVERLOADED = (503, 529)
+"""Statuses of a server that has too much to do: to ask it less helps it, and who asks."""
 _MADE_PERHAPS = (None, 200, 408, 502, 504, 524)
 """Statuses that may come after an answer was made: it was lost on its way, or took too long."""
 FREE = MappingProxyType({"prompt_tokens": 0, "completion_tokens": 0})
@@ -72,6 +75,10 @@ _TOMORROW = "The quota of the day is used up: run again tomorrow, or have the pr
 _LATER = "The fault did not pass: try again later."
 _LOGIN = (
     "The fault did not pass: is there a proxy or a login page in between, and is base_url right?"
+)
+_WAIT_OR_LOWER = (
+    "The server is overloaded or not ready: try again later, or lower concurrency in the model's "
+    "card."
 )
 _LOWER = "Lower requests_per_minute, tokens_per_minute or concurrency in the model's card."
 
@@ -230,7 +237,7 @@ def _fault(
     wait_s = max(waits, default=None)
     message = fields.get("message")
     own = message if message and isinstance(message, str) else text
-    if status == 429 and spent_for_today(fields):
+    if status in (403, 429) and spent_for_today(fields):
         return Fault("permanent", said, _TOMORROW, wait_s, status, own)
     kind, remedy = _kind(status, text, words)
     return Fault(kind, said, remedy, wait_s, status, own)
@@ -246,8 +253,10 @@ def _kind(status: int, said: str, words: Sequence[str]) -> tuple[Kind, str]:
         return "permanent", _REMEDIES[401]
     if status in (400, 403, 422) and no_such_model(said):
         return "permanent", _UNKNOWN
-    if status == 429:
+    if status == 429 or (status == 403 and over_limit(said)):
         return "busy", _LOWER
+    if status in _OVERLOADED:
+        return "busy", _WAIT_OR_LOWER
     if status in _PASSING or status >= 500:
         return "passing", _LATER
     return "rejected" if status in _REJECTED else "permanent", _REMEDIES.get(status, "")
