@@ -9,6 +9,8 @@ from random import Random
 
 import pytest
 
+from emoalign.elicitation.engines.api.logprobs import later_in, logprobs_in
+from emoalign.elicitation.engines.api.replies import Fault
 from emoalign.elicitation.journal import Answer, Next
 from emoalign.elicitation.readings import read_positions
 from emoalign.elicitation.readings.exact import ExactReading
@@ -149,6 +151,88 @@ def test_a_forced_10_ends_at_the_brace() -> None:
     opening = (('{"r":', {'{"r":': 1}), ("1", {"1": 0.6, "7": 0.4}))
     ten = read(TEN, *opening, ("0", {"0": 0.9, "}": 0.1}), ("}", {"}": 1}), key="r")
     assert by_point(ten, TEN) == {10: 0.54, 1: 0.06, 7: 0.4}
+
+
+def test_decimals_that_might_have_followed_leave_numbers_that_were_not_drawn_undecided() -> None:
+    first = {"7": 0.6, "8": 0.4}
+    dot = (".", {".": 0.9, "<|end|>": 0.1})
+    found = read(SEVEN, ("6", {"6": 0.6, "5": 0.4}), dot, ("<|end|>", {"<|end|>": 0.7, "5": 0.3}))
+    assert by_point(found, SEVEN) == {6: round(0.6 * (0.1 + 0.9 * 0.7), 9)}
+    assert found.off_scale_mass == pytest.approx(0.6 * 0.9 * 0.3)
+    assert found.returned_mass == pytest.approx(0.6)
+    one = read(SEVEN, ("7", first), ("<|end|>", {"<|end|>": 0.6, ".5": 0.4}))
+    assert by_point(one, SEVEN) == {7: 0.36}
+    assert one.off_scale_mass == pytest.approx(0.24)
+    full_stop = read(SEVEN, ("7", first), (".", {".": 1}), ("<|end|>", {"<|end|>": 1}))
+    assert by_point(full_stop, SEVEN) == {7: 0.6}
+
+
+def test_a_comma_is_no_end_of_a_number_where_digits_follow() -> None:
+    first = {"3": 0.6, "2": 0.4}
+    comma = (",", {",": 0.6, "<|end|>": 0.4})
+    found = read(HALVES, ("3", first), comma, ("5", {"5": 0.9, "0": 0.1}))
+    assert by_point(found, HALVES) == {3: 0.24}, "3,5 is not 3"
+    thousand = read(HUNDRED, ("1", {"1": 1}), comma, ("000", {"000": 1}), digits=3)
+    assert by_point(thousand, HUNDRED) == {1: 0.4}
+    words = read(SEVEN, ("3", first), comma, (" as", {" as": 1}))
+    assert by_point(words, SEVEN) == {3: 0.6, 2: 0.4}
+
+
+def test_a_number_that_was_drawn_in_parts_is_followed_whatever_the_vocabulary_says() -> None:
+    found = read(HUNDRED, ("7", {"7": 0.6, "80": 0.4}), ("5", {"5": 0.6, "<|end|>": 0.4}), digits=3)
+    assert by_point(found, HUNDRED) == {7: 0.24, 75: 0.36, 80: 0.4}
+
+
+def test_a_number_ends_within_a_token_that_has_more() -> None:
+    shares = {"7}": 0.6, "6/": 0.3, "4th": 0.1}
+    found = read(SEVEN, ('{"r":', {'{"r":': 1}), ("7}", shares), key="r")
+    assert by_point(found, SEVEN) == {7: 0.6, 6: 0.3, 4: 0.1}
+    comma = read(
+        SEVEN, ('{"r":', {'{"r":': 1}), ("7,", {"7,": 1}), ('"s":1}', {'"s":1}': 1}), key="r"
+    )
+    assert by_point(comma, SEVEN) == {7: 1}
+
+
+def position(drawn: str, top: list[tuple[str, float]], **more: object) -> dict[str, object]:
+    listed = [{"token": token, "logprob": math.log(share)} for token, share in top]
+    return {"token": drawn, "top_logprobs": listed, **more}
+
+
+def test_a_token_that_stands_there_twice_counts_once() -> None:
+    top = [("7", 0.5), ("6", 0.2), ("7", 0.5)]
+    found = logprobs_in({"logprobs": {"content": [position("7", top)]}})
+    assert found == (("7", round(math.log(0.5), 6)), ("6", round(math.log(0.2), 6)))
+    others = logprobs_in({"logprobs": {"content": [position("7", [("\ufffd", 0.1)] * 2)]}})
+    assert others is not None
+    assert len(others) == 2, "halves of characters share a name"
+    variants = logprobs_in({"logprobs": {"content": [position("7", [("7", 0.5), ("7", 0.2)])]}})
+    assert variants is not None
+    assert len(variants) == 2
+
+
+@pytest.mark.parametrize("noted", [0.0, -9999.0, None, math.log(0.9)])
+def test_the_probability_of_the_drawn_token_is_the_one_among_the_likeliest(noted: object) -> None:
+    content = [
+        position("1", [("1", 0.6), ("8", 0.4)], logprob=noted),
+        position("0", [("0", 0.5), ("", 0.5)]),
+    ]
+    (after,) = later_in({"logprobs": {"content": content}})
+    assert after.logprob == pytest.approx(math.log(0.6), abs=1e-6)
+
+
+def test_a_drawn_token_that_is_likelier_than_what_is_left_is_not_known() -> None:
+    end = position("0", [("0", 1.0)])
+    for share, known in ((0.3, 0), (0.1, 1)):
+        first = position("1", [("7", 0.6), ("8", 0.3)], logprob=math.log(share))
+        assert len(later_in({"logprobs": {"content": [first, end]}})) == known
+
+
+def test_ids_instead_of_tokens_are_refused() -> None:
+    content = [position("token_id:22", [("token_id:22", 0.6), ("token_id:23", 0.4)])]
+    with pytest.raises(Fault) as fault:
+        logprobs_in({"logprobs": {"content": content}})
+    assert "ids of tokens" in fault.value.said
+    assert "--return-tokens-as-token-ids" in fault.value.remedy
 
 
 class Tree:

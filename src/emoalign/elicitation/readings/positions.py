@@ -24,7 +24,8 @@ _LITTLE = 0.01
 _BYTES = "bytes:"
 """The beginning of OpenAI's names for tokens that are half a character."""
 
-_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?")
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?")
+"""A number, also with a comma: 7,5 is no 7, though it is no rating either."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,16 @@ class _Form:
     """The form of the numbers in a reply: what `digits` a token has, and how `number` was drawn.
 
     `longest` are the digits that whole numbers have beyond those of the scale; 0 if they do not.
+    `decimals` are those of the number drawn, or one where it might have had some. `split` says that
+    it was drawn as several tokens.
     """
 
     points: tuple[str, ...]
     digits: int
     number: str
     longest: int
-
-    @property
-    def decimals(self) -> int:
-        return len(self.number.partition(".")[2])
+    decimals: int
+    split: bool
 
     def goes_on(self, core: str) -> bool:
         """Tell whether a text could become another point, or the number that was drawn.
@@ -52,12 +53,13 @@ class _Form:
             return True
         if not _NUMBER.fullmatch(core):
             return False
-        if core.endswith(".") or len(core.partition(".")[2]) < self.decimals:
+        if core.endswith((".", ",")) or len(_decimals(core)) < self.decimals:
             return True
         if core.isdigit() and len(core) < self.longest:
             return len(core) % self.digits == 0  # a token of fewer digits ends a number
-        others = (each for each in (*self.points, self.number) if each != core)
-        return any(each.startswith(core) and not self._is_token(each) for each in others)
+        others = [each for each in (*self.points, self.number) if not self._is_token(each)]
+        others += [self.number] * self.split
+        return any(each.startswith(core) and each != core for each in others)
 
     def _is_token(self, number: str) -> bool:
         return number.isdigit() and len(number) <= self.digits
@@ -94,7 +96,8 @@ def read_positions(
             longest = len(number) + 1
         elif number.isdigit() and len(number) > max(digits, *map(len, points)):
             longest = len(number)
-        form = _Form(points, digits, number, longest)
+        decimals = len(_decimals(number)) or int(_with_decimals(later[start:], number) > _LITTLE)
+        form = _Form(points, digits, number, longest, decimals, _in_parts(drawn[start:], number))
         for before, token, probability in _branches(positions[start:], later[start:], form):
             rating = _rating(before, token, scale, form)
             if rating is not None and math.isnan(rating):
@@ -160,10 +163,43 @@ def _further(later: Sequence[Next], number: str) -> float:
     return 0.0
 
 
+def _with_decimals(later: Sequence[Next], number: str) -> float:
+    """P(decimals | the number that was drawn), as far as it was returned."""
+    so_far, share, found = "", 1.0, 0.0
+    for each in later:
+        behind = _core(so_far) == number
+        so_far += unmarked(each.drawn)
+        core = _core(so_far)
+        if core in (f"{number}.", f"{number},"):
+            share = math.exp(each.logprob) if behind else 1.0
+        elif core != number:
+            continue
+        for token, logprob in each.logprobs:
+            begun = _NUMBER.match(core + unmarked(token))
+            if begun and _decimals(begun[0]):
+                found += share * math.exp(logprob)
+    return found
+
+
+def _in_parts(drawn: Sequence[str], number: str) -> bool:
+    """Tell whether the number that a reply begins with was drawn as several tokens."""
+    so_far = ""
+    for token in drawn:
+        so_far += token
+        core = _core(so_far)
+        if core.isdigit():
+            return core != number and number.startswith(core)
+    return False
+
+
+def _decimals(number: str) -> str:
+    return number.replace(",", ".").partition(".")[2]
+
+
 def _number(value: str) -> str:
     """The number that a reply begins with; empty where it begins with none."""
     begun = _NUMBER.match(value.translate(FULL_WIDTH).lstrip(_OPENINGS))
-    return begun[0].rstrip(".") if begun else ""
+    return begun[0].rstrip(".,") if begun else ""
 
 
 def _value(drawn: Sequence[str], text: str, key: str) -> tuple[int, str | None]:
@@ -218,7 +254,10 @@ def _rating(before: str, token: str, scale: OrdinalScale, form: _Form) -> float 
     """The point that a beginning of a reply is; None if it is none, NaN if it is undecided."""
     earlier, core = _core(before), _core(before + token)
     if _NUMBER.fullmatch(earlier) and (core == earlier or not _NUMBER.fullmatch(core)):
-        return parse_rating(earlier, scale)  # the number ended before this token
+        return parse_rating(earlier.rstrip(","), scale)  # it ended before this token
     if token and _goes_on(before + token, form):
         return math.nan
+    begun = _NUMBER.match(core)
+    if begun and not _NUMBER.fullmatch(core):  # the number ends within this token: 7} or 7/
+        return parse_rating(begun[0].rstrip(","), scale)
     return parse_rating(core, scale)

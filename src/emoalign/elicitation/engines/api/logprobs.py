@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -10,7 +11,7 @@ from typing import Any
 
 from emoalign.elicitation import untrusted
 from emoalign.elicitation.engines.api.replies import Fault, beginning
-from emoalign.elicitation.journal import Answer, Next
+from emoalign.elicitation.journal import Answer, Next, Pairs
 from emoalign.elicitation.readings import MOST_MASS, returned_mass, withheld
 
 _IMPOSSIBLE = (
@@ -18,6 +19,7 @@ _IMPOSSIBLE = (
     "server does not report them, set top_logprobs: 0 in the model's card and use the sampled "
     "readout."
 )
+_ID = re.compile(r"token_id:[0-9]+")
 _ROUNDING = 1e-6
 """Log-probabilities are kept to six decimals."""
 
@@ -44,12 +46,31 @@ def later_in(choice: Mapping[str, Any]) -> tuple[Next, ...]:
     found: list[Next] = []
     for drawn, after in pairwise(_positions(choice.get("logprobs"))):
         token = _token(drawn) if isinstance(drawn, dict) else None
-        logprob = _number(drawn.get("logprob")) if isinstance(drawn, dict) else None
         pairs = _pairs(_top([after]), choice)
-        if not isinstance(token, str) or logprob is None or pairs is None:
+        if not isinstance(token, str) or pairs is None:
             break
-        found.append(Next(untrusted.writable(token), round(logprob, 6), pairs))
+        name = untrusted.writable(token)
+        logprob = _drawn(name, drawn.get("logprob"), _pairs(_top([drawn]), choice) or ())
+        if logprob is None:
+            break
+        found.append(Next(name, logprob, pairs))
     return tuple(found)
+
+
+def _drawn(name: str, value: object, top: Pairs) -> float | None:
+    """The log-probability of a token that was drawn; None where it is not known.
+
+    Where it is among the likeliest, that is its own: some servers note another one beside it, 0 or
+    that of another temperature.
+    """
+    noted = _number(value)
+    logprob = None if noted is None else round(noted, 6)
+    among = [each for token, each in top if token == name]
+    if among:
+        return logprob if logprob in among else among[0]
+    if logprob is None or returned_mass((*top, (name, logprob))) > MOST_MASS:
+        return None
+    return logprob
 
 
 def with_rest(answer: Answer) -> Answer:
@@ -92,6 +113,13 @@ def _pairs(
         if number is not None:
             name = untrusted.writable(token) if isinstance(token, str) else ""
             found.append((name, round(number, 6)))
+    if found and all(_ID.fullmatch(name) for name, _ in found):
+        raise Fault(
+            "permanent",
+            f"gave the ids of tokens instead of their texts: {beginning(choice.get('logprobs'))}",
+            "Start vllm serve without --return-tokens-as-token-ids.",
+        )
+    found = _once(found)
     mass = returned_mass(found)
     if mass > MOST_MASS:
         raise Fault(
@@ -101,6 +129,22 @@ def _pairs(
             _IMPOSSIBLE,
         )
     return tuple(found) if named and found else None
+
+
+def _once(pairs: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Pairs without those that stand there twice, as where a server adds the token it drew.
+
+    Tokens that are no whole characters may share a name. Two others that do so, with the same
+    probability, are taken for one, which leaves the other undecided.
+    """
+    seen: set[tuple[str, float]] = set()
+    kept = []
+    for pair in pairs:
+        if pair not in seen:
+            kept.append(pair)
+        if pair[0].isascii() and pair[0]:
+            seen.add(pair)
+    return kept
 
 
 def check_logprobs(answers: list[Answer], reply: Mapping[str, Any]) -> None:
