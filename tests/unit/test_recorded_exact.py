@@ -248,6 +248,39 @@ def test_log_probabilities_that_cannot_be_any_are_refused(batch: Table) -> None:
     assert "line 1: gave log-probabilities whose probabilities add up to" in wrong
 
 
+def test_probabilities_of_other_tokens_than_the_answer_are_not_read(
+    batch: Table, caplog: pytest.LogCaptureFixture
+) -> None:
+    thought = [("We", {"We": 0.5, "6": 0.3}), (" need", {" need": 1.0})]
+    rows = exact(batch, answered("w1", "7", thought), answered("w2", "7", ONE))
+    assert dict(rows["status"].dropna()) == {"w1": "error", "w2": "ok"}
+    assert rows["probabilities"].notna().sum() == 1
+    assert "those of other tokens: We" in caplog.text
+
+
+def test_a_vocabulary_that_the_replies_contradict_is_refused(batch: Table) -> None:
+    batch.job["range"] = hundred = {"min": 0, "max": 100, "direction": "more"}
+    drawn = [("7", {"7": 0.5, "6": 0.3}), ("5", {"5": 0.9})]
+    line = answered("w1", "75", drawn, model="qwen")
+    batch.write(lines(line), "output.jsonl")
+    wrong = batch.refusal(batch={**BATCH, "vocabulary": "llama3"}, columns=COLUMNS)
+    assert "wrote 75 as several tokens" in wrong
+    assert "vocabulary: digits" in wrong
+    assert points(exact(batch).loc["w1"], hundred) == pytest.approx({75: 0.45})
+
+
+def test_answers_of_several_models_in_one_file_are_told(
+    batch: Table, caplog: pytest.LogCaptureFixture
+) -> None:
+    both = (answered("w1", "7", ONE), answered("w2", "7", ONE, model="gpt-4.1"))
+    exact(batch, *both)
+    assert "several models count as one: gpt-4.1, gpt-4o-mini-2024-07-18" in caplog.text
+    caplog.clear()
+    rows = exact(batch, *both, only={"model": "gpt-4.1"})
+    assert list(rows["status"].dropna().index) == ["w2"]
+    assert "several models" not in caplog.text
+
+
 def test_very_unlikely_tokens_and_those_without_a_number_have_no_mass(batch: Table) -> None:
     line = answered("w1", "7", ONE)
     top = line["response"]["body"]["choices"][0]["logprobs"]["content"][0]["top_logprobs"]

@@ -87,6 +87,15 @@ def batch_records(
     others: list[Line] = []
     nameless: list[Line] = []
     names = {line.model for line in lines} - {""}
+    if len(names) > 1 and "model" not in named.values():
+        _log.warning(
+            "%s: answers of several models count as one: %s. To tell them apart, write "
+            "model: {column: model} in %s; to use one, only: {model: %s}.",
+            paths[0] if len(paths) == 1 else paths[0].parent,
+            ", ".join(sorted(names)[:5]),
+            CARD,
+            min(names),
+        )
     for line in lines:
         model = line.model or (next(iter(names)) if len(names) == 1 else "")
         fields = {"custom_id": line.custom_id, "answer": line.answer.text, "model": model}

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
 
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.elicitation.engines.recorded.recorded_table import CARD
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.readings import read_positions, withheld
+from emoalign.elicitation.readings import (
+    of_another_text,
+    read_positions,
+    split_number,
+    withheld,
+)
 from emoalign.elicitation.readings.exact import ExactReading
 from emoalign.errors import DataError
 from emoalign.study.scales import LabelScale, NativeRange, OrdinalScale, Scale
 
 _MOST_NUMBERS = 10_000
 _DECIMALS = 10
+_log = logging.getLogger(__name__)
 
 
 class ExactReader:
@@ -31,21 +38,22 @@ class ExactReader:
         self._batch = card.batch
         self._native = card.native_of(name)
         self._scale = scale if self._native is None else _written(name, scale, self._native)
+        self._others_told = False
         self._key = card.answer.key_of(name) if card.answer and card.answer.structured else None
 
     def columns(self, answers: Sequence[Answer]) -> dict[str, object] | None:
         """The distribution of an item over the points of the scale, as columns of the ratings.
 
         It is the mean of those of its answers. None where no answer has log-probabilities, unless
-        it was withheld: then there is a status and nothing else.
+        it was withheld, or they are of other tokens: then there is a status and nothing else.
         """
-        readings = [
-            self._read(answer)
-            for answer in answers
-            if answer.logprobs is not None and not answer.thinking
-        ]
+        given = [each for each in answers if each.logprobs is not None and not each.thinking]
+        strange = [each for each in given if of_another_text(each.later, each.text)]
+        if strange:
+            self._tell_others(strange[0])
+        readings = [self._read(each) for each in given if each not in strange]
         if not readings:
-            status = next(filter(None, map(withheld, answers)), None)
+            status = next(filter(None, map(withheld, answers)), "error" if strange else None)
             return None if status is None else {"status": status}
         count = len(readings)
         points = zip(*(reading.probabilities for reading in readings), strict=True)
@@ -61,8 +69,25 @@ class ExactReader:
 
     def _read(self, answer: Answer) -> ExactReading:
         digits = self._batch.digits(answer.model_reported)
-        first = answer.logprobs or ()
-        return read_positions(first, answer.later, answer.text, self._scale, digits, self._key)
+        read = (answer.logprobs or (), answer.later, answer.text)
+        split = split_number(*read, digits, self._key)
+        if split is not None:
+            raise DataError(
+                f"the model wrote {split} as several tokens, but numbers of up to {digits} digits "
+                "are taken for one, and exact answers would be misread: write vocabulary: digits "
+                f"beside batch.custom_id in {CARD}"
+            )
+        return read_positions(*read, self._scale, digits, self._key)
+
+    def _tell_others(self, answer: Answer) -> None:
+        if not self._others_told:
+            self._others_told = True
+            _log.warning(
+                "The log-probabilities of the reply %r are those of other tokens: %s. They cannot "
+                "be read, as where those of thoughts are among them.",
+                answer.text[:60],
+                "".join(each.drawn for each in answer.later)[:60],
+            )
 
 
 def _written(name: str, scale: OrdinalScale, native: NativeRange) -> OrdinalScale:
