@@ -102,6 +102,7 @@ def test_decisions_are_conditions_of_their_own_in_every_table_and_in_the_report(
     assert spent["usd"] == pytest.approx(tokens * 10 / 1e6)
 
     page = unescape((project.results / "report.html").read_text(encoding="utf-8"))
+    page = page.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     assert "OpenAI's Decisions API (POST /v1/decisions, a public beta since 2026-10-06)" in page
     assert "they are not the model's probabilities of next tokens" in page
     assert "[levels]\n1" in page
