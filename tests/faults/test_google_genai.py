@@ -20,12 +20,14 @@ from google.genai import types
 from PIL import Image as Picture
 
 from emoalign.elicitation.budget import paid
-from emoalign.elicitation.engines.api.batch_files import Outcome, reply_in
+from emoalign.elicitation.engines.api.batch_replies import reply_in
 from emoalign.elicitation.engines.api.batch_states import ENDED
 from emoalign.elicitation.engines.api.choices import read_answers
+from emoalign.elicitation.engines.api.dialect import Outcome
 from emoalign.elicitation.engines.asked import Prices
 from emoalign.elicitation.engines.gemini.batch_mode import BatchMode
 from emoalign.elicitation.engines.gemini.gemini_model import HARMS, GeminiModel, Threshold
+from emoalign.elicitation.engines.gemini.generate_content import GENERATE_CONTENT
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.elicitation.readings import is_cut, withheld
@@ -281,7 +283,7 @@ def test_every_block_of_a_prompt_is_withheld(reason: types.BlockedReason) -> Non
     feedback = types.GenerateContentResponsePromptFeedback(block_reason=reason)
     reply = types.GenerateContentResponse(prompt_feedback=feedback)
     body = reply.model_dump(mode="json", by_alias=True, exclude_none=True)
-    read = reply_in(Outcome("key", 200, body), 3, GeminiModel.model_validate(CARD))
+    read = reply_in(Outcome("key", 200, body), 3, GENERATE_CONTENT)
     assert [choice["finish_reason"] for choice in read["choices"]] == [
         f"content_filter: {reason.value}"
     ] * 3

@@ -17,7 +17,7 @@ def kept_results(name: str, folder: Path, *kinds: str) -> Path:
     """The results of a kept study, those in the folders of these names, placed in `folder`.
 
     Stimuli and items of the default study are older than clusters, and get those of items that
-    stand alone: its words differ.
+    stand alone: its words differ. They are older than bounds, too, and have none.
     """
     with tarfile.open(KEPT / name / "results.tar.xz") as archive:
         wanted = tuple(f"results/{name}/{kind}/" for kind in kinds)
@@ -33,5 +33,6 @@ def kept_results(name: str, folder: Path, *kinds: str) -> Path:
         alone = pd.factorize(items["item_id"], sort=True)[0]
         # Statuses that were not told apart then.
         uncounted = dict.fromkeys({f"n_{status}" for status in STATUSES} - set(items), 0)
-        ITEMS.write(items.assign(cluster=alone, **uncounted), path)
+        unbounded = dict.fromkeys(set(ITEMS.schema.names) - {*items, *uncounted, "cluster"})
+        ITEMS.write(items.assign(cluster=alone, **uncounted, **unbounded), path)
     return results

@@ -45,7 +45,7 @@ class Table:
             "scale": "valence",
         }
         columns = changes.get("columns", COLUMNS)
-        if "scale" in columns:
+        if {"scale", "answers"} & set(columns):
             del fields["scale"]
         return RecordedModel.model_validate(fields | changes)
 
@@ -80,6 +80,7 @@ class Table:
                     "name": "asked",
                     "prompts": "plain",
                     "participants": self.job["participants"],
+                    "readouts": self.job.get("readouts", ("sampled",)),
                 },
                 "prompts": {
                     "kind": "chat",

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from scipy import optimize
 
 from emoalign.items.aggregation import aggregate
 from emoalign.items.item_jobs import AggregationJob
@@ -185,6 +186,101 @@ def test_exact_moments_are_given_raw_and_over_the_mass_on_the_scale(tmp_path: Pa
     assert found["off_scale_mass"] == pytest.approx(0.1)
     assert found["returned_mass"] == pytest.approx(0.9)
     assert (found["n_ok"], found["readout"]) == (1, "exact")
+
+
+def bounds(probabilities: np.ndarray, undecided: float) -> dict[str, tuple[float, float]]:
+    """Bounds of mean and SD by search: undecided mass on the points, the rest on none."""
+
+    def moments(added: np.ndarray) -> tuple[float, float]:
+        shares = (probabilities + added) / (probabilities + added).sum()
+        mean = shares @ POINTS
+        return mean, np.sqrt(max(0, shares @ (POINTS - mean) ** 2))
+
+    # From every corner of what is allowed and from within, by a method that knows no formula.
+    corners = [np.zeros(5), *undecided * np.eye(5), np.full(5, undecided / 6)]
+    starts = corners + [undecided * (a + b) / 2 for a in np.eye(5) for b in np.eye(5)]
+    found = {}
+    for place, name in enumerate(("mean", "sd")):
+        ends = []
+        for sign in (1, -1):
+            best = min(
+                optimize.minimize(
+                    lambda added, sign=sign, place=place: sign * moments(added)[place],
+                    start,
+                    bounds=[(0, undecided)] * 5,
+                    constraints={"type": "ineq", "fun": lambda added: undecided - added.sum()},
+                    method="SLSQP",
+                    options={"ftol": 1e-14},
+                ).fun
+                for start in starts
+            )
+            corner = min(sign * moments(start)[place] for start in starts)
+            ends.append(sign * min(best, corner))
+        found[name] = (ends[0], ends[1])
+    return found
+
+
+def test_bounds_are_those_that_a_search_over_all_distributions_finds(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    masses = [
+        np.array(masses)
+        for masses in (
+            (0.1, 0.0, 0.2, 0.3, 0.2),
+            (0.0, 0.0, 0.5, 0.0, 0.0),
+            (0.02, 0.0, 0.0, 0.0, 0.0),
+            (0.4, 0.0, 0.0, 0.0, 0.4),
+            *0.6 * random.dirichlet(np.ones(5), 4),
+        )
+    ]
+    unknown = (0.2, 0.4, 0.9, 0.01, 0.3, 0.002, 0.39, 0.1)
+    rows = [
+        exact(f"i{place}", *mass) | {"off_scale_mass": 1 - u - mass.sum(), "returned_mass": 1 - u}
+        for place, (mass, u) in enumerate(zip(masses, unknown, strict=True))
+    ]
+    found = items(tmp_path, [rows])
+    for (_, row), mass, u in zip(found.iterrows(), masses, unknown, strict=True):
+        for name, (low, high) in bounds(mass, u).items():
+            assert row[f"{name}_low"] == pytest.approx(low, abs=1e-6)
+            assert row[f"{name}_high"] == pytest.approx(high, abs=1e-6)
+
+
+def test_bounds_are_the_mean_and_sd_where_everything_was_returned(tmp_path: Path) -> None:
+    everything = {"off_scale_mass": 0.1, "returned_mass": 1.0}
+    # Rounding can leave a little more than 1.
+    more = {"off_scale_mass": 0.1, "returned_mass": 1 + 2e-7}
+    masses = (0.1, 0.3, 0.2, 0.2, 0.1)
+    found = items(tmp_path, [[exact("a", *masses) | everything, exact("b", *masses) | more]])
+    for name in ("mean", "sd"):
+        assert (found[f"{name}_low"] == found[name]).all()
+        assert (found[f"{name}_high"] == found[name]).all()
+
+
+def test_nothing_returned_allows_the_whole_scale_and_sampled_ratings_have_no_bounds(
+    tmp_path: Path,
+) -> None:
+    nothing = exact("a", 0, 0, 0, 0, 0) | {"off_scale_mass": 0.0, "returned_mass": 0.0}
+    elsewhere = exact("b", 0, 0, 0, 0, 0) | {"off_scale_mass": 0.9, "returned_mass": 0.9}
+    no_scale = exact("c", 0, 0, 0, 0, 0) | {"off_scale_mass": 1.0, "returned_mass": 1.0}
+    found = items(tmp_path, [[nothing, elsewhere, no_scale, *answers("d", 3, 4)]])
+    ends = found[["mean_low", "mean_high", "sd_low", "sd_high"]].to_numpy()
+    assert ends[:2].tolist() == [[1, 5, 0, 2]] * 2
+    assert np.isnan(ends[2:]).all()
+    assert found["mean"].isna().tolist() == [True, True, True, False]
+
+
+def test_bounds_hold_at_a_lower_temperature_whatever_was_not_returned(tmp_path: Path) -> None:
+    """Tokens that were not returned are less likely than those that were, at T = .5 still more."""
+    everything = np.array([0.4, 0.2, 0.15, 0.1, 0.08]), np.array([0.05, 0.02])  # points; returned?
+    points, unseen = everything
+    tempered = points**2 / (points**2).sum()
+    row_of = exact("a", *tempered) | {"off_scale_mass": 0.0, "returned_mass": points.sum()}
+    found = only(items(tmp_path, [[row_of]]))
+    for place in (0, 4):  # both of the unseen tokens are an end of the scale
+        truth = points**2
+        truth[place] += (unseen**2).sum()
+        mean = truth @ POINTS / truth.sum()
+        assert found["mean_low"] <= mean <= found["mean_high"]
+        assert mean != pytest.approx(found["mean"], abs=1e-3)
 
 
 def test_an_exact_distribution_on_one_point_has_sd_0(tmp_path: Path) -> None:

@@ -427,8 +427,9 @@ def test_readouts_are_compared_where_a_cell_has_both(tmp_path: Path) -> None:
     table = READOUTS.read(tmp_path / READOUTS.path)
     assert list(table["protocol"]) == ["p"]
     row = table.iloc[0]
-    assert row["on_scale_mass_exact"] == pytest.approx(0.7)
-    assert row["ok_share_sampled"] == 1
+    assert (row["readout_a"], row["readout_b"]) == ("sampled", "exact")
+    assert row["usable_b"] == pytest.approx(0.7)
+    assert row["usable_a"] == 1
     assert row["p_pooled"] > 0.01
     assert row["r_means"] == pytest.approx(
         np.corrcoef(answers.mean(axis=1), shares @ np.arange(1, 10))[0, 1]

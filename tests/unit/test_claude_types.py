@@ -18,11 +18,10 @@ from emoalign.elicitation.budget import paid
 from emoalign.elicitation.engines.anthropic.anthropic_model import AnthropicModel
 from emoalign.elicitation.engines.anthropic.message_batches import (
     MessageBatches,
-    read_outcome,
     read_state,
 )
 from emoalign.elicitation.engines.anthropic.messages import STATUSES
-from emoalign.elicitation.engines.api.batch_files import reply_in
+from emoalign.elicitation.engines.api.batch_replies import reply_in
 from emoalign.elicitation.engines.api.choices import has_choices, read_choices
 from emoalign.elicitation.engines.api.replies import Fault, failure_in
 from emoalign.elicitation.engines.asked import Prices
@@ -346,11 +345,11 @@ def test_a_batch_is_read() -> None:
 )
 def test_a_result_of_each_type_is_an_answer_or_a_fault(result: Any, kind: str | None) -> None:
     line = batch_types.MessageBatchIndividualResponse(custom_id="a", result=result)
-    outcome = read_outcome(orjson.loads(line.to_json()))
+    outcome = model().dialect.outcome(orjson.loads(line.to_json()))
     if kind is None:
-        reply = reply_in(outcome, 1, model())
+        reply = reply_in(outcome, 1, model().dialect)
         assert read_choices("a", [0], False, reply, 0.0)[0].text == "7"
         return
     with pytest.raises(Fault) as raised:
-        reply_in(outcome, 1, model())
+        reply_in(outcome, 1, model().dialect)
     assert raised.value.kind == kind

@@ -207,11 +207,11 @@ def test_the_readouts_of_the_default_study_differ_less_than_their_raw_scores(
     )
     rows = readouts(default_study, job).set_index("protocol")
     sheet = rows.loc["rating-sheet"]
-    assert (sheet["rps_debiased_sampled"], sheet["rps_debiased_exact"]) == pytest.approx(
+    assert (sheet["rps_debiased_a"], sheet["rps_debiased_b"]) == pytest.approx(
         (0.0988, 0.0985), abs=5e-5
     )
     assert sheet["rps_debiased_low"] < 0 < sheet["rps_debiased_high"]
-    assert rows.loc["instruction", "rps_debiased_sampled"] == pytest.approx(0.1255, abs=5e-5)
+    assert rows.loc["instruction", "rps_debiased_a"] == pytest.approx(0.1255, abs=5e-5)
     assert list(rows["rps_debiased_n_items"]) == [162, 300]
     assert rows["reason"].isna().all()
     tables = {kind: default_study / kind / "vader.parquet" for kind in KINDS}
@@ -258,7 +258,7 @@ def test_a_model_that_samples_as_it_should_is_as_near_in_both_readouts(tmp_path:
     assert row["rps_debiased_n_items"] == 200
     assert row["rps_debiased_low"] < 0 < row["rps_debiased_high"]
     assert row["rps_debiased_difference"] == pytest.approx(
-        row["rps_debiased_sampled"] - row["rps_debiased_exact"]
+        row["rps_debiased_a"] - row["rps_debiased_b"]
     )
     # Four answers alone would put the sampled ones about .04 further away.
     assert abs(row["rps_debiased_difference"]) < 0.015
@@ -284,18 +284,21 @@ def test_what_is_missing_has_a_reason(
     row = table.iloc[0]
     assert row["reason"].startswith(why)
     assert np.isnan(row["rps_debiased_low"])
-    assert np.isnan(row["rps_debiased_sampled"]) == ("texts" not in why)
+    assert np.isnan(row["rps_debiased_a"]) == ("texts" not in why)
     if "texts" not in why:
         assert list(nearer(table, report_job())) == [
-            "It is not known which of the two is closer to the human distributions: "
-            f"{row['reason']}."
+            "Whether sampled answers or exact probabilities are closer to the human distributions "
+            f"is not known: {row['reason']}."
         ]
 
 
 def test_the_report_says_which_readout_is_closer_in_each_cell_or_in_how_many() -> None:
     row = dict.fromkeys(READOUTS.schema.names, np.nan) | {
         **{"model": "m", "protocol": "p", "dataset": "words", "scale": "valence", "reason": None},
-        **{"rps_debiased_n_items": 40, "rps_debiased_sampled": 0.12, "rps_debiased_exact": 0.2},
+        **{"readout_a": "sampled", "readout_b": "exact"},
+        **{"rps_debiased_a_least": 0.12, "rps_debiased_a_most": 0.12},
+        **{"rps_debiased_b_least": 0.2, "rps_debiased_b_most": 0.2},
+        **{"rps_debiased_n_items": 40, "rps_debiased_a": 0.12, "rps_debiased_b": 0.2},
         **{"rps_debiased_difference": -0.08, "rps_debiased_low": -0.1, "rps_debiased_high": -0.06},
     }
     unclear = row | {"rps_debiased_difference": 0.01, "rps_debiased_high": 0.03}
@@ -307,5 +310,28 @@ def test_the_report_says_which_readout_is_closer_in_each_cell_or_in_how_many() -
         "sampled answers are closer to the human distributions."
     )
     opening, most = nearer(pd.DataFrame([*[unclear] * 4, row]), report_job())
-    assert "sampled answers were closer to the human distributions in 1 and the exact" in opening
+    assert opening == (
+        "Of 5 combinations of model, protocol and scale, sampled answers were closer to the human "
+        "distributions in 1 and exact probabilities in 0 (debiased RPS; 95% CI of the difference "
+        "excludes 0)."
+    )
     assert most.startswith("The largest difference: Model m (Words, valence, 40 words)")
+
+
+def test_the_report_says_where_probability_not_returned_may_turn_a_comparison_round() -> None:
+    row = dict.fromkeys(READOUTS.schema.names, np.nan) | {
+        **{"model": "m", "protocol": "p", "dataset": "words", "scale": "valence", "reason": None},
+        **{"readout_a": "exact", "readout_b": "decision", "rps_debiased_n_items": 40},
+        **{"rps_debiased_a": 0.12, "rps_debiased_a_least": 0.11, "rps_debiased_a_most": 0.21},
+        **{"rps_debiased_b": 0.2, "rps_debiased_b_least": 0.2, "rps_debiased_b_most": 0.2},
+        **{"rps_debiased_difference": -0.08, "rps_debiased_low": -0.1, "rps_debiased_high": -0.06},
+    }
+    (told,) = nearer(pd.DataFrame([row]), report_job())
+    assert "debiased RPS 0.120 (0.110 to 0.210) for exact probabilities and 0.200 for" in told
+    assert told.endswith(
+        "exact minus decision −0.080, 95% CI [−0.100, −0.060]. The exact probabilities are closer "
+        "to the human distributions, unless probability that was not returned turns it round."
+    )
+    opening, _ = nearer(pd.DataFrame([row, row | {"rps_debiased_a_most": 0.15}] * 3), report_job())
+    assert "in 6 and decisions in 0" in opening
+    assert opening.endswith("in 3 of these, probability that was not returned leaves it open).")

@@ -279,9 +279,13 @@ def both(**told: Any) -> pd.DataFrame:
     """A cell whose sampled answers and exact probabilities disagree, on a scale from 1 to 9."""
     row = dict.fromkeys(READOUTS.schema.names, np.nan) | {
         **{"model": "a", "protocol": "p", "dataset": "words", "scale": "valence"},
-        **{"p_pooled": 0.001, "mean_abs_difference": 1.79, "r_means": 0.05},
+        **{"readout_a": "sampled", "readout_b": "exact", "p_pooled": 0.001, "r_means": 0.05},
+        **{"mean_abs_difference": 1.79, "mean_abs_difference_least": 1.79},
     }
     return pd.DataFrame([row | told])
+
+
+OPEN = {"undecided_mass": 0.13, "mean_width": 2.4, "pearson_least": -0.1, "pearson_most": 0.7}
 
 
 @pytest.mark.parametrize(
@@ -350,7 +354,7 @@ def both(**told: Any) -> pd.DataFrame:
             {"usable": {(*KEY[:-1], "exact"): 0.1, KEY: 0.5}},
             [
                 "In both conditions, fewer than 90% of the answers are ratings, or less than 90% "
-                "of the probability is on the scale; the lowest share is 10%, for Model A."
+                "of the returned probability is on the scale; the lowest share is 10%, for Model A."
             ],
         ),
         (
@@ -382,8 +386,38 @@ def both(**told: Any) -> pd.DataFrame:
             ],
         ),
         ({"readouts": both(p_pooled=0.2)}, []),
-        ({"readouts": both(mean_abs_difference=0.3)}, []),
+        ({"readouts": both(mean_abs_difference_least=0.3)}, []),
         ({"readouts": both(p_pooled=np.nan)}, []),
+        (
+            {
+                "readouts": pd.concat(
+                    [
+                        both(),
+                        both(readout_b="decision", mean_abs_difference_least=2.0),
+                        both(readout_a="exact", readout_b="decision", p_pooled=np.nan),
+                    ]
+                )
+            },
+            [
+                "Readouts disagree in all 3 comparisons, most of all sampled answers and decisions "
+                "for Model A: item means differ by 1.79 points on average (r = .05)."
+            ],
+        ),
+        (
+            {"readouts": both(readout_a="exact", readout_b="decision", p_pooled=np.nan)},
+            [
+                "Exact probabilities and decisions disagree for Model A: item means differ by 1.79 "
+                "points on average (r = .05)."
+            ],
+        ),
+        (
+            {"alignment": cells(OPEN)},
+            [
+                "For Model A, 13% of the probability was not returned: bounds of item means are "
+                "2.40 points apart on average, and r with human means is between −.10 and .70."
+            ],
+        ),
+        ({"alignment": cells(OPEN | {"mean_width": 0.3})}, []),
         (
             {"headline": cells({"pearson_r": 0.3, "pearson_low": 0.05, "pearson_high": 0.52})},
             [

@@ -589,15 +589,19 @@ def test_the_files_of_the_how_to_can_be_used_as_they_stand(
 ) -> None:
     page = (repository / "docs/recorded-ratings.md").read_text(encoding="utf-8")
     files = re.findall(r"```yaml\n# config/(.*?)\n(.*?)```", page, flags=re.DOTALL)
-    assert len(files) == 3
+    assert len(files) == 5
     for name, content in files:
         (config_dir / name).parent.mkdir(exist_ok=True)
         (config_dir / name).write_text(content, encoding="utf-8")
-    study, problems = read_yaml(config_dir / "studies/students.yaml")
-    assert not problems
-    loaded = load_study(study, config_dir)
-    assert loaded.study.models == ("students", "GPT-4", "Claude-3")
-    assert all(isinstance(model, RecordedModel) for model in loaded.models.values())
+    for name, models in (
+        ("students", ("students", "GPT-4", "Claude-3")),
+        ("gpt-batch", ("gpt-batch",)),
+    ):
+        study, problems = read_yaml(config_dir / f"studies/{name}.yaml")
+        assert not problems
+        loaded = load_study(study, config_dir)
+        assert loaded.study.models == models
+        assert all(isinstance(model, RecordedModel) for model in loaded.models.values())
 
 
 # Labels and joint answers

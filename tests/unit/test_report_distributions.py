@@ -228,7 +228,7 @@ def test_little_probability_on_the_scale_stands_beside_a_distance() -> None:
     [[first, *_]] = findings(distances({}), contrasts(), usable, JOB)
     assert first.endswith(
         "was 0.60 bits, 95% CI [0.50, 0.70], for Model m under p (exact probabilities; 29% of the "
-        "probability is on the scale)."
+        "returned probability is on the scale)."
     )
 
 

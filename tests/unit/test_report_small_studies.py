@@ -41,7 +41,8 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             [
                 "this study has no such pair",
                 "this study does not have both",
-                "No protocol asked for both sampled answers and exact probabilities",
+                "No protocol asked for more than one of sampled answers, exact probabilities and "
+                "decisions",
                 "Yes: the one positive correlation (95% interval above 0) stayed above 0 in every "
                 "check with an interval (within thirds, and within negative and positive items, "
                 "pooled).",

@@ -281,7 +281,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     },
     "No answers are ratings, for Model m": {"refused"},
     "Only 87% of the answers are ratings, for Model m": {"blocked"},
-    "Only 29% of the probability is on the scale, for Model m": {"off the scale"},
+    "Only 29% of the returned probability is on the scale, for Model m": {"off the scale"},
     "although they were sampled at a temperature above 0. See Answers": {"constant"},
     "A uniform guess is closer to the human distributions than Model m": {
         "constant",
@@ -385,7 +385,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "the nearest": set(),
     "By JSD, RPS and W1, Model m (sampled answers) is farther from the human distributions "
     "than either a uniform guess": {"opposite"},
-    "29% of the probability is on the scale": {"off the scale"},
+    "29% of the returned probability is on the scale": {"off the scale"},
     "The difference between their correlations was": TWO,
     "Conditions were compared with each other": TWO,
     "this study has no such pair": ALL - TWO,
@@ -447,7 +447,11 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "on a scale of arousal; this study has none": ALL - {"arousal"},
     # How it was done
     "sampled answers were compared with the exact probabilities": {"both readouts"},
-    "To find out which of the two readouts is closer": {"both readouts"},
+    "To find out which of two readouts is closer": {"both readouts"},
+    "If the answers follow the exact probabilities, both give the same means": {"both readouts"},
+    "was not returned": set(),
+    "did not return all probabilities": set(),
+    "Decisions are": set(),
     "The V shape was measured by the correlation of arousal": set(),
     "Errors of arousal, model minus human mean, were correlated": set(),
     "valence of words was not rated": {"arousal"},

@@ -30,7 +30,9 @@ CHANGED = {
     "ranksum_* signedrank_* "  # SDs equal up to rounding tie
     "sd_*_rms log_rms_sd_ratio signflip_p* "  # spread told from variances
     # Numbers off the scale are told apart from what cannot be read.
-    "n_off_scale n_rejected n_unparsable",
+    "n_off_scale n_rejected n_unparsable "
+    # What probability that was not returned leaves open.
+    "pearson_least pearson_most undecided_mass share_undecided_above_01 mean_width",
     "arousal": "*_low *_high *_slope *_intercept",
     "calibrated": "distribution fold",
     # Reasons are told in other words.
@@ -44,13 +46,15 @@ CHANGED = {
     # What the server calls its reply, and the day it came; some answers are off the scale.
     "ratings": "reply_id received status reasoning_tokens",
     "entropy": "*_low *_high *_human_halves *_perfect reason",
-    "readouts": "*p p_* share_below_05 rps_debiased_* reason",
+    # Of every pair of readouts, with bounds; answers are tested against what fits them best.
+    "readouts": "*p p_* share_below_05 rps_debiased_* reason readout_* usable_* ok_share_sampled "
+    "on_scale_mass_exact *_least *_most share_within_bounds g_total sharpness",
     "reliability": "ceiling* one_human_r one_rating_r reliability* source spearman_brown "
     "split_half_r icc_average icc_c_* icc_a_*",
     "norms": "raters",
     "scorecard": "estimate low high evidence found",  # of spread, by variances
     # Items that belong together are resampled together; answers may be off the scale or rejected.
-    "items": "cluster n_off_scale n_rejected n_unparsable",
+    "items": "cluster n_off_scale n_rejected n_unparsable mean_low mean_high sd_low sd_high",
     "stimuli": "cluster covariates",
     # In other folds, and with names of their own for what is summed over labels.
     "calibration": "*_before *_after *_change* gain* beyond_* rank* ridge smoothing reason",

@@ -35,7 +35,7 @@ def test_one_item_is_told_to_be_too_few(page: str) -> None:
     [
         "this study has no such pair",
         "this study does not have both",
-        "No protocol asked for both sampled answers and exact probabilities",
+        "No protocol asked for more than one of sampled answers, exact probabilities and decisions",
         "requires a dataset with human ratings on both",
         "No expectation from a published study could be checked",
     ],

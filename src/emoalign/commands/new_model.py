@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from textwrap import wrap
 from typing import Literal
@@ -12,6 +12,7 @@ import click
 from emoalign.addresses import on_this_machine
 from emoalign.commands.group import Told, Unwrapped
 from emoalign.commands.kinds import completing, found
+from emoalign.commands.new_batch import batch_card
 from emoalign.commands.new_files import (
     CHECK,
     copy_to,
@@ -69,7 +70,7 @@ CAPABILITIES = (
 @click.option(
     "--recorded",
     type=click.Path(path_type=Path),
-    help="A table of ratings already collected.",
+    help="A table of ratings already collected, or the answers of a batch.",
 )
 def command(
     name: str,
@@ -83,11 +84,13 @@ def command(
 ) -> None:
     """Write config/models/NAME.yaml: a card for a model.
 
-    FILE is a GGUF file (llama.cpp) or a table of recorded ratings. The model is not asked
-    anything: what its server can do is a guess in the card; test it with `emoalign check --ask`.
+    FILE is a GGUF file (llama.cpp), a table of recorded ratings, or the answers of a batch. The
+    model is not asked anything: what its server can do is a guess in the card; test it with
+    `emoalign check --ask`.
     """
     path = free_file("models", name)
     given = recorded or file
+    lines: Iterable[str]
     if provider is not None and (given is not None or engine is not None):
         raise Told("A provider brings the engine and has the model: leave out FILE and --engine.")
     engine = engine or _told_engine(given, recorded, base_url)
@@ -104,7 +107,9 @@ def command(
             raise Told(f"Name the {what}: emoalign new model {name} FILE")
         target = project_file(given, name)
         if engine == "recorded":
-            lines = recorded_card(name, target.as_posix(), guess_table(given))
+            lines = batch_card(name, target.as_posix(), given) or recorded_card(
+                name, target.as_posix(), guess_table(given)
+            )
         else:
             lines = _llamacpp(name, target.as_posix())
     elif engine == "vllm":

@@ -34,7 +34,7 @@ from emoalign.stimuli.readers.base import files_within
 from emoalign.study.library import Library
 from emoalign.study.reading import read_entry, read_yaml
 from emoalign.study.scales import LabelScale
-from emoalign.study.source_files import installed_versions, locate
+from emoalign.study.source_files import installed_versions, locate_all
 from emoalign.wording import coefficient
 
 
@@ -217,7 +217,7 @@ def _missing_files(loaded: LoadedStudy) -> Iterator[str]:
         for name, card in cards.items():
             for _, file in files_within(card):
                 try:
-                    locate(file)
+                    locate_all(file)
                 except DataError as error:
                     yield f"{kind} {name!r}: {error}"
 

@@ -86,9 +86,9 @@ _KEYS = "model, protocol, dataset, scale, readout, item_id"
 _COUNTS = ",\n    ".join(
     f"count(*) FILTER (status = '{status}')::INTEGER AS n_{status}" for status in STATUSES
 )
-_NO_PROBABILITIES = """\
-NULL::DOUBLE AS raw_moment_1, NULL::DOUBLE AS raw_moment_2,
-    NULL::DOUBLE AS off_scale_mass, NULL::DOUBLE AS returned_mass"""
+_BOUNDS = ("mean_low", "mean_high", "sd_low", "sd_high")
+_OF_PROBABILITIES = (*_BOUNDS, "raw_moment_1", "raw_moment_2", "off_scale_mass", "returned_mass")
+_NO_PROBABILITIES = ", ".join(f"NULL::DOUBLE AS {name}" for name in _OF_PROBABILITIES)
 
 
 def sampled_numbers(place: int, scale: OrdinalScale) -> str:
@@ -165,40 +165,77 @@ def distributions(place: int, scale: OrdinalScale) -> str:
 
     The SD is of distances from the mean: the square of the mean, taken from the mean of squares,
     would leave 1e-7 where all of the mass is on one point.
+
+    What an exact answer did not return may be on any points or on none. The mean is furthest off
+    with all of it on an end of the scale. The variance is concave in the mixture, so that it is
+    least with all of it on one point, the nearest to the mean, or on none; it is highest with all
+    of it on both ends, `lowest` of it on the lower one. At a temperature below 1, where
+    probabilities are powers of those returned, it weighs at most as much beside them as at 1.
     """
     points = [float(point) for point in scale.points]
     squares = [point**2 for point in points]
+    nearest = f"list_min({_squared_distances(points)})"
     return f"""
-SELECT {_KEYS}, {", ".join(f"n_{status}" for status in STATUSES)},
-    CASE WHEN mass > 0 THEN raw_moment_1 / mass END AS mean,
+SELECT {_KEYS}, {", ".join(f"n_{status}" for status in STATUSES)}, mean, sd,
+    CASE WHEN mass > 0 THEN mean - undecided * below / whole
+        WHEN undecided > 0 THEN {points[0]!r} END AS mean_low,
+    CASE WHEN mass > 0 THEN mean + undecided * above / whole
+        WHEN undecided > 0 THEN {points[-1]!r} END AS mean_high,
     CASE WHEN mass > 0 THEN
-        sqrt(list_dot_product(probabilities, {_squared_distances(points)}) / mass)
-    END AS sd,
+        least(sd, sqrt(squared / whole + undecided * mass / power(whole, 2) * {nearest}))
+        WHEN undecided > 0 THEN 0 END AS sd_low,
+    CASE WHEN mass > 0 THEN
+        sqrt(greatest(0,
+            (squared + lowest * power(below, 2) + (undecided - lowest) * power(above, 2)) / whole
+            - power(((undecided - lowest) * above - lowest * below) / whole, 2)
+        ))
+        WHEN undecided > 0 THEN {(points[-1] - points[0]) / 2!r} END AS sd_high,
     CASE WHEN mass > 0 THEN
         list_transform(probabilities, lambda probability: probability / mass)
     END AS distribution,
     raw_moment_1, raw_moment_2, off_scale_mass, returned_mass
 FROM (
-    SELECT *,
-        list_sum(probabilities) AS mass,
-        list_dot_product(probabilities, {points!r}::DOUBLE[]) AS raw_moment_1,
-        list_dot_product(probabilities, {squares!r}::DOUBLE[]) AS raw_moment_2
+    SELECT *, sqrt(squared / mass) AS sd,
+        least(undecided, greatest(0,
+            (undecided * above + (below - above) * whole / 2) / (below + above)
+        )) AS lowest
     FROM (
-        SELECT {_KEYS},
+        SELECT *, mean - {points[0]!r} AS below, {points[-1]!r} - mean AS above,
+            mass + undecided AS whole,
+            CASE WHEN mass > 0 THEN
+                list_dot_product(probabilities, {_squared_distances(points)})
+            END AS squared
+        FROM (
+            SELECT *,
+                CASE WHEN mass > 0 THEN raw_moment_1 / mass END AS mean,
+                CASE WHEN readout = 'decision' THEN 0
+                    WHEN returned_mass > 0 THEN greatest(0, 1 - returned_mass)
+                        * (mass + off_scale_mass) / returned_mass
+                    WHEN returned_mass = 0 THEN 1
+                END AS undecided
+            FROM (
+                SELECT *,
+                    list_sum(probabilities) AS mass,
+                    list_dot_product(probabilities, {points!r}::DOUBLE[]) AS raw_moment_1,
+                    list_dot_product(probabilities, {squares!r}::DOUBLE[]) AS raw_moment_2
+                FROM (
+                    SELECT {_KEYS},
     {_COUNTS},
-            any_value(probabilities) AS probabilities,
-            any_value(off_scale_mass) AS off_scale_mass,
-            any_value(returned_mass) AS returned_mass
-        FROM read_parquet($files)
-        WHERE readout IN ('exact', 'decision') AND scale = $scale_{place}
-        GROUP BY ALL
+                        any_value(probabilities) AS probabilities,
+                        any_value(off_scale_mass) AS off_scale_mass,
+                        any_value(returned_mass) AS returned_mass
+                    FROM read_parquet($files)
+                    WHERE readout IN ('exact', 'decision') AND scale = $scale_{place}
+                    GROUP BY ALL
+                )
+            )
+        )
     )
 )"""
 
 
 def _squared_distances(points: Sequence[float]) -> str:
-    mean = "raw_moment_1 / mass"
-    return f"list_transform({points!r}::DOUBLE[], lambda point: power(point - {mean}, 2))"
+    return f"list_transform({points!r}::DOUBLE[], lambda point: power(point - mean, 2))"
 
 
 def items(scales: list[OrdinalScale | LabelScale]) -> str:

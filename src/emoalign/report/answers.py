@@ -165,8 +165,8 @@ def usable_shares(
     alignment: pd.DataFrame, counts: pd.DataFrame, job: ReportJob
 ) -> dict[tuple[str, ...], float]:
     """The usable part of a model's answers by cell (`CELL_KEY`): the share of its sampled answers
-    that are ratings, of the probability that is on the scale, or of the decisions that were given;
-    NaN where unknown, such as where nothing but ratings was recorded."""
+    that are ratings, of the probability returned that is on the scale, or of the decisions that
+    were given; NaN where unknown, such as where nothing but ratings was recorded."""
     sampled = {
         (*(str(cell[name]) for name in CELL_KEY[:-1]), "sampled"): (
             math.nan if only_ratings(job.models[cell["model"]]) else ok_share(cell)
@@ -181,8 +181,12 @@ def usable_shares(
 
 
 def on_scale(cell: Mapping[str, Any]) -> float:
-    """Exact: the mean probability of ratings in a cell; NaN where unknown."""
-    return float(cell["returned_mass"] - cell["off_scale_mass"])
+    """Exact: the share of the probability returned in a cell that is of ratings; NaN where unknown.
+
+    What was not returned may be of ratings or not, and is told of its own.
+    """
+    returned = cell["returned_mass"]
+    return float(1 - cell["off_scale_mass"] / returned) if returned > 0 else math.nan
 
 
 def little(share: float, readout: str) -> str | None:
@@ -190,7 +194,7 @@ def little(share: float, readout: str) -> str | None:
     if not share < MOST:
         return None
     if readout == "exact":
-        return f"{percent(share)} of the probability is on the scale"
+        return f"{percent(share)} of the returned probability is on the scale"
     if readout == "decision":
         return f"{percent(share)} of the decisions were given"
     return f"{percent(share)} of the answers are ratings"

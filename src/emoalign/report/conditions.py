@@ -45,14 +45,15 @@ def asked(job: ReportJob, cell: Mapping[str, Any]) -> str:
 
 
 def only_recorded(job: ReportJob, cell: Mapping[str, Any]) -> bool:
-    """Whether a model was not asked and the study has no other protocol: then the protocol and how
-    answers were read say nothing about it."""
+    """Whether a model was not asked, and the study has no other protocol and reads nothing but
+    answers: then the protocol and how answers were read say nothing about it."""
     model = job.models.get(cell["model"])
-    return len(job.protocols) == 1 and model is not None and not is_asked(model)
+    recorded = model is not None and not is_asked(model)
+    return recorded and len(job.protocols) == 1 and set(job.order["readout"]) <= {"sampled"}
 
 
 def nothing_asked(job: ReportJob) -> bool:
-    """Whether the study asks no model, and so has no way of asking to tell of."""
+    """Whether the study asks no model, and so has no way of asking or reading to tell of."""
     return all(only_recorded(job, {"model": name}) for name in job.models)
 
 

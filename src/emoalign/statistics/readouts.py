@@ -1,7 +1,7 @@
-"""Agreement of the two readouts: sampled answers tested against the exact distribution.
+"""Sampled answers tested against the probabilities of another readout.
 
-The comparison is conditional on answering on the scale: exact probabilities are renormalised over
-the K scale points, and only answers of status ok are counted.
+The comparison is conditional on answering on the scale: probabilities are renormalised over the K
+scale points, and only answers of status ok are counted.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special, stats
 
-from emoalign.statistics.correlation import pearson
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.resampling import row_blocks
+from emoalign.statistics.undecided import favourable
 
 # Two G that differ by less stand for equally likely counts, apart by rounding.
 TIE = 1e-9
+
+NEGLIGIBLE = 0.001
+"""With more undecided mass, on average, sharpness and the uniformity of p say nothing: p is
+conservative, and the likeliest distribution is sharper or flatter than the one sampled."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,13 +30,12 @@ class ReadoutAgreement:
 
     Attributes:
         n_items: items with answers and an exact distribution; the others are left out.
-        r_means: Pearson r over items of sampled and exact means; NaN below three items.
-        mean_abs_difference: mean |sampled mean - exact mean|, in scale points.
         g_total: sum of G over items; infinite if an impossible answer was sampled.
         p_pooled: p of `g_total`; small = the readouts disagree.
         p_items: p of each item, shape (items,), NaN where left out.
         share_below_05: share of `p_items` below .05; .05 is expected when the readouts agree.
-        ks_p: Kolmogorov-Smirnov p of `p_items` against the uniform distribution.
+        ks_p: Kolmogorov-Smirnov p of `p_items` against the uniform distribution; NaN, as are the
+            two that follow, where the mean of the undecided mass is above `NEGLIGIBLE`.
         sharpness: mean log-probability of the sampled answers above that expected under the exact
             distribution, in nats per answer; positive = sampling keeps closer to the likeliest
             answers than it should (a lower temperature, top-p or top-k truncation).
@@ -40,8 +43,6 @@ class ReadoutAgreement:
     """
 
     n_items: int
-    r_means: float
-    mean_abs_difference: float
     g_total: float
     p_pooled: float
     p_items: FloatArray
@@ -67,16 +68,20 @@ def g_statistic(counts: ArrayLike, probabilities: ArrayLike) -> FloatArray:
 def agreement(
     counts: ArrayLike,
     probabilities: ArrayLike,
-    points: ArrayLike,
     seed: int = 0,
     n_simulations: int = 999,
+    undecided: ArrayLike = 0.0,
 ) -> ReadoutAgreement:
     """Test sampled counts against exact distributions, per item and pooled over items.
 
-    `counts` and `probabilities` as in `g_statistic`; `points` are the K scale points. Few answers
-    on many points make G far from chi-square, so every item is compared with `n_simulations`
-    multinomial samples of its size from its exact distribution. Of the B + 1 values of G, the
-    sample's own among them, ties are broken at random,
+    `counts` and `probabilities` as in `g_statistic`. Where the mass `undecided` of an item, shape
+    (items,) or one number, is above 0 (see `statistics.undecided`), its distribution is the one
+    allowed under which its counts are likeliest: differences that this mass explains count for
+    nothing, and p is conservative.
+
+    Few answers on many points make G far from chi-square, so every item is compared with
+    `n_simulations` multinomial samples of its size from its distribution. Of the B + 1 values of
+    G, the sample's own among them, ties are broken at random,
 
         p = (#{G_b > G} + U·(#{G_b = G} + 1)) / (B + 1),    U uniform on (0, 1),
 
@@ -92,21 +97,19 @@ def agreement(
     they come in.
 
     Raises:
-        ValueError: as `g_statistic`, or `points` is not a vector of K.
+        ValueError: as `g_statistic`, or undecided mass is not from 0 to 1.
     """
     observed, exact = _checked(counts, probabilities)
-    scale = np.asarray(points, dtype=np.float64)
-    if scale.shape != exact.shape[1:]:
-        raise ValueError(
-            f"found points of shape {scale.shape}, expected ({exact.shape[1]},), one per column of "
-            "the counts"
-        )
+    unknown = np.broadcast_to(np.asarray(undecided, dtype=np.float64), len(exact))
+    if not np.all((unknown >= 0) & (unknown <= 1)):
+        raise ValueError("found an undecided mass that is not from 0 to 1")
+    exact = favourable(observed, exact, unknown)
     g = _g(observed, exact)
     p_items = np.full(len(g), np.nan)
     compared = np.flatnonzero(~np.isnan(g))
     if compared.size == 0:
         none = np.nan
-        return ReadoutAgreement(0, none, none, none, none, p_items, none, none, none, none)
+        return ReadoutAgreement(0, none, none, p_items, none, none, none, none)
     compared = compared[np.lexsort(np.hstack((observed, exact))[compared].T)]
     g, observed, exact = g[compared], observed[compared], exact[compared]
 
@@ -114,23 +117,19 @@ def agreement(
     log_likelihood = float(_log_likelihood(observed, exact).sum())
     p, totals, log_likelihoods = _simulated(g, n, exact, seed, n_simulations)
     p_items[compared] = p
-    sampled_means = observed @ scale / n
-    exact_means = exact @ scale
+    excess = log_likelihood + float(n @ special.entr(exact).sum(axis=1))
+    both_sides = (_p_above(side * log_likelihood, side * log_likelihoods) for side in (1, -1))
+    p_sharpness = min(1.0, 2 * min(both_sides))
+    decided = unknown[compared].mean() <= NEGLIGIBLE
     return ReadoutAgreement(
         n_items=len(g),
-        r_means=pearson(sampled_means, exact_means).r,
-        mean_abs_difference=float(np.abs(sampled_means - exact_means).mean()),
         g_total=float(g.sum()),
         p_pooled=_p_above(float(g.sum()), totals),
         p_items=p_items,
         share_below_05=float(np.mean(p < 0.05)),
-        ks_p=float(stats.kstest(p, "uniform").pvalue),
-        sharpness=(log_likelihood + float(n @ special.entr(exact).sum(axis=1))) / float(n.sum()),
-        p_sharpness=min(
-            1.0,
-            2 * _p_above(log_likelihood, log_likelihoods),
-            2 * _p_above(-log_likelihood, -log_likelihoods),
-        ),
+        ks_p=float(stats.kstest(p, "uniform").pvalue) if decided else np.nan,
+        sharpness=excess / float(n.sum()) if decided else np.nan,
+        p_sharpness=p_sharpness if decided else np.nan,
     )
 
 

@@ -239,6 +239,11 @@ def _single_ratings(
     return scales, [name for name in columns if name not in used]
 
 
+def is_scale(word: str) -> bool:
+    """Tell whether a word is the name of a scale in full."""
+    return any(word.casefold() in scales for scales in (_DIMENSIONS, _EMOTIONS, _OTHERS))
+
+
 def _is_scale(key: Sequence[str]) -> bool:
     return len(key) == 1 and key[0] in _KNOWN
 

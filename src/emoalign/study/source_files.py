@@ -42,6 +42,32 @@ def locate(source: FileSource) -> Path:
     raise DataError(f"{path}: {kind}.{_obtain(source)}")
 
 
+def locate_all(source: FileSource) -> list[Path]:
+    """The paths of a source, in alphabetical order: of a file, or of all files that * stands for.
+
+    Raises DataError when there is none.
+    """
+    if source.package is not None or "*" not in source.file or Path(source.file).is_file():
+        return [locate(source)]
+    pattern = Path(source.file)
+    root = Path(pattern.anchor)
+    named = root.glob(pattern.relative_to(root).as_posix())
+    found = sorted(path for path in named if path.is_file())
+    if not found:
+        raise DataError(f"{source.file}: no such files.{_obtain(source)}")
+    return found
+
+
+def locate_all_verified(source: FileSource) -> tuple[list[Path], str]:
+    """The paths of a source, and its sha256; of several files, that of the lines which sha256sum
+    prints of them. Raises DataError when it is not what is expected."""
+    paths = locate_all(source)
+    if "*" not in source.file:
+        return paths, locate_verified(source)[1]
+    lines = "".join(f"{sha256(path)}  {path.as_posix()}\n" for path in paths)
+    return paths, hashlib.sha256(lines.encode()).hexdigest()
+
+
 def similar(path: Path) -> str:
     """A hint where the folder of a missing file holds one of nearly the same name."""
     names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []

@@ -90,6 +90,11 @@ ALIGNMENT = Table(
             "pearson_fisher_low",
             "pearson_fisher_high",
         ),
+        *shared(
+            "Exact: bounds on pearson_r, wherever the probability that was not returned may be.",
+            "pearson_least",
+            "pearson_most",
+        ),
         *numbers(pearson_p="Two-sided p of r = 0.", pearson_p_adjusted=_ADJUSTED),
         *numbers(
             spearman_rho="Spearman correlation of item means.",
@@ -157,6 +162,9 @@ ALIGNMENT = Table(
             signedrank_p_adjusted=_ADJUSTED,
             off_scale_mass="Exact: mean probability of answers that are no rating; decision: 0.",
             returned_mass="Mean probability returned: of all tokens (exact) or points (decision).",
+            undecided_mass="Exact: mean probability that was not returned.",
+            share_undecided_above_01="Exact: share of items with more than .01 of it.",
+            mean_width="Exact: mean distance of mean_low and mean_high of an item, in points.",
         ),
         Column("disattenuated_above_1", pa.bool_(), "Whether pearson_disattenuated exceeds 1."),
         *(Column(f"n_{status}", pa.int64(), "Answers by status.") for status in STATUSES),
@@ -189,52 +197,75 @@ LABELS = Table(
 
 READOUTS = Table(
     "statistics/readouts.parquet",
-    "a model and protocol with both readouts: agreement of sampled answers with exact "
-    "probabilities",
+    "two readouts of a model, protocol and scale: do they agree?",
     (
         MODEL,
         PROTOCOL,
         DATASET,
         SCALE,
+        *(
+            Column(f"readout_{side}", TEXT, "The two readouts: `sampled`, `exact` or `decision`.")
+            for side in ("a", "b")
+        ),
         N_ITEMS,
         *shared(
-            "Correlation and mean absolute difference of sampled and exact means.",
+            "Correlation of the item means of both; the least and most that probability not "
+            "returned allows.",
             "r_means",
-            "mean_abs_difference",
-        ),
-        *numbers(
-            ok_share_sampled="Share of answers that are ratings.",
-            on_scale_mass_exact="Mean exact probability of a rating.",
+            "r_means_least",
+            "r_means_most",
         ),
         *shared(
-            "G statistic of counts against probabilities, summed over items, and its simulated "
-            "p; small: they disagree.",
+            "Mean absolute difference of the item means, in points; the least and most that "
+            "probability not returned allows.",
+            "mean_abs_difference",
+            "mean_abs_difference_least",
+            "mean_abs_difference_most",
+        ),
+        *numbers(
+            share_within_bounds="Share of items whose two means may be equal, by probability not "
+            "returned; null if all was.",
+        ),
+        *shared(
+            "Share of answers or decisions that are ratings; exact: mean probability of a rating.",
+            "usable_a",
+            "usable_b",
+        ),
+        *shared(
+            "G statistic of counts against probabilities, summed over items, and its simulated p; "
+            "small: they disagree. Exact with decision: null.",
             "g_total",
             "p_pooled",
         ),
         *numbers(
             share_below_05="Share of items with p < .05 in their own G-test; .05 if they agree.",
-            ks_p="p of a Kolmogorov–Smirnov test that these p-values are uniform.",
+            ks_p="p of a Kolmogorov–Smirnov test that these p-values are uniform; null with more "
+            "than .001 not returned.",
         ),
         *shared(
             "Mean log-probability of the answers above its expectation (nats), and its simulated "
-            "p; positive: sampling was sharper than requested.",
+            "p; positive: too sharp. Null as ks_p.",
             "sharpness",
             "p_sharpness",
         ),
         Column(
             "rps_debiased_n_items",
             COUNT,
-            "Items of the following columns: min_raters ratings, two answers and an exact row.",
+            "Items of the following columns: min_raters ratings, and two answers or a "
+            "distribution in both readouts.",
         ),
         *shared(
-            "Mean debiased ranked probability score against people.",
-            "rps_debiased_sampled",
-            "rps_debiased_exact",
+            "Mean debiased ranked probability score against people; the least and most that "
+            "probability not returned allows.",
+            *(
+                f"rps_debiased_{side}{end}"
+                for side in ("a", "b")
+                for end in ("", "_least", "_most")
+            ),
         ),
         *shared(
-            "Sampled minus exact; below 0: the sampled answers are closer to people. Interval "
-            "over texts.",
+            "Readout a minus b; below 0: a is closer to people. Interval over texts, of the "
+            "distributions as read.",
             "rps_debiased_difference",
             "rps_debiased_low",
             "rps_debiased_high",

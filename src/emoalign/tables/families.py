@@ -149,7 +149,7 @@ FAMILIES = (
     Family(
         READOUTS,
         ("p_pooled", "ks_p", "p_sharpness"),
-        "the agreement of sampled answers with exact probabilities",
+        "the agreement of sampled answers with probabilities",
     ),
     Family(EQUIVALENCE, ("p",), "equivalence within margins"),
 )

@@ -145,6 +145,14 @@ ITEMS = Table(
             "mean",
             "sd",
         ),
+        *shared(
+            "Exact: lowest and highest mean and SD, wherever the probability not returned may be; "
+            "no confidence intervals.",
+            "mean_low",
+            "mean_high",
+            "sd_low",
+            "sd_high",
+        ),
         Column(
             "distribution",
             NUMBERS,

@@ -42,6 +42,7 @@ from emoalign.statistics.significance import (
     rank_sum,
     signed_rank,
 )
+from emoalign.statistics.undecided import MUCH, Bounded, pearson_bounds
 from emoalign.tables import ALIGNMENT, CELL_KEY, NORMS, RELIABILITY, STATUSES, groups
 
 _TESTED = ("pearson", "signflip", "ranksum", "signedrank")
@@ -141,6 +142,7 @@ def _cell_row(
     variance_limits, sd_limits = of_variances.interval(), of_sds.interval()
     fisher_low, fisher_high = map(float, fisher_limits(r.r, r.n))
     error = errors(model, human)
+    least, most = _bounds_of_r(cell)
     ranks, signs = rank_sum(model_sd, human_sd), signed_rank(model_sd, human_sd)
     agreement = people.on(compared)
     free_of_error = disattenuated(of_r, agreement.reliability, own)
@@ -153,6 +155,8 @@ def _cell_row(
         "pearson_high": limits.high,
         "pearson_fisher_low": fisher_low,
         "pearson_fisher_high": fisher_high,
+        "pearson_least": least,
+        "pearson_most": most,
         "pearson_p": r.p,
         "spearman_rho": spearman(model, human).r,
         "ccc": concordance(model, human),
@@ -194,7 +198,27 @@ def _cell_row(
         "signedrank_p": signs.p,
         "off_scale_mass": cell["off_scale_mass"].mean(),
         "returned_mass": cell["returned_mass"].mean(),
+        **_undecided(cell),
         **{f"n_{status}": int(cell[f"n_{status}"].sum()) for status in STATUSES},
+    }
+
+
+def _bounds_of_r(cell: pd.DataFrame) -> tuple[float, float]:
+    """The least and the most that r may be; NaN of sampled answers, which leave nothing open."""
+    human, *ends = (
+        cell[name].to_numpy(dtype=float) for name in ("human_mean", "mean", "mean_low", "mean_high")
+    )
+    return pearson_bounds(Bounded(*ends), Bounded(human, human, human))
+
+
+def _undecided(cell: pd.DataFrame) -> dict[str, float]:
+    """How much was not returned, and how far it can move item means."""
+    cell = cell[cell["readout"] == "exact"]
+    mass = (1 - cell["returned_mass"]).clip(lower=0)
+    return {
+        "undecided_mass": mass.mean(),
+        "share_undecided_above_01": mass.dropna().gt(MUCH).mean(),
+        "mean_width": (cell["mean_high"] - cell["mean_low"]).mean(),
     }
 
 

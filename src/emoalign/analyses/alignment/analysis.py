@@ -23,7 +23,7 @@ from emoalign.study.settings import StatisticsSettings
 class AlignmentJob(AnalysisJob):
     """Compare models with people, cell by cell: scales of numbers by dataset."""
 
-    version: int = 9
+    version: int = 10
     scales: dict[str, dict[str, HumanScale]]
     seed: int
     bootstrap_resamples: int

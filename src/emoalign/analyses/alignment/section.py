@@ -25,6 +25,7 @@ from emoalign.report.grid import (
 )
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Results, Section, View
+from emoalign.report.undecided import METHOD, undecided
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import ALIGNMENT, CONTRASTS, RATERS_WORTH
@@ -124,10 +125,19 @@ def _view(results: Results) -> View | None:
     shown = grid("alignment-table", "Alignment by condition", rows, columns(job), ALIGNMENT)
     told = findings(rows, results.table(CONTRASTS), job)
     told = with_worth(told, results.table(RATERS_WORTH), job)
+    missing = undecided(rows, job)
     return View(
-        {"grid": shown, "gaps": alignment_gaps(rows), "readouts": set(rows["readout"])},
+        {
+            "grid": shown,
+            "gaps": alignment_gaps(rows),
+            "readouts": set(rows["readout"]),
+            "undecided": missing,
+        },
         told,
-        methods=[_methods(results)] if rows["pearson_r"].notna().any() else [],
+        methods=[
+            *([_methods(results)] if rows["pearson_r"].notna().any() else []),
+            *([METHOD] if missing else []),
+        ],
         summed=len(told) > FEW,
     )
 

@@ -1,1 +1,1 @@
-"""Agreement of sampled answers with exact probabilities."""
+"""Agreement of the readouts of a model: answers, exact probabilities and decisions."""

@@ -1,4 +1,4 @@
-"""Do sampled answers and exact probabilities agree?"""
+"""Do the readouts of a model agree?"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from emoalign.study.settings import DistributionSettings, StatisticsSettings
 class ReadoutsJob(AnalysisJob):
     """Compare the readouts of each cell: scales of numbers by dataset."""
 
-    version: int = 4
+    version: int = 5
     scales: dict[str, dict[str, HumanScale]]
     seed: int
     simulations: int
@@ -47,7 +47,7 @@ ANALYSIS = Analysis(
     computes=(
         Computation(
             rule="align",
-            does="Items, norms and stimuli in; a row per cell with both readouts out.",
+            does="Items, norms and stimuli in; a row per pair of readouts out.",
             run="emoalign.analyses.readouts.agreement:compare_readouts",
             job=ReadoutsJob,
             reads=(ITEMS, NORMS, STIMULI),

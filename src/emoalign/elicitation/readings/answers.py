@@ -24,9 +24,9 @@ from emoalign.elicitation.readings.text import (
     read_text,
     refuses,
 )
+from emoalign.study.fields import Status
 from emoalign.study.protocols import AnswerFormat
 from emoalign.study.scales import LabelScale, Scale
-from emoalign.tables import Status
 
 
 def read_answer(

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rejections import REJECTED
-from emoalign.tables import Status
+from emoalign.study.fields import Status
 
 _CUT = {
     "length",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from emoalign.study.fields import Status
 from emoalign.study.scales import OrdinalScale
-from emoalign.tables import Status
 
 
 @dataclass(frozen=True, slots=True)

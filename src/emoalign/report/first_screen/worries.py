@@ -14,21 +14,22 @@ from emoalign.report.answers import IN_WORDS, MOST
 from emoalign.report.conditions import named
 from emoalign.report.nearest import METRICS, SMALL, nearer
 from emoalign.report.report_job import ReportJob, is_asked
+from emoalign.report.undecided import how_far, most_open
 from emoalign.tables import BASELINE, CELL_KEY, groups, records
-from emoalign.wording import ci, coefficient, counted, listed, number, out_of, percent
+from emoalign.wording import READOUTS, ci, coefficient, counted, listed, number, out_of, percent
 
 MOST_WORRIES = 3
 WIDE = 0.2
 """A 95% interval of r that is wider leaves much open."""
 
 FAR = 0.1
-"""Readouts disagree if their means differ by more, on average, as a share of the scale, and the
-test finds a difference."""
+"""Readouts disagree if their means differ by more, on average, as a share of the scale, and a test,
+where there is one, finds a difference."""
 
 
 _USABLE = {
     "sampled": "of the answers are ratings",
-    "exact": "of the probability is on the scale",
+    "exact": "of the returned probability is on the scale",
     "decision": "of the decisions were given",
 }
 """What is usable of what was said in a readout, after a share."""
@@ -54,7 +55,7 @@ def worries(
 ) -> list[Worry]:
     """The most severe first: too few ratings, means that lose to the human average, answers that
     look like copies, single answers, distributions that lose to a uniform guess, readouts that
-    disagree, wide intervals.
+    disagree, probability that was not returned, wide intervals.
 
     Args:
         headline: the rows of `headline.of_correlations`.
@@ -71,6 +72,7 @@ def worries(
         *_single(counts, usable, job),
         *_guesses(contrasts, job),
         *_disagreeing(readouts, job),
+        *_undecided(alignment, job),
         *_wide(headline, job),
     )
     return list(islice(found, MOST_WORRIES))
@@ -219,24 +221,41 @@ def _farther(row: Mapping[str, Any]) -> bool:
 
 
 def _disagreeing(readouts: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:
-    tested = readouts.dropna(subset=["p_pooled", "mean_abs_difference"])
+    """Readouts whose means differ by more than probability that was not returned explains, and, of
+    sampled answers, by more than chance."""
+    tested = readouts["p_pooled"].notna() | readouts["readout_a"].ne("sampled")
+    compared = readouts[tested].dropna(subset=["mean_abs_difference_least"])
     apart = []
-    for row in records(tested):
+    for row in records(compared):
         bounds = job.datasets[row["dataset"]].scales[row["scale"]]
-        far = row["mean_abs_difference"] / (bounds.max - bounds.min)
-        if row["p_pooled"] < SMALL and far > FAR:
+        far = row["mean_abs_difference_least"] / (bounds.max - bounds.min)
+        if far > FAR and not row["p_pooled"] >= SMALL:
             apart.append((far, row))
     if not apart:
         return
     _, worst = max(apart, key=lambda pair: pair[0])
-    some = "" if len(tested) == 1 else f" in {_of(len(apart), len(tested), 'comparison')},"
-    most = "for" if len(apart) == 1 else "most of all for"
+    some = "" if len(compared) == 1 else f" in {_of(len(apart), len(compared), 'comparison')},"
+    most = "" if len(apart) == 1 else " most of all"
     r = "" if math.isnan(worst["r_means"]) else f" (r = {coefficient(worst['r_means'])})"
+    pair = f"{READOUTS[worst['readout_a']]} and {READOUTS[worst['readout_b']]}"
+    if compared[["readout_a", "readout_b"]].drop_duplicates().shape[0] == 1:
+        opening = f"{pair[0].upper()}{pair[1:]} disagree{some}{most}"
+    else:
+        opening = f"Readouts disagree{some}{most} {pair}"
     yield Worry(
-        f"Sampled answers and exact probabilities disagree{some} {most} {named(job, worst)}: "
-        f"item means differ by {number(worst['mean_abs_difference'])} points on average{r}.",
+        f"{opening} for {named(job, worst)}: item means differ by "
+        f"{number(worst['mean_abs_difference'])} points on average{r}.",
         "readouts",
     )
+
+
+def _undecided(alignment: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:
+    for row in most_open(alignment, job):
+        yield Worry(
+            f"For {named(job, row)}, {percent(row['undecided_mass'])} of the probability was not "
+            f"returned: {how_far(row)}.",
+            "alignment",
+        )
 
 
 def _wide(headline: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:

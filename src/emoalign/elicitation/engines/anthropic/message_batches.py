@@ -17,17 +17,16 @@ from typing import Any
 import orjson
 
 from emoalign.elicitation import untrusted
-from emoalign.elicitation.engines.anthropic.messages import STATUSES
 from emoalign.elicitation.engines.api.batch_calls import BatchCalls
 from emoalign.elicitation.engines.api.batch_files import (
     BatchFile,
-    Outcome,
     custom_id,
     read_outcomes,
 )
 from emoalign.elicitation.engines.api.batch_interface import LOST, BatchError, Noted
 from emoalign.elicitation.engines.api.batch_memory import Remembered
 from emoalign.elicitation.engines.api.batch_states import BatchState
+from emoalign.elicitation.engines.api.dialect import Outcome
 from emoalign.elicitation.engines.api.replies import Fault, beginning, odd
 from emoalign.elicitation.engines.api.waits import server_time
 from emoalign.elicitation.rating import Ask
@@ -121,7 +120,9 @@ class MessageBatches(BatchCalls):
         says.
         """
         path = f"{PATH}/{batch.id}/results"
-        return read_outcomes(await self.got_lines(f"batch {batch.id}", path), read_outcome)
+        return read_outcomes(
+            await self.got_lines(f"batch {batch.id}", path), self.card.dialect.outcome
+        )
 
     async def _is_for(self, remembered: Remembered, batch: BatchState) -> bool:
         """Tell whether a batch that has ended was made for `remembered`."""
@@ -212,24 +213,3 @@ def _seconds(moment: object) -> float | None:
         return datetime.fromisoformat(str(moment)).timestamp()
     except (ValueError, OverflowError):
         return None
-
-
-def read_outcome(fields: Any) -> Outcome:
-    """A line that came back. Raises ValueError when it is something else."""
-    if not isinstance(fields, dict) or not isinstance(fields.get("custom_id"), str):
-        raise ValueError(f"no custom_id in {beginning(fields)}")
-    name, result = fields["custom_id"], fields.get("result")
-    if not isinstance(result, dict):
-        result = {}
-    kind, message, error = (result.get(key) for key in ("type", "message", "error"))
-    if kind == "succeeded" and isinstance(message, dict):
-        return Outcome(name, 200, message)
-    if kind == "errored":
-        if isinstance(error, dict) and isinstance(error.get("error"), dict):
-            error = error["error"]
-        status = STATUSES.get(error.get("type"), 500) if isinstance(error, dict) else 500
-        return Outcome(name, status, {"error": error or "no reason given"})
-    if kind in ("expired", "canceled"):
-        said = f"the batch was {kind} before its turn came"
-        return Outcome(name, None, {"error": {"message": said}})
-    raise ValueError(f"no result in {beginning(fields)}")

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from emoalign.elicitation import untrusted
-from emoalign.elicitation.engines.api.dialect import Dialect, Reply, sampling_parameters
+from emoalign.elicitation.engines.api.dialect import Dialect, Outcome, Reply, sampling_parameters
+from emoalign.elicitation.engines.api.replies import beginning
 from emoalign.elicitation.engines.served import Capabilities
 from emoalign.elicitation.rating import Ask
 from emoalign.prompts import chat_messages
@@ -95,6 +96,26 @@ class Messages(Dialect):
             ],
             "usage": usage,
         }
+
+    def outcome(self, fields: Any) -> Outcome:
+        """A line that a batch brought. Raises ValueError when it is something else."""
+        if not isinstance(fields, dict) or not isinstance(fields.get("custom_id"), str):
+            raise ValueError(f"no custom_id in {beginning(fields)}")
+        name, result = fields["custom_id"], fields.get("result")
+        if not isinstance(result, dict):
+            result = {}
+        kind, message, error = (result.get(key) for key in ("type", "message", "error"))
+        if kind == "succeeded" and isinstance(message, dict):
+            return Outcome(name, 200, message)
+        if kind == "errored":
+            if isinstance(error, dict) and isinstance(error.get("error"), dict):
+                error = error["error"]
+            status = STATUSES.get(error.get("type"), 500) if isinstance(error, dict) else 500
+            return Outcome(name, status, {"error": error or "no reason given"})
+        if kind in ("expired", "canceled"):
+            said = f"the batch was {kind} before its turn came"
+            return Outcome(name, None, {"error": {"message": said}})
+        raise ValueError(f"no result in {beginning(fields)}")
 
 
 def _schema(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -98,11 +98,6 @@ def _taken() -> None:
     raise _TakenError
 
 
-def _in_batches(inquiry: Inquiry) -> list[Ask]:
-    """The missing answers that batches can bring: no batch takes decisions."""
-    return [ask for ask in inquiry.missing() if ask.request.readout != "decision"]
-
-
 async def _rounds(batches: Batches, inquiry: Inquiry) -> None:
     rounds = 0
     while rounds < ROUNDS:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from emoalign.elicitation.engines.api.api_model import ApiModel, BatchSettings
+from emoalign.elicitation.engines.api.api_model import BatchSettings
 from emoalign.elicitation.engines.api.batch_memory import Asked
-from emoalign.elicitation.engines.api.choices import has_choices, no_answers, withheld_reply
-from emoalign.elicitation.engines.api.received import parsed, unparsed
-from emoalign.elicitation.engines.api.replies import (
-    Fault,
-    beginning,
-    failure_in,
-    odd,
-    refused,
-)
+from emoalign.elicitation.engines.api.dialect import Outcome
+from emoalign.elicitation.engines.api.received import parsed
 from emoalign.elicitation.rating import Ask
 
 
@@ -77,15 +70,6 @@ def batch_files(
         yield file
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """A line that came back; without a status, the provider did not run the request."""
-
-    custom_id: str
-    status: int | None
-    body: Mapping[str, Any]
-
-
 def in_place_of_lines(bare: Sequence[bytes], named: str = "custom_id") -> bool:
     """Tell whether something else was sent in place of a file: a page, or a single object that is
     no line of answers, each with its name as `named`, such as an error."""
@@ -115,26 +99,3 @@ def read_outcomes(
         except ValueError as error:
             damaged.append(f"line {number}: {error}")
     return outcomes, damaged
-
-
-def reply_in(outcome: Outcome, choices: int, card: ApiModel) -> dict[str, Any]:
-    """The reply in a line. Raises Fault when it holds no answer."""
-    body = dict(card.dialect.reply(outcome.body))
-    words = card.capabilities.content_filter_words
-    if outcome.status is None:
-        error = body.get("error")
-        said = error.get("message") if isinstance(error, dict) else error
-        raise odd(f"did not run the request: {said if isinstance(said, str) else beginning(said)}")
-    if outcome.status >= 400:
-        fault: Fault | None = refused(outcome.status, {}, unparsed(body), words)
-    else:
-        fault = failure_in(body, words)
-    if fault is None and not has_choices(body):
-        fault = odd(f"sent a reply of an unexpected form: {beginning(body)}")
-    elif fault is None:
-        fault = no_answers(body, words)
-    if fault is None:
-        return body
-    if fault.kind == "withheld":
-        return withheld_reply(choices, fault)
-    raise fault

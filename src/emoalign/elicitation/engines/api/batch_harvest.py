@@ -10,11 +10,12 @@ from typing import Any
 
 from emoalign.elicitation.budget import paid
 from emoalign.elicitation.engines.api.api_model import ApiModel
-from emoalign.elicitation.engines.api.batch_files import Outcome, reply_in
 from emoalign.elicitation.engines.api.batch_interface import BatchInterface
 from emoalign.elicitation.engines.api.batch_memory import Asked, Remembered
+from emoalign.elicitation.engines.api.batch_replies import reply_in
 from emoalign.elicitation.engines.api.batch_states import BatchState
 from emoalign.elicitation.engines.api.choices import read_choices
+from emoalign.elicitation.engines.api.dialect import Outcome
 from emoalign.elicitation.engines.api.logprobs import check_logprobs
 from emoalign.elicitation.engines.api.replies import Fault
 from emoalign.elicitation.engines.asked import Prices
@@ -112,7 +113,7 @@ class Harvest:
             request_id, participants = asked
             exact = participants[0] is None
             try:
-                reply = reply_in(outcome, len(participants), self._card)
+                reply = self._reply(outcome, len(participants))
                 answers = read_choices(request_id, participants, exact, reply, 0.0)
                 if exact:
                     check_logprobs(answers, reply)
@@ -154,6 +155,11 @@ class Harvest:
             self.reasons[self._client.keyless(said)] += len(waiting)
         return usd, permanent
 
+    def _reply(self, outcome: Outcome, choices: int) -> Mapping[str, Any]:
+        """The reply in a line. Raises Fault when it holds no answer."""
+        words = self._card.capabilities.content_filter_words
+        return reply_in(outcome, choices, self._card.dialect, words)
+
     def _keep(self, answers: Sequence[Answer], known: Container[Key]) -> None:
         """Keep the answers that are not known yet."""
         self._inquiry.keep([answer for answer in answers if answer.key not in known])
@@ -161,7 +167,7 @@ class Harvest:
     def _unwanted(self, outcome: Outcome, most: float) -> float:
         """US dollars for answers that are not kept, each of which may have cost `most`."""
         try:
-            reply = reply_in(outcome, 1, self._card)
+            reply = self._reply(outcome, 1)
         except Fault:
             return 0.0
         choices = reply.get("choices")

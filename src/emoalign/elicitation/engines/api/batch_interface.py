@@ -13,10 +13,11 @@ import orjson
 
 from emoalign.addresses import shown
 from emoalign.elicitation.engines.api.api_model import ApiModel
-from emoalign.elicitation.engines.api.batch_files import BatchFile, Outcome
+from emoalign.elicitation.engines.api.batch_files import BatchFile
 from emoalign.elicitation.engines.api.batch_memory import Remembered
 from emoalign.elicitation.engines.api.batch_states import BatchState, takes_no_more
 from emoalign.elicitation.engines.api.credentials import Credentials
+from emoalign.elicitation.engines.api.dialect import Outcome
 from emoalign.elicitation.engines.api.replies import (
     Fault,
     backoff,

@@ -7,12 +7,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from emoalign.elicitation.engines.served import Capabilities
 from emoalign.elicitation.rating import Ask
 
 Reply = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A line that a batch brought; without a status, the provider did not run the request."""
+
+    custom_id: str
+    status: int | None
+    body: Mapping[str, Any]
 
 
 class Dialect(ABC):
@@ -42,6 +52,10 @@ class Dialect(ABC):
         What is not a reply of this dialect, such as an error, is returned as it is.
         """
         return said
+
+    @abstractmethod
+    def outcome(self, fields: Any) -> Outcome:
+        """A line that a batch brought. Raises ValueError when it is something else."""
 
 
 def sampling_parameters(capabilities: Capabilities, ask: Ask) -> dict[str, Any]:

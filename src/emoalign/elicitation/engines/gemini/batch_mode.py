@@ -17,15 +17,19 @@ import orjson
 from emoalign.elicitation.engines.api.batch_calls import BatchCalls
 from emoalign.elicitation.engines.api.batch_files import (
     BatchFile,
-    Outcome,
     custom_id,
     read_outcomes,
 )
 from emoalign.elicitation.engines.api.batch_interface import BatchError, Noted
 from emoalign.elicitation.engines.api.batch_memory import Remembered
 from emoalign.elicitation.engines.api.batch_states import BatchState
+from emoalign.elicitation.engines.api.dialect import Outcome
 from emoalign.elicitation.engines.api.replies import beginning, odd
-from emoalign.elicitation.engines.gemini.generate_content import model_path
+from emoalign.elicitation.engines.gemini.generate_content import (
+    EXHAUSTED,
+    http_status,
+    model_path,
+)
 from emoalign.elicitation.rating import Ask
 
 CHUNK = 8 * 2**20
@@ -43,16 +47,6 @@ _ENDS = {
     "EXPIRED": "expired",
 }
 _NAME = re.compile(r"(batches|files)/\w[\w.-]*", re.ASCII)
-
-_CANCELLED, _EXHAUSTED = 1, 8
-_STATUSES: Mapping[int, int] = {
-    **{_CANCELLED: 499, 2: 500, 3: 400, 4: 504, 5: 404, 6: 409, 7: 403, _EXHAUSTED: 429},
-    **{9: 400, 10: 409, 11: 400, 12: 501, 13: 500, 14: 503, 15: 500, 16: 401},
-}
-"""HTTP statuses of Google's codes of errors.
-
-https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
-"""
 
 
 class BatchMode(BatchCalls):
@@ -146,7 +140,7 @@ class BatchMode(BatchCalls):
         damaged: list[str] = []
         for file in batch.files:
             bare = await self.got_lines(f"file {file}", f"/{file}:download?alt=media")
-            outcomes, wrong = read_outcomes(bare, _outcome)
+            outcomes, wrong = read_outcomes(bare, self.card.dialect.outcome)
             read += outcomes
             damaged += (f"{file}, {why}" for why in wrong)
         return read, damaged
@@ -177,7 +171,8 @@ class BatchMode(BatchCalls):
             raise self._unexpected(what, operation)
         status, code = _ENDS.get(word, word.lower()), error.get("code")
         said = str(error.get("message") or "")
-        if status == "failed" and code != _EXHAUSTED and _http(code) not in (400, 401, 403, 404):
+        ours = http_status(code) in (400, 401, 403, 404)
+        if status == "failed" and code != EXHAUSTED and not ours:
             status = "cancelled"  # by the server: what is missing is asked again
         return BatchState(
             name,
@@ -198,31 +193,9 @@ class BatchMode(BatchCalls):
         return self.error(what, odd(f"sent a reply of an unexpected form: {beginning(reply)}"))
 
 
-def _outcome(fields: Any) -> Outcome:
-    """A line that came back. Raises ValueError when it is something else."""
-    if not isinstance(fields, dict) or not isinstance(fields.get("key"), str):
-        raise ValueError(f"no key in {beginning(fields)}")
-    response = fields.get("response")
-    if response and isinstance(response, dict):
-        return Outcome(fields["key"], 200, response)
-    error = fields.get("error")
-    if not isinstance(error, dict):
-        raise ValueError(f"no response in {beginning(fields)}")
-    code = error.get("code")
-    # One that was cancelled was not run.
-    return Outcome(fields["key"], None if code == _CANCELLED else _http(code), {"error": error})
-
-
-def _http(code: object) -> int:
-    """The HTTP status of an error's code, which may be one already."""
-    if not isinstance(code, int):
-        return 500
-    return code if 400 <= code < 600 else _STATUSES.get(code, 500)
-
-
 def _reason_code(code: object) -> str:
     """The code of a reason why a batch failed."""
-    return "token_limit_exceeded" if code == _EXHAUSTED else str(code)
+    return "token_limit_exceeded" if code == EXHAUSTED else str(code)
 
 
 def _progress(stats: Mapping[str, Any]) -> str:

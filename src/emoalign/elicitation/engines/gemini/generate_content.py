@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from emoalign.elicitation import untrusted
-from emoalign.elicitation.engines.api.dialect import Dialect, Reply, sampling_parameters
+from emoalign.elicitation.engines.api.dialect import Dialect, Outcome, Reply, sampling_parameters
+from emoalign.elicitation.engines.api.replies import beginning
 from emoalign.elicitation.engines.gemini import decisions
 from emoalign.elicitation.engines.served import Capabilities
 from emoalign.elicitation.rating import Ask
@@ -21,6 +22,17 @@ _ITS_OWN = {"candidates", "promptFeedback", "usageMetadata"}
 
 _ACCOUNT_DISABLED = "PUP_LIMITED_DISABLED"
 """The finishReason where the account is limited or disabled: no answer of the model."""
+
+
+_CANCELLED, EXHAUSTED = 1, 8
+_STATUSES: Mapping[int, int] = {
+    **{_CANCELLED: 499, 2: 500, 3: 400, 4: 504, 5: 404, 6: 409, 7: 403, EXHAUSTED: 429},
+    **{9: 400, 10: 409, 11: 400, 12: 501, 13: 500, 14: 503, 15: 500, 16: 401},
+}
+"""HTTP statuses of Google's codes of errors.
+
+https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
+"""
 
 
 class GenerateContent(Dialect):
@@ -89,6 +101,27 @@ class GenerateContent(Dialect):
         if not candidates:
             read["promptFeedback"] = said.get("promptFeedback")
         return read
+
+    def outcome(self, fields: Any) -> Outcome:
+        """A line that a batch brought. Raises ValueError when it is something else."""
+        if not isinstance(fields, dict) or not isinstance(fields.get("key"), str):
+            raise ValueError(f"no key in {beginning(fields)}")
+        response = fields.get("response")
+        if response and isinstance(response, dict):
+            return Outcome(fields["key"], 200, response)
+        error = fields.get("error")
+        if not isinstance(error, dict):
+            raise ValueError(f"no response in {beginning(fields)}")
+        code = error.get("code")
+        status = None if code == _CANCELLED else http_status(code)  # cancelled: it was not run
+        return Outcome(fields["key"], status, {"error": error})
+
+
+def http_status(code: object) -> int:
+    """The HTTP status of an error's code, which may be one already."""
+    if not isinstance(code, int):
+        return 500
+    return code if 400 <= code < 600 else _STATUSES.get(code, 500)
 
 
 def model_path(model: str) -> str:

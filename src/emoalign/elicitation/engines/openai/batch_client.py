@@ -13,7 +13,6 @@ import orjson
 from emoalign.elicitation.engines.api.api_model import ApiModel
 from emoalign.elicitation.engines.api.batch_files import (
     BatchFile,
-    Outcome,
     custom_id,
     in_place_of_lines,
     read_outcomes,
@@ -22,6 +21,7 @@ from emoalign.elicitation.engines.api.batch_interface import BatchInterface, Not
 from emoalign.elicitation.engines.api.batch_memory import Remembered
 from emoalign.elicitation.engines.api.batch_states import BatchState, read_state, seconds
 from emoalign.elicitation.engines.api.connections import package_client, unreachable
+from emoalign.elicitation.engines.api.dialect import Outcome
 from emoalign.elicitation.engines.api.received import lines
 from emoalign.elicitation.engines.api.replies import beginning, odd, refused
 from emoalign.elicitation.rating import Ask
@@ -80,7 +80,7 @@ class BatchClient(BatchInterface):
         outcomes: list[Outcome] = []
         damaged: list[str] = []
         for file_id in batch.files:
-            read, wrong = read_outcomes(await self.content(file_id), _outcome)
+            read, wrong = read_outcomes(await self.content(file_id), self.card.dialect.outcome)
             outcomes += read
             damaged += (f"file {file_id}, {why}" for why in wrong)
         return outcomes, damaged
@@ -193,22 +193,6 @@ class BatchClient(BatchInterface):
             return listed, listed[-1].id if listed and reply.get("has_more") else None
 
         return await self.persistently(once)
-
-
-def _outcome(fields: Any) -> Outcome:
-    """A line that came back. Raises ValueError when it is something else."""
-    if not isinstance(fields, dict) or not isinstance(fields.get("custom_id"), str):
-        raise ValueError(f"no custom_id in {beginning(fields)}")
-    response: Any = fields.get("response") or {}
-    status = response.get("status_code") if isinstance(response, dict) else None
-    if not isinstance(response, dict) or not isinstance(status, int | None):
-        raise ValueError(f"no response in {beginning(fields)}")
-    body: Any = response.get("body")
-    error: Any = fields.get("error")
-    if not isinstance(body, dict):
-        wrapped = isinstance(error, dict) and "error" in error
-        body = dict(error) if wrapped else {"error": error or body or "no reason given"}
-    return Outcome(fields["custom_id"], status, body)
 
 
 def _all_older(listed: Sequence[BatchState], since: float | None) -> bool:

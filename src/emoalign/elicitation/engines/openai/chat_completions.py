@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from emoalign.elicitation.engines.api.dialect import Dialect, Reply, sampling_parameters
+from emoalign.elicitation.engines.api.dialect import (
+    Dialect,
+    Outcome,
+    Reply,
+    sampling_parameters,
+)
+from emoalign.elicitation.engines.api.replies import beginning
 from emoalign.elicitation.engines.openai import decisions
 from emoalign.elicitation.engines.served import Capabilities
 from emoalign.elicitation.rating import Ask, RatingRequest
@@ -65,6 +71,21 @@ class ChatCompletions(Dialect):
     def reply(self, said: Reply) -> Reply:
         """A reply in the form of Chat Completions, which all but those of decisions have."""
         return decisions.reply(said)
+
+    def outcome(self, fields: Any) -> Outcome:
+        """A line that a batch brought. Raises ValueError when it is something else."""
+        if not isinstance(fields, dict) or not isinstance(fields.get("custom_id"), str):
+            raise ValueError(f"no custom_id in {beginning(fields)}")
+        response: Any = fields.get("response") or {}
+        status = response.get("status_code") if isinstance(response, dict) else None
+        if not isinstance(response, dict) or not isinstance(status, int | None):
+            raise ValueError(f"no response in {beginning(fields)}")
+        body: Any = response.get("body")
+        error: Any = fields.get("error")
+        if not isinstance(body, dict):
+            wrapped = isinstance(error, dict) and "error" in error
+            body = dict(error) if wrapped else {"error": error or body or "no reason given"}
+        return Outcome(fields["custom_id"], status, body)
 
 
 def _schema_parameters(request: RatingRequest, capabilities: Capabilities) -> dict[str, object]:

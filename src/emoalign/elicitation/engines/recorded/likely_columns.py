@@ -96,7 +96,7 @@ def likely_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Like
         ratings = _wide(
             [name for name, values in held.items() if name not in taken and _numbers(values)]
         )
-    json_key = _json_key(held[found["answer"]]) if "answer" in found else None
+    json_key = likely_json_key(held[found["answer"]]) if "answer" in found else None
     return LikelyColumns(found, ratings, model, json_key)
 
 
@@ -145,7 +145,7 @@ def _wide(names: Sequence[str]) -> dict[str, str]:
     return scales
 
 
-def _json_key(answers: Sequence[str]) -> str | None:
+def likely_json_key(answers: Sequence[str]) -> str | None:
     """The key that holds a number in every answer that is a JSON object; None where there is none,
     or several that may be it."""
     keys: set[str] | None = None

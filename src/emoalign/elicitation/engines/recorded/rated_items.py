@@ -10,7 +10,7 @@ from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.images import image_name
 from emoalign.stimuli.rated_items import RatedItems
 from emoalign.stimuli.rows import composed
-from emoalign.study.source_files import locate_verified
+from emoalign.study.source_files import locate_all_verified
 
 
 def rated_items(job: PreparationJob) -> list[RatedItems]:
@@ -25,7 +25,7 @@ def rated_items(job: PreparationJob) -> list[RatedItems]:
 
 
 def _rated(model: str, card: RecordedModel, job: PreparationJob) -> RatedItems:
-    path, _ = locate_verified(card.source)
+    (path, *_), _ = locate_all_verified(card.source)
     protocols = job.protocols if card.columns.protocol else job.protocols[:1]
     names = frozenset.intersection(
         *(_answered(path, protocol, scale, card) for scale in job.scales for protocol in protocols)
@@ -44,7 +44,8 @@ def _answered(path: Path, protocol: str, scale: str, card: RecordedModel) -> fro
 def _is_answer(trial: Trial, card: RecordedModel) -> bool:
     rating, answer = trial.fields.get("rating"), trial.fields.get("answer")
     return (
-        bool(trial.fields.get("status"))
+        trial.answer is not None
+        or bool(trial.fields.get("status"))
         or (rating is not None and not card.missing(rating))
         or (answer is not None and answer not in card.na_values)
     )

@@ -234,19 +234,35 @@ class RecordedAnswer(Entry):
         False,
         description="json: allow text around exactly one code fence.",
     )
+    structured: bool = Field(
+        False,
+        description=(
+            "json: a schema of the requests allowed nothing but the object with its key first, so "
+            "that the exact readout may begin at the value."
+        ),
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> RecordedAnswer:
         given = self.key is not None, bool(self.keys)
         if self.kind == "json" and sum(given) != 1:
             raise ValueError("json: say where the rating is: give either key or keys")
-        if self.kind != "json" and (any(given) or self.around):
-            raise ValueError(f"{self.kind}: key, keys and around can only be used with kind: json")
+        if self.kind != "json" and (any(given) or self.around or self.structured):
+            raise ValueError(
+                f"{self.kind}: key, keys, around and structured can only be used with kind: json"
+            )
+        if self.around and self.structured:
+            raise ValueError("json: a structured answer has nothing around it; leave out around")
         return self
 
     def key_of(self, scale: str) -> str | None:
         """The key that holds the rating on a scale."""
         return self.key or self.keys.get(scale)
+
+    @property
+    def readable_exactly(self) -> bool:
+        """Tell whether it is known where the number begins."""
+        return self.kind == "text" or (self.structured and self.key is not None)
 
     def in_words(self) -> str:
         """The rule, for logs and the report."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from pydantic import Field, field_validator, model_validator
 
 from emoalign.elicitation.engines.base import ModelCard
+from emoalign.elicitation.engines.recorded.batch_card import RecordedBatch
 from emoalign.elicitation.engines.recorded.recorded_columns import (
     ITEM_KEYS,
     ModelColumn,
@@ -22,7 +23,7 @@ from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import FileSource, Modality, Name, Readout, Status
 from emoalign.study.protocols import PromptSet, Protocol
 from emoalign.study.scales import HumanScale, LabelScale, NativeRange, Scale
-from emoalign.study.source_files import locate, locate_verified
+from emoalign.study.source_files import locate_all, locate_all_verified
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +66,16 @@ class RecordedModel(ModelCard, TableFormat):
         description="Name in the report; several models are shown under their own names."
     )
     engine: Literal["recorded"] = Field(description="Engine of the model.")
-    source: FileSource = Field(description="The table.")
+    source: FileSource = Field(
+        description="The table; or the answers of a batch, also in several files: answers/*.jsonl."
+    )
+    batch: RecordedBatch | None = Field(
+        None,
+        description=(
+            "For answers as a batch interface gave them (OpenAI, Anthropic, Gemini): how their "
+            "custom_ids are made."
+        ),
+    )
     columns: RecordedColumns = Field(description="Names of the columns.")
     scale: Name | None = Field(
         None,
@@ -135,9 +145,26 @@ class RecordedModel(ModelCard, TableFormat):
                 "or scale (the scale of all rows), or, in a wide table, columns.ratings"
             )
         try:
-            self.format_of(self.source)
+            if self.batch is None:
+                self.format_of(self.source)
         except ValueError as error:
             raise ValueError(f"source: {error}") from error
+        return self
+
+    @model_validator(mode="after")
+    def _batch_has_answers(self) -> RecordedModel:
+        if self.batch is None:
+            return self
+        columns = self.columns
+        if columns.rating or columns.ratings or columns.status:
+            raise ValueError(
+                "batch: its answers are read by emoalign; name them as columns.answer, which is "
+                "called answer, and leave out rating, ratings and status"
+            )
+        if columns.starred:
+            raise ValueError("batch: an answer is a row; no column is found by a name with *")
+        if self.batch.prompt is not None and self.batch.requests is None:
+            raise ValueError("batch.prompt: the prompts are in the requests; name batch.requests")
         return self
 
     @model_validator(mode="after")
@@ -206,8 +233,11 @@ class RecordedModel(ModelCard, TableFormat):
 
     def answering(self) -> Mapping[str, Any]:
         """The card without its title and how to get the table."""
-        said = self.model_dump(mode="json", exclude={"title": True, "source": {"obtain", "url"}})
-        changed = self.model_dump(mode="json", exclude_defaults=True)
+        left_out = {"obtain", "url"}
+        said = self.model_dump(mode="json", exclude={"title": True, "source": left_out})
+        without: Any = {"batch": {"requests": left_out}} if self.batch else None
+        changed = self.model_dump(mode="json", exclude_defaults=True, exclude=without)
+        said |= {key: changed[key] for key in ("batch",) if key in changed}
         columns = changed["columns"]
         said["columns"] = {key: said["columns"][key] for key in (*_COLUMNS, *columns)}
         later = sorted(changed.keys() - {*_ALWAYS, "title"})
@@ -215,20 +245,27 @@ class RecordedModel(ModelCard, TableFormat):
 
     def settings(self) -> Mapping[str, object]:
         """The source of the ratings and how it is read, for the manifest."""
-        _, checksum = locate_verified(self.source)
+        _, checksum = locate_all_verified(self.source)
         said = self.answering()
+        if self.batch is not None and self.batch.requests is not None:
+            _, known = locate_all_verified(self.batch.requests)
+            requests = {**said["batch"]["requests"], "sha256": known}
+            said = {**said, "batch": {**said["batch"], "requests": requests}}
         return {**said, "source": {**said["source"], "sha256": checksum}}
 
     @classmethod
     def reads_strictly(cls, said: Mapping[str, Any]) -> bool:
-        """Tell whether the table has raw answers, read like those of a model that is asked."""
+        """Tell whether there are raw answers, read like those of a model that is asked."""
         return said["columns"]["answer"] is not None and said.get("answer") is None
 
     def files(self) -> list[Path]:
-        """The table; none while it is missing."""
-        with suppress(DataError):
-            return [locate(self.source)]
-        return []
+        """The table or the files of a batch, and its requests; without those that are missing."""
+        found: list[Path] = []
+        requests = None if self.batch is None else self.batch.requests
+        for source in filter(None, (self.source, requests)):
+            with suppress(DataError):
+                found += locate_all(source)
+        return found
 
     def cannot_rate(
         self,
@@ -277,11 +314,9 @@ class RecordedModel(ModelCard, TableFormat):
     ) -> Iterator[str]:
         """Reasons why the table cannot give the answers that a protocol asks for."""
         if "exact" in protocol.readouts:
-            yield (
-                f"protocol {protocol.name!r} asks model {name!r} for the exact readout, but its "
-                "ratings were recorded, and probabilities cannot be read from ratings: only the "
-                "sampled readout is possible"
-            )
+            why = self._not_exact(protocol)
+            if why:
+                yield f"protocol {protocol.name!r} asks model {name!r} for the exact readout, {why}"
         if "decision" in protocol.readouts:
             yield (
                 f"protocol {protocol.name!r} asks model {name!r} for the decision readout, but its "
@@ -295,6 +330,36 @@ class RecordedModel(ModelCard, TableFormat):
                 f"and protocol {protocol.name!r} asks for JSON objects; declare in the "
                 "card how they are read: answer: {kind: json, keys: {<scale>: <key>}}"
             )
+
+    def _not_exact(self, protocol: Protocol) -> str:
+        """The reason why there are no exact answers for a protocol; empty where there are."""
+        if self.batch is None:
+            return (
+                "but its ratings were recorded, and probabilities cannot be read from ratings: "
+                "only the sampled readout is possible"
+            )
+        if protocol.temperature != 1:
+            return (
+                f"at temperature {protocol.temperature:g}, but log-probabilities in its files are "
+                "those at temperature 1; write temperature: 1, or use the sampled readout"
+            )
+        if self.answer is not None and not self.answer.readable_exactly:
+            return (
+                f"but its answers are of kind {self.answer.kind} (answer in its card), and the "
+                "first tokens of such an answer are no rating: use the sampled readout, or, if a "
+                "schema of the requests (structured outputs) allowed nothing but the object with "
+                "its key first, write structured: true beside the key"
+            )
+        from emoalign.elicitation.engines.recorded.batch_lines import FIRST_LINES, has_logprobs
+
+        with suppress(DataError):  # told where the file is read
+            if not has_logprobs(locate_all(self.source)):
+                return (
+                    f"but the first {FIRST_LINES} lines of {self.source.file} have no "
+                    "log-probabilities: use the sampled readout, or ask again with logprobs: true "
+                    "and top_logprobs: 20 in the requests, where the model gives them"
+                )
+        return ""
 
     def completes(self, scale: str) -> bool:
         """Tell whether the table has completions of norms on a scale."""

@@ -7,44 +7,25 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import orjson
 import pandas as pd
 
+from emoalign.elicitation.engines.recorded.recorded_exact import ExactReader
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
+from emoalign.elicitation.engines.recorded.recorded_ratings import Rating, ratings_of
 from emoalign.elicitation.engines.recorded.recorded_table import some
-from emoalign.elicitation.engines.recorded.trial_reading import trial_reader
-from emoalign.elicitation.engines.recorded.trials import Trial, filled, trials_of
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob, RatingTask
-from emoalign.elicitation.readings import Reading
 from emoalign.errors import DataError
 from emoalign.stage import FILE_ONLY
-from emoalign.stimuli.images import image_name
-from emoalign.stimuli.mistakes import Mistakes
-from emoalign.stimuli.public_ids import ItemFinder
-from emoalign.stimuli.rows import composed, lines_of, tell_composed
-from emoalign.study.source_files import locate_verified
+from emoalign.stimuli.rows import lines_of
+from emoalign.study.source_files import locate_all_verified
 
 _log = logging.getLogger(__name__)
-
-MISFITS = "Rows that do not match the model's card"
-
-
-@dataclass(frozen=True, slots=True)
-class _Rating:
-    """A rating of one participant for one item: `item` as the table names it, `text` as written."""
-
-    item: str
-    item_id: str | None
-    participant: int
-    reading: Reading
-    text: str
-    where: str
 
 
 def recorded_rows(task: RatingTask, card: RecordedModel) -> pd.DataFrame:
@@ -52,8 +33,8 @@ def recorded_rows(task: RatingTask, card: RecordedModel) -> pd.DataFrame:
 
     Of the ratings of an item, those of the first participants are used, as many as the protocol
     asks for; an item without any has one row, with neither participant nor status. Rows are in the
-    order of scales, of items, of participants. Raises DataError for whatever the table must not
-    hold about any stimulus of the dataset.
+    order of scales, of readouts, of items, of participants. Raises DataError for whatever the table
+    must not hold about any stimulus of the dataset.
     """
     return pd.concat(
         [_scale_rows(task, scale, card) for scale in task.job.scales], ignore_index=True
@@ -62,12 +43,12 @@ def recorded_rows(task: RatingTask, card: RecordedModel) -> pd.DataFrame:
 
 def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFrame:
     job = task.job
-    path, checksum = locate_verified(card.source)
+    (path, *more), checksum = locate_all_verified(card.source)
+    path = Path(card.source.file) if more else path
     what = "rating"
     if job.protocol.recites:
         card, what = card.of_completions(scale), "completion"
-    ratings = _ratings(path, job, scale, card, task.stimuli)
-    by_item = _by_item(ratings, path, job, task.stimuli)
+    by_item = _by_item(ratings_of(path, job, scale, card, task.stimuli), path, job, task.stimuli)
     wanted = list(task.items["item_id"])
     unrated = [item_id for item_id in wanted if item_id not in by_item]
     if unrated:
@@ -82,156 +63,124 @@ def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFra
     most = job.protocol.participants
     if most is not None:
         _tell_left_out(path, [len(by_item.get(item_id, [])) for item_id in wanted], most)
+    used = {item_id: by_item.get(item_id, [])[:most] for item_id in wanted}
     identity = {"model": job.model, "sha256": checksum, "dataset": job.dataset, "scale": scale}
     identity |= {"protocol": job.protocol.name}
-    rows = []
-    for item_id in wanted:
-        for given in by_item.get(item_id, [None])[:most]:
-            rows.append({"item_id": item_id} | _columns(given, {**identity, "item": item_id}))
-    table = pd.DataFrame(rows, columns=["item_id", *_columns(None, {})])
+    rows: list[dict[str, object]] = []
+    if "sampled" in job.protocol.readouts:
+        rows += _sampled_rows(used, identity)
+    if "exact" in job.protocol.readouts:
+        rows += _exact_rows(used, identity, path, ExactReader(card, scale, job.scales[scale]))
+    table = pd.DataFrame(rows, columns=list(_NOTHING))
+    counts = ("participant", "prompt_tokens", "completion_tokens", "reasoning_tokens")
+    table = table.astype(dict.fromkeys(counts, "Int32"))
+    table["model_reported"] = table["model_reported"].fillna(f"recorded: {path.name}")
     return table.assign(
-        participant=table["participant"].astype("Int32"),
         model=job.model,
         protocol=job.protocol.name,
         dataset=job.dataset,
         scale=scale,
-        readout="sampled",
-        model_reported=f"recorded: {path.name}",
         received=None,
-        reply_id=None,
         persona=None,
-        probabilities=None,
-        off_scale_mass=None,
-        returned_mass=None,
-        finish_reason=None,
-        prompt_tokens=0,
-        completion_tokens=0,
-        reasoning_tokens=None,
         latency_s=None,
     )
 
 
-def _columns(given: _Rating | None, identity: Mapping[str, str]) -> dict[str, object]:
-    if given is None:
-        return dict.fromkeys(("participant", "status", "rating", "labels", "text", "request_id"))
-    identifying = orjson.dumps(
-        {**identity, "participant": given.participant}, option=orjson.OPT_SORT_KEYS
-    )
+_NOTHING: dict[str, object] = {
+    **dict.fromkeys(("item_id", "readout", "participant", "request_id", "status", "rating")),
+    **dict.fromkeys(("labels", "probabilities", "off_scale_mass", "returned_mass", "text")),
+    **dict.fromkeys(("finish_reason", "model_reported", "reply_id", "reasoning_tokens")),
+    **dict.fromkeys(("prompt_tokens", "completion_tokens"), 0),
+}
+"""The columns of an item without a rating."""
+
+
+def _sampled_rows(
+    used: Mapping[str, Sequence[Rating]], identity: Mapping[str, str]
+) -> Iterator[dict[str, object]]:
+    for item_id, ratings in used.items():
+        common = _NOTHING | {"item_id": item_id, "readout": "sampled"}
+        if not ratings:
+            yield common
+        for given in ratings:
+            told = {} if given.answer is None else _named(given.answer) | _tokens(given.answer)
+            yield (
+                common
+                | told
+                | {
+                    "participant": given.participant,
+                    "request_id": _request_id(identity, item_id, given.participant, given.answer),
+                    "status": given.reading.status,
+                    "rating": given.reading.rating,
+                    "labels": given.reading.labels,
+                    "text": given.text,
+                }
+            )
+
+
+def _exact_rows(
+    used: Mapping[str, Sequence[Rating]],
+    identity: Mapping[str, str],
+    path: Path,
+    reader: ExactReader,
+) -> Iterator[dict[str, object]]:
+    """A row of each item, from all of its answers that have log-probabilities."""
+    without = 0
+    for item_id, ratings in used.items():
+        answers = [given.answer for given in ratings if given.answer is not None]
+        row = _NOTHING | {"item_id": item_id, "readout": "exact"}
+        columns = reader.columns(answers)
+        if columns is not None:
+            request_id = _request_id(identity, item_id, None, answers[0])
+            row |= _named(answers[0]) | {"request_id": request_id, "text": answers[0].text}
+            row |= columns
+        elif answers:
+            without += 1
+        yield row
+    if without:
+        _log.warning(
+            "%s: items whose answers have no log-probabilities: %d of %d. They have no exact "
+            "readout.",
+            path,
+            without,
+            len(used),
+        )
+
+
+def _named(answer: Answer) -> dict[str, object]:
+    """What an answer of a batch says of itself, as columns."""
     return {
-        "participant": given.participant,
-        "status": given.reading.status,
-        "rating": given.reading.rating,
-        "labels": given.reading.labels,
-        "text": given.text,
-        "request_id": hashlib.sha256(identifying).hexdigest(),
+        "finish_reason": answer.finish_reason,
+        "model_reported": answer.model_reported or None,
+        "reply_id": answer.reply_id,
     }
 
 
-def _ratings(
-    path: Path, job: RatingJob, scale: str, card: RecordedModel, items: pd.DataFrame
-) -> list[_Rating]:
-    """Every rating of the scale and the job's protocol, of known and unknown items."""
-    ours, participants = trials_of(path, job.protocol.name, scale, card)
-    ids = _ids(job.dataset, items, card)
-    find, named = _finder(ids, card), image_name if card.columns.image else str
-    number_of = _numbers(participants)
-    counted: Counter[str] = Counter()
-    first: dict[tuple[str, int], str] = {}
-    ratings, declared, mistakes = [], 0, Mistakes()
-    read = trial_reader(job, scale, card, mistakes)
-    for trial in ours:
-        with mistakes.noted(MISFITS):
-            item = filled(trial, card.columns.item_key)
-            if card.columns.participant:
-                filled(trial, "participant")
-            if trial.participant is not None:
-                participant = number_of[trial.participant]
-            else:
-                participant = counted[composed(named(item))]
-                counted[composed(named(item))] += 1
-            earlier = first.setdefault((composed(named(item)), participant), trial.where)
-            if earlier != trial.where:
-                raise DataError(
-                    f"{trial.where}: this participant already rated item {item!r} in "
-                    f"{earlier.rpartition(', ')[2]}; expected one row per item and participant "
-                    f"({_told_apart(card)}). If the rows belong to different models, conditions "
-                    "or scales, name the column that distinguishes them in the model's card, as "
-                    "model, only, columns.protocol or columns.scale."
-                )
-            given = read(trial)
-            if given is not None:
-                item_id = find(trial, item)
-                ratings.append(_Rating(item, item_id, participant, *given, where=trial.where))
-                declared += trial.fields.get("answer") == given[1]
-    mistakes.tell()
-    tell_composed(path, len(ids.otherwise))
-    if len(ratings) < len(ours):
-        _log.info("%s: rows without a rating: %d", path, len(ours) - len(ratings))
-    if card.answer is not None:
-        _log.info(
-            "%s: %d answers were read by the rule declared in the card: %s",
-            path,
-            declared,
-            card.answer.in_words(),
-        )
-    return ratings
+def _tokens(answer: Answer) -> dict[str, object]:
+    """The tokens of a request, which the first of its answers has."""
+    return {
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
+        "reasoning_tokens": answer.thinking_tokens,
+    }
 
 
-def _told_apart(card: RecordedModel) -> str:
-    """The columns that identify a rating, for messages."""
-    names = [getattr(card.columns, card.columns.item_key), card.columns.participant]
-    shown = [repr(name) for name in names if name]
-    return f"column{'s' if len(shown) > 1 else ''} {' and '.join(shown)}"
-
-
-def _ids(dataset: str, items: pd.DataFrame, card: RecordedModel) -> ItemFinder:
-    """The ids of items by what the table names them by."""
-    key = card.columns.item_key
-    if key == "item":
-        return ItemFinder(dataset, items["item_id"], None)
-    named = items.dropna(subset=["text" if key == "text" else "image_path"])
-    names = named["image_path"].map(image_name) if key == "image" else named["text"]
-    return ItemFinder(dataset, named["item_id"], names)
-
-
-def _finder(ids: ItemFinder, card: RecordedModel) -> Callable[[Trial, str], str | None]:
-    """A function from the table's name of an item to its id; None if the study has no such."""
-    key = card.columns.item_key
-
-    def find(trial: Trial, item: str) -> str | None:
-        item_ids = ids(image_name(item) if key == "image" else item)
-        if len(item_ids) > 1:
-            raise DataError(
-                f"{trial.where}, column {trial.columns[key]!r}: more than one item has the {key} "
-                f"{item[:60]!r} ({some(item_ids)}). Add the ids of the items to the table, and "
-                f"name their column as columns.item instead of columns.{key}."
-            )
-        return item_ids[0] if item_ids else None
-
-    return find
-
-
-def _numbers(names: Iterable[str | None]) -> dict[str, int]:
-    """Participants of the whole table, numbered from 0: the same person in every cell.
-
-    In the order of their names, numbers within them as numbers: P2 comes before P10. The names
-    themselves, which may tell who somebody is, go no further.
-    """
-
-    def order(name: str) -> tuple[list[str | int], str]:
-        parts = re.split("([0-9]+)", name)
-        return [int(part) if at % 2 else part for at, part in enumerate(parts)], name
-
-    distinct = {name for name in names if name}
-    return {name: number for number, name in enumerate(sorted(distinct, key=order))}
+def _request_id(
+    identity: Mapping[str, str], item_id: str, participant: int | None, answer: Answer | None
+) -> str:
+    """The identity of a rating; of an answer of a batch that of its reply, however it is read."""
+    whose: dict[str, object] = {**identity, "item": item_id, "participant": participant}
+    if answer is not None and answer.reply_id:
+        whose = {"sha256": identity["sha256"], "reply": answer.reply_id}
+    return hashlib.sha256(orjson.dumps(whose, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _by_item(
-    ratings: Sequence[_Rating], path: Path, job: RatingJob, items: pd.DataFrame
-) -> dict[str, list[_Rating]]:
+    ratings: Sequence[Rating], path: Path, job: RatingJob, items: pd.DataFrame
+) -> dict[str, list[Rating]]:
     """The ratings of each item of the study, by participant. Raises DataError when all are of
     other items."""
-    by_item: dict[str, list[_Rating]] = defaultdict(list)
+    by_item: dict[str, list[Rating]] = defaultdict(list)
     unknown: dict[str, str] = {}
     for given in sorted(ratings, key=lambda given: given.participant):
         if given.item_id is None:

@@ -11,7 +11,7 @@ from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.errors import DataError
 from emoalign.stimuli.rows import Record, composed
 from emoalign.stimuli.sheets import layout_of, read_records, read_rows
-from emoalign.study.source_files import locate
+from emoalign.study.source_files import locate_all
 
 CARD = "the model's card"
 _NAMED = 3
@@ -24,11 +24,14 @@ def header_of(path: Path, card: RecordedModel) -> Sequence[str]:
     return read_rows(path, layout_of(card, card.source, CARD))[0]
 
 
-def rows_of(path: Path, card: RecordedModel, columns: Mapping[str, str]) -> Iterator[Record]:
+def rows_of(
+    path: Path, card: RecordedModel, columns: Mapping[str, str], exact: bool = False
+) -> Iterator[Record]:
     """The rows that `only` and `model` of the card let pass, with the columns that are named.
 
-    `columns` has their names by the keys of the card that name them. Raises DataError when the file
-    is not of its format or lacks a column, or when no row passes.
+    `columns` has their names by the keys of the card that name them. `exact` says whether the
+    log-probabilities of a batch are read. Raises DataError when the file is not of its format or
+    lacks a column, or when no row passes.
     """
     wanted = {f"only.{column}": values for column, values in card.only.items()}
     named = {**columns, **{f"only.{column}": column for column in card.only}}
@@ -49,9 +52,7 @@ def rows_of(path: Path, card: RecordedModel, columns: Mapping[str, str]) -> Iter
 
     tests = {key: test(key, values) for key, values in wanted.items()}
     passed = False
-    ratings = [key for key in columns if key.startswith("columns.rating")]
-    layout = layout_of(card, card.source, CARD)
-    for row in read_records(path, layout, named, numbers=ratings, wanted=tests):
+    for row in _read(path, card, named, tests, exact):
         passed = True
         yield row
     if held and not passed:
@@ -61,6 +62,23 @@ def rows_of(path: Path, card: RecordedModel, columns: Mapping[str, str]) -> Iter
             f"({key.partition('.')[0]} in {CARD}); it contains {some(list(held[key]))}"
             f"{_turned_round(card, held[key]) if key == _MODEL else ''}"
         )
+
+
+def _read(
+    path: Path,
+    card: RecordedModel,
+    named: Mapping[str, str],
+    tests: Mapping[str, Callable[[str], bool]],
+    exact: bool,
+) -> Iterator[Record]:
+    """The rows of the table, or of the files of a batch, that pass the tests."""
+    if card.batch is not None:
+        from emoalign.elicitation.engines.recorded.batch_table import batch_records
+
+        return batch_records(card.batch, locate_all(card.source), named, tests, exact)
+    ratings = [key for key in named if key.startswith("columns.rating")]
+    layout = layout_of(card, card.source, CARD)
+    return read_records(path, layout, named, numbers=ratings, wanted=tests)
 
 
 def _turned_round(card: RecordedModel, held: Collection[str]) -> str:
@@ -93,7 +111,7 @@ def values_of(card: RecordedModel, column: str) -> dict[str, str]:
     Only the column and those of `only` are read. Raises DataError when the table is missing or
     lacks the column, or when a value makes no name.
     """
-    path = locate(card.source)
+    path = locate_all(card.source)[0]
     values: dict[str, None] = {}
     for row in rows_of(path, card, {_MODEL: column}):
         value = composed((row.fields[_MODEL] or "").strip())

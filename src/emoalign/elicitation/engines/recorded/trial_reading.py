@@ -48,7 +48,7 @@ def trial_reader(
         written, answer = trial.fields.get("rating"), trial.fields.get("answer")
         if written is None or card.missing(written) or isinstance(bounds, LabelScale):
             written = None
-        if answer in card.na_values:
+        if answer in card.na_values and trial.answer is None:
             answer = None
         if status is not None and status != "ok":
             return _no_rating(trial, status, written, answer)
@@ -68,7 +68,8 @@ def trial_reader(
                     "in the model's card, or correct the table."
                 )
             return None if written is None else (Reading("ok", rating), written)
-        reading = read_answer(answer, f"{trial.where}, column {trial.columns['answer']!r}")
+        where = f"{trial.where}, column {trial.columns['answer']!r}"
+        reading = _not_given(trial, job, scale) or read_answer(answer, where)
         compared = "rating" in trial.columns and not isinstance(bounds, LabelScale)
         if compared and reading.rating != rating:
             raise DataError(
@@ -80,6 +81,14 @@ def trial_reader(
         return reading, answer
 
     return read
+
+
+def _not_given(trial: Trial, job: RatingJob, scale: str) -> Reading | None:
+    """An answer of a batch that does not count, whatever its text; None for any other."""
+    if trial.answer is None:
+        return None
+    reading = readings(job, trial.answer)[scale]
+    return None if reading.status in ("ok", "off_scale", "unparsable") else reading
 
 
 def _status_reader(card: RecordedModel) -> Callable[[Trial], Status | None]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from emoalign.elicitation.engines.recorded.recorded_columns import ANY, ITEM_KEYS
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.elicitation.engines.recorded.recorded_table import header_of, rows_of, some
+from emoalign.elicitation.journal import Answer
 from emoalign.errors import DataError
 from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.rows import composed
@@ -28,21 +29,23 @@ class Trial:
 
     `fields` are by the keys item or text, participant, status, rating, answer; `columns` are the
     names of their columns by the same keys. `participant` is None where the table does not tell.
+    `answer` is that of a batch.
     """
 
     where: str
     fields: Mapping[str, str | None]
     columns: Mapping[str, str]
     participant: str | None
+    answer: Answer | None = None
 
 
 def trials_of(
-    path: Path, protocol: str, scale: str, card: RecordedModel
+    path: Path, protocol: str, scale: str, card: RecordedModel, exact: bool = False
 ) -> tuple[Sequence[Trial], Iterable[str | None]]:
     """The trials of the scale and the protocol, and the participants of the whole table.
 
-    Raises DataError when there is no such trial, or when rows do not say, or hardly, which they are
-    of: they would be lost.
+    `exact` says whether the log-probabilities of a batch are read. Raises DataError when there is
+    no such trial, or when rows do not say, or hardly, which they are of: they would be lost.
     """
     chosen_by = {"scale": scale, "protocol": protocol}
     chosen_by = {key: name for key, name in chosen_by.items() if getattr(card.columns, key)}
@@ -51,7 +54,7 @@ def trials_of(
     header = header_of(path, card) if card.columns.starred else ()
     participants = _named_by_columns(path, card, header)
     unnamed, alike = Mistakes(), Mistakes()
-    for trial in _read_trials(path, scale, card, header):
+    for trial in _read_trials(path, scale, card, header, exact):
         participants.add(trial.participant)
         for key, name in chosen_by.items():
             with unnamed.noted(f"Rows without {key}"):
@@ -93,7 +96,7 @@ def _named_by_columns(path: Path, card: RecordedModel, header: Sequence[str]) ->
 
 
 def _read_trials(
-    path: Path, scale: str, card: RecordedModel, header: Sequence[str]
+    path: Path, scale: str, card: RecordedModel, header: Sequence[str], exact: bool
 ) -> Iterator[Trial]:
     """The trials of a table, in its order; of a wide one those of the scale, row by row.
 
@@ -104,15 +107,15 @@ def _read_trials(
     wide = _wide_columns(path, scale, card, header)
     for who, columns in wide.items():
         named |= {f"columns.{key}s.{scale}: {who}": name for key, name in columns.items()}
-    for row in rows_of(path, card, named):
+    for row in rows_of(path, card, named, exact):
+        answer = getattr(row, "answer", None)
         fields = {key: _plain(key, row.fields[f"columns.{key}"]) for key in single}
         if not card.columns.wide:
-            yield Trial(row.where, fields, single, fields.get("participant"))
+            yield Trial(row.where, fields, single, fields.get("participant"), answer)
         for who, columns in wide.items():
             rated = {key: row.fields[f"columns.{key}s.{scale}: {who}"] for key in columns}
-            yield Trial(
-                row.where, fields | rated, single | columns, who or fields.get("participant")
-            )
+            whose = who or fields.get("participant")
+            yield Trial(row.where, fields | rated, single | columns, whose, answer)
 
 
 def _plain(key: str, field: str | None) -> str | None:
