@@ -113,3 +113,8 @@ async def _rounds(batches: Batches, inquiry: Inquiry) -> None:
             f"{batches.where} left {left} answers out of its batches, {ROUNDS} times "
             f"over.{batches.unanswered()}"
         )
+
+
+def _in_batches(inquiry: Inquiry) -> list[Ask]:
+    """The missing answers that batches can bring: no batch takes decisions."""
+    return [ask for ask in inquiry.missing() if ask.request.readout != "decision"]
