@@ -103,6 +103,16 @@ def test_a_longer_number_that_was_drawn_is_not_its_beginning() -> None:
     assert found.off_scale_mass == pytest.approx(1)
 
 
+def test_numbers_that_rarely_go_on_are_undecided_as_rarely() -> None:
+    first = {"7": 0.5, "4": 0.4}
+    rarely = read(SEVEN, ("4", first), ("\n", {"\n": 0.96, "0": 0.03, "5": 0.01}))
+    assert by_point(rarely, SEVEN) == {4: 0.384, 7: 0.48}
+    assert rarely.returned_mass == pytest.approx(0.9 * 0.96)
+    often = read(SEVEN, ("4", first), ("\n", {"\n": 0.7, "0": 0.2, "5": 0.1}))
+    assert by_point(often, SEVEN) == {4: 0.28}
+    assert often.off_scale_mass == pytest.approx(0.4 * 0.3)
+
+
 def test_a_reply_with_decimals_shows_that_7_may_be_more() -> None:
     first = {"4": 0.56, "5": 0.43}
     found = read(
@@ -154,15 +164,17 @@ def test_a_forced_10_ends_at_the_brace() -> None:
 
 
 def test_decimals_that_might_have_followed_leave_numbers_that_were_not_drawn_undecided() -> None:
-    first = {"7": 0.6, "8": 0.4}
+    first = {"7": 0.6, "6": 0.4}
     dot = (".", {".": 0.9, "<|end|>": 0.1})
-    found = read(SEVEN, ("6", {"6": 0.6, "5": 0.4}), dot, ("<|end|>", {"<|end|>": 0.7, "5": 0.3}))
-    assert by_point(found, SEVEN) == {6: round(0.6 * (0.1 + 0.9 * 0.7), 9)}
+    found = read(SEVEN, ("7", first), dot, ("<|end|>", {"<|end|>": 0.7, "5": 0.3}))
+    assert by_point(found, SEVEN) == {7: round(0.6 * (0.1 + 0.9 * 0.7), 9)}
     assert found.off_scale_mass == pytest.approx(0.6 * 0.9 * 0.3)
     assert found.returned_mass == pytest.approx(0.6)
     one = read(SEVEN, ("7", first), ("<|end|>", {"<|end|>": 0.6, ".5": 0.4}))
     assert by_point(one, SEVEN) == {7: 0.36}
     assert one.off_scale_mass == pytest.approx(0.24)
+    rarely = read(SEVEN, ("7", first), ("<|end|>", {"<|end|>": 0.95, ".5": 0.05}))
+    assert by_point(rarely, SEVEN) == {7: 0.57, 6: 0.38}
     full_stop = read(SEVEN, ("7", first), (".", {".": 1}), ("<|end|>", {"<|end|>": 1}))
     assert by_point(full_stop, SEVEN) == {7: 0.6}
 

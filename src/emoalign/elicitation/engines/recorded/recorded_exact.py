@@ -45,15 +45,15 @@ class ExactReader:
         """The distribution of an item over the points of the scale, as columns of the ratings.
 
         It is the mean of those of its answers. None where no answer has log-probabilities, unless
-        it was withheld, or they are of other tokens: then there is a status and nothing else.
+        it was withheld, or they are those of another text: then there is a status and nothing else.
         """
-        given = [each for each in answers if each.logprobs is not None and not each.thinking]
-        strange = [each for each in given if of_another_text(each.later, each.text)]
+        told = [each for each in answers if each.logprobs is not None and not each.thinking]
+        strange = [each for each in told if of_another_text(each.later, each.text)]
         if strange:
             self._tell_others(strange[0])
-        readings = [self._read(each) for each in given if each not in strange]
+        readings = [self._read(each) for each in told if each not in strange]
         if not readings:
-            status = next(filter(None, map(withheld, answers)), "error" if strange else None)
+            status = next(filter(None, map(withheld, answers)), "error" if told else None)
             return None if status is None else {"status": status}
         count = len(readings)
         points = zip(*(reading.probabilities for reading in readings), strict=True)
@@ -73,9 +73,9 @@ class ExactReader:
         split = split_number(*read, digits, self._key)
         if split is not None:
             raise DataError(
-                f"the model wrote {split} as several tokens, but numbers of up to {digits} digits "
-                "are taken for one, and exact answers would be misread: write vocabulary: digits "
-                f"beside batch.custom_id in {CARD}"
+                f"the answer {split} came as several tokens, but by the vocabulary of "
+                f"{answer.model_reported or 'its model'} numbers of up to {digits} digits are one, "
+                f"so it would be misread: write vocabulary: digits under batch in {CARD}"
             )
         return read_positions(*read, self._scale, digits, self._key)
 
