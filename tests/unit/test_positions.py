@@ -101,6 +101,16 @@ def test_a_longer_number_that_was_drawn_is_not_its_beginning() -> None:
     assert found.off_scale_mass == pytest.approx(1)
 
 
+def test_numbers_that_rarely_go_on_are_undecided_as_rarely() -> None:
+    first = {"7": 0.5, "4": 0.4}
+    rarely = read(SEVEN, ("4", first), ("\n", {"\n": 0.96, "0": 0.03, "5": 0.01}))
+    assert by_point(rarely, SEVEN) == {4: 0.384, 7: 0.48}
+    assert rarely.returned_mass == pytest.approx(0.9 * 0.96)
+    often = read(SEVEN, ("4", first), ("\n", {"\n": 0.7, "0": 0.2, "5": 0.1}))
+    assert by_point(often, SEVEN) == {4: 0.28}
+    assert often.off_scale_mass == pytest.approx(0.4 * 0.3)
+
+
 def test_a_reply_with_decimals_shows_that_7_may_be_more() -> None:
     first = {"4": 0.56, "5": 0.43}
     found = read(

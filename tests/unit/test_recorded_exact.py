@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from emoalign.errors import DataError
 from emoalign.study.protocols import Protocol
 from tests.kit.batches import Positions, choice, gemini, lines, openai, openai_refused
 from tests.kit.project import ROOT
@@ -198,6 +199,21 @@ def test_ten_after_one_is_never_read_as_one(batch: Table) -> None:
     assert points(known.loc["w1"], TEN) == pytest.approx({1: 0.6, 7: 0.3})
     openais = exact(batch, answered("w1", "7", short)).loc["w1"]
     assert points(openais, TEN) == pytest.approx({1: 0.6, 7: 0.3})
+
+
+def test_a_number_that_its_vocabulary_would_not_split_is_refused(batch: Table) -> None:
+    batch.job["range"] = TEN
+    split = answered("w1", "10", [("1", {"1": 0.6, "7": 0.4}), ("0", {"0": 1})], model="gpt-4o")
+    with pytest.raises(DataError, match="write vocabulary: digits under batch"):
+        exact(batch, split)
+    rows = exact(batch, split, batch={**BATCH, "vocabulary": "digits"})
+    assert points(rows.loc["w1"], TEN) == pytest.approx({7: 0.4, 10: 0.6})
+
+
+def test_probabilities_of_another_text_are_none_of_the_answer(batch: Table) -> None:
+    thought = [("Well", {"Well": 1}), (",", {",": 1}), (" 7", {" 7": 1})]
+    row = exact(batch, answered("w1", "7", thought)).loc["w1"]
+    assert (row["status"], row["probabilities"]) == ("error", None)
 
 
 def test_a_reversed_range_gives_each_point_the_probability_of_what_was_written(

@@ -18,8 +18,9 @@ from emoalign.elicitation.readings.text import FULL_WIDTH, parse_rating
 from emoalign.study.scales import OrdinalScale
 
 _OPENINGS = " \t\r\n*_`\"'“‘«„(["
-_LITTLE = 0.01
-"""Probability of further digits that is put down to chance."""
+_OFTEN = 0.1
+"""Probability that the number drawn goes on, from which on all others are undecided; below, each is
+taken to go on as rarely."""
 
 _BYTES = "bytes:"
 """The beginning of OpenAI's names for tokens that are half a character."""
@@ -31,13 +32,15 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?")
 class _Form:
     """The form of the numbers in a reply: what `digits` a token has, and how `number` was drawn.
 
-    `longest` are the digits that whole numbers have beyond those of the scale; 0 if they do not.
+    `longest` are the digits that whole numbers have beyond those of the scale, 0 if they do not;
+    `rarely` is the probability that one goes on all the same.
     """
 
     points: tuple[str, ...]
     digits: int
     number: str
     longest: int
+    rarely: float
 
     @property
     def decimals(self) -> int:
@@ -77,9 +80,9 @@ def read_positions(
     writes numbers of up to `digits` digits as one token. A rating is read from the first token that
     is more than white space or an opening mark; of an answer that is held to be a JSON object, from
     where the value of `key` begins. "1" is not read as 1 where 10 is a point and takes another
-    token: it is multiplied by what followed it if it was drawn, and otherwise left undecided. All
-    numbers are, where the one that was drawn goes on beyond those of the scale or might have. What
-    is undecided is in no mass, as if it had not been returned.
+    token: it is multiplied by what followed it if it was drawn, and otherwise left undecided. So
+    are all numbers, or a part of each, where the one that was drawn went on beyond those of the
+    scale or might have. What is undecided is in no mass, as if it had not been returned.
     """
     positions = [first, *(each.logprobs for each in later)]
     drawn = [unmarked(each.drawn) for each in later]
@@ -90,15 +93,18 @@ def read_positions(
         number = _number(value)
         points = tuple(f"{point:g}" for point in scale.points)
         longest = 0
-        if _further(later[start:], number) > _LITTLE:
+        further = _further(later[start:], number)
+        if further > _OFTEN:
             longest = len(number) + 1
         elif number.isdigit() and len(number) > max(digits, *map(len, points)):
             longest = len(number)
-        form = _Form(points, digits, number, longest)
+        form = _Form(points, digits, number, longest, 0.0 if further > _OFTEN else further)
         for before, token, probability in _branches(positions[start:], later[start:], form):
             rating = _rating(before, token, scale, form)
             if rating is not None and math.isnan(rating):
                 continue
+            if _ends_in_a_number(before, token):
+                probability *= 1 - form.rarely
             if rating is None:
                 off_scale += probability
             else:
@@ -149,12 +155,19 @@ def split_number(
     return None
 
 
+def _ends_in_a_number(before: str, token: str) -> bool:
+    """Tell whether a text ends in a whole number, which might go on."""
+    core = _core(before + token)
+    number = core.lstrip("+-").isdigit()
+    return number and core != _core(before) and not token[-1:].isspace()
+
+
 def _further(later: Sequence[Next], number: str) -> float:
     """P(another digit | the number that was drawn), as far as it was returned."""
     so_far = ""
     for each in later:
         so_far += unmarked(each.drawn)
-        if _core(so_far) == number:
+        if number and _core(so_far) == number:
             digits = (lp for token, lp in each.logprobs if unmarked(token)[:1].isdigit())
             return math.fsum(map(math.exp, digits))
     return 0.0

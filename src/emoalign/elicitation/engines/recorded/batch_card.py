@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field, field_validator
 
+from emoalign.elicitation.engines.served import TOKEN_DIGITS, Vocabulary
 from emoalign.study.fields import Entry, FileSource
 
 OWN = ("custom_id", "answer", "model", "prompt")
@@ -19,15 +19,6 @@ ROW, INDEX = "row", "index"
 
 _PART = re.compile(r"\{([^{}:]*)(:d)?\}")
 _COLUMN = re.compile(r"[^\W\d]\w*")
-
-Vocabulary = Literal["o200k_base", "cl100k_base", "llama3", "deepseek", "digits"]
-TOKEN_DIGITS: Mapping[Vocabulary, int] = {
-    "o200k_base": 3,
-    "cl100k_base": 3,
-    "llama3": 3,
-    "deepseek": 3,
-    "digits": 1,
-}
 
 
 class Pattern:

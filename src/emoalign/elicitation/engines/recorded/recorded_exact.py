@@ -8,7 +8,12 @@ from collections.abc import Sequence
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.elicitation.engines.recorded.recorded_table import CARD
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.readings import read_positions, withheld
+from emoalign.elicitation.readings import (
+    of_another_text,
+    read_positions,
+    split_number,
+    withheld,
+)
 from emoalign.elicitation.readings.exact import ExactReading
 from emoalign.errors import DataError
 from emoalign.study.scales import LabelScale, NativeRange, OrdinalScale, Scale
@@ -37,15 +42,12 @@ class ExactReader:
         """The distribution of an item over the points of the scale, as columns of the ratings.
 
         It is the mean of those of its answers. None where no answer has log-probabilities, unless
-        it was withheld: then there is a status and nothing else.
+        it was withheld, or they are those of another text: then there is a status and nothing else.
         """
-        readings = [
-            self._read(answer)
-            for answer in answers
-            if answer.logprobs is not None and not answer.thinking
-        ]
+        told = [each for each in answers if each.logprobs is not None and not each.thinking]
+        readings = [self._read(each) for each in told if not of_another_text(each.later, each.text)]
         if not readings:
-            status = next(filter(None, map(withheld, answers)), None)
+            status = next(filter(None, map(withheld, answers)), "error" if told else None)
             return None if status is None else {"status": status}
         count = len(readings)
         points = zip(*(reading.probabilities for reading in readings), strict=True)
@@ -61,8 +63,15 @@ class ExactReader:
 
     def _read(self, answer: Answer) -> ExactReading:
         digits = self._batch.digits(answer.model_reported)
-        first = answer.logprobs or ()
-        return read_positions(first, answer.later, answer.text, self._scale, digits, self._key)
+        read = (answer.logprobs or (), answer.later, answer.text)
+        split = split_number(*read, digits, self._key)
+        if split is not None:
+            raise DataError(
+                f"the answer {split} came as several tokens, but by the vocabulary of "
+                f"{answer.model_reported or 'its model'} numbers of up to {digits} digits are one, "
+                f"so it would be misread: write vocabulary: digits under batch in {CARD}"
+            )
+        return read_positions(*read, self._scale, digits, self._key)
 
 
 def _written(name: str, scale: OrdinalScale, native: NativeRange) -> OrdinalScale:
