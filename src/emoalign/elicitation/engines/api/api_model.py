@@ -258,13 +258,6 @@ class ApiModel(ServedModel):
             budget = untrusted.count(value_at(sent, keys))
             if budget:
                 yield from over_budget(".".join(keys), budget, self.able, protocol, prompts)
-        for form in self.dialect.answer_forms if prompts.answer.structured else ():
-            if value_at(sent, form.split(".")) is not None:
-                yield (
-                    f"structured answers (answer.kind: {prompts.answer.kind}), but its card adds "
-                    f"{form} to every request, which gives answers a form too: leave it out of "
-                    "the card (preset, extra_body, thinking)"
-                )
 
     def terms(self) -> Terms:
         """The delivery of its answers, and their prices."""
