@@ -406,7 +406,7 @@ def test_a_fault_that_does_not_pass_is_told_after_the_retries(
     server: Server, card: OpenAIModel
 ) -> None:
     server.say = lambda heard: failure(503, "Overloaded", **{"Retry-After-Ms": "1"})
-    told = r"HTTP 503.*Overloaded\. The fault did.*try again later\. This was tried 3"
+    told = r"HTTP 503.*Overloaded\. The server is overloaded.*try again later.*This was tried 3"
     with pytest.raises(EngineError, match=told):
         ask(limited(card, retries=2))
     assert len(server.heard) == 3

@@ -214,7 +214,7 @@ def test_every_key_of_every_body_is_one_that_extra_body_refuses() -> None:
     chat = Prompt((Message("system", "S"), Message("user", "U")), None)
     set_here: set[str] = set()
     for capabilities in (
-        Capabilities(sampling_extras=True, seed_bits=31, choices=3),
+        Capabilities(sampling_extras=True, tokenizer=True, seed_bits=31, choices=3),
         Capabilities(token_limit="max_completion_tokens"),
     ):
         for prompt in (chat, Prompt(None, "text")):

@@ -40,7 +40,7 @@ def choice(text: str | None, finish_reason: str = "stop") -> Mapping[str, object
         ("", "length", r"uses up max_tokens \(3\).*leave it more tokens \(thinking_tokens"),
         (None, "length", r"uses up max_tokens \(3\)"),
         ("<think>\nOkay", "length", "uses up max_tokens.*thinking: off in the protocol"),
-        ("<|channel|>analysis", "length", "thinks before it answers.*switch thinking off"),
+        ("<|channel|>analysis", "length", "uses up max_tokens.*thinking: off in the protocol"),
         ("My rating is 7.", "stop", "adds words to its answer.*chat prompt for a chat model"),
         ("I would say", "length", r"adds words.*\n.*cut at max_tokens \(3\)"),
         ("▁7", "stop", "tokens with their marks"),

@@ -101,7 +101,7 @@ VALUES = [
     Broken(STUDY, "study: mine", "study: 2026", "study", ("expected a name, found 2026", 'write "2026"')),
     Broken(STUDY, "study: mine", "study: true", "study", ("found true", 'write "true"')),
     Broken(STUDY, "title: A study of my own", "title:", "title", ("expected text, found nothing", "write its value")),
-    Broken(STUDY, "[sampled]", "[sampled, exakt]", "protocols, entry 2, readouts, entry 2", ("one of sampled, exact, found exakt", "did you mean 'exact'?")),
+    Broken(STUDY, "[sampled]", "[sampled, exakt]", "protocols, entry 2, readouts, entry 2", ("one of sampled, exact, decision, found exakt", "did you mean 'exact'?")),
     Broken(STUDY, "readouts: [sampled]", "readouts: []", "protocols, entry 2, readouts", ("it is empty", "at least one")),
     Broken(STUDY, "figures: [correlations]", "figures: [scatter]", "figures, entry 1", ("one of correlations,", "found scatter")),
     Broken(STUDY, "participants: 20", "participants: twenty", "protocols, entry 1, participants", ("a whole number, found twenty",)),

@@ -335,7 +335,7 @@ def test_a_batch_is_read() -> None:
                 ("invalid_request_error", "rejected"),
                 ("billing_error", "permanent"),
                 ("rate_limit_error", "busy"),
-                ("overloaded_error", "passing"),
+                ("overloaded_error", "busy"),
                 ("api_error", "passing"),
                 ("not_found_error", "permanent"),
             ]

@@ -82,8 +82,9 @@ def test_where_no_ratings_follow_none_are_told(tmp_path: Path) -> None:
     ],
 )
 def test_what_an_api_costs_is_about_what_the_plan_says(
-    model: str, more: dict[str, Any], tmp_path: Path
+    model: str, more: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("emoalign.elicitation.engines.api.vocabularies.CARRIED", ())
     protocol = {"name": "p", "prompts": "instruction", "participants": 20, **more}
     loaded = study([model], protocols=[protocol], max_usd=1)
     words = pd.DataFrame(
@@ -119,8 +120,9 @@ TEXTS = {
 @pytest.mark.parametrize("prepared", [True, False], ids=["prepared", "checked"])
 @pytest.mark.parametrize("name", list(TEXTS))
 def test_the_upper_limit_is_not_below_that_of_the_plan(
-    name: str, prepared: bool, tmp_path: Path
+    name: str, prepared: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("emoalign.elicitation.engines.api.vocabularies.CARRIED", ())
     modality, texts = TEXTS[name]
     model = "gpt-6-sol"
     protocol = {"name": "p", "prompts": "instruction", "participants": 20}

@@ -51,7 +51,10 @@ def cell(loaded: LoadedStudy, model: str, journal: Path) -> tuple[RatingJob, dic
     return job, planned(job, loaded.models[model], WORDS, journal)
 
 
-def test_a_model_with_many_choices_needs_a_request_per_distinct_text(tmp_path: Path) -> None:
+def test_a_model_with_many_choices_needs_a_request_per_distinct_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emoalign.elicitation.engines.api.vocabularies.CARRIED", ())
     loaded = study(["gpt-4o"])
     job, row = cell(loaded, "gpt-4o", tmp_path)
     assert (row["answers"], row["held"], row["requests"]) == (9 * 20, 0, 9)

@@ -56,8 +56,8 @@ class Provider(Entry):
     variables: dict[str, str] = Field(
         default_factory=dict,
         description=(
-            "Environment variables with the parts of base_url in braces, such as {region}, for "
-            "cards that do not give them under `variables`."
+            "Environment variables with the parts of base_url in braces, such as {region}, unless "
+            "cards give them (`variables`)."
         ),
     )
     must_give: dict[str, str] = Field(

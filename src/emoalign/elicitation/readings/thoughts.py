@@ -1,7 +1,7 @@
 """Thoughts that stand in the text of an answer, before what is said: <think>…</think>7.
 
 Models that write a message in each of several channels, as gpt-oss does, say theirs in the channel
-`final`: https://github.com/openai/harmony/blob/main/docs/format.md.
+`final`: https://cookbook.openai.com/articles/openai-harmony.
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ def _answers(results: Results) -> View | Absent:
             "counts": counts,
             "doubts": answers.doubts,
             "unused": grid("unused-table", examples, answers.unused, quoted, source=RATINGS),
-            "strict": any(map(reads_strictly, job.models.values())),
+            "strict": not answers.counts.empty and any(map(reads_strictly, job.models.values())),
             "read_before": _whose(read, job) if read else None,
             "all_ratings": _all_ratings(answers.counts, job),
         }

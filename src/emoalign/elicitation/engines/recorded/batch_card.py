@@ -101,8 +101,8 @@ class RecordedBatch(Entry):
 
     custom_id: str = Field(
         description=(
-            "How custom_ids are made: valence_{item}, {item}_{run:d}. Each part in braces is a "
-            "column; :d is a number. Others are left out."
+            "Form of custom_ids: valence_{item}, {item}_{run:d}. Parts in braces are columns, with "
+            ":d numbers. Other custom_ids are left out."
         ),
     )
     requests: FileSource | None = Field(
