@@ -97,7 +97,11 @@ def test_a_protocol_of_the_providers_own_sampling_may_ask_for_decisions() -> Non
 @pytest.mark.parametrize(
     ("card", "prompts", "told"),
     [
-        (model(capabilities={}), {}, "its card does not list decisions among its capabilities"),
+        (
+            model(capabilities={}),
+            {},
+            "among its capabilities: take decision out of readouts or, if",
+        ),
         (
             model(questions=1),
             {

@@ -192,5 +192,7 @@ def test_what_an_engine_cannot_do_is_told_for_every_prompt_set_that_asks_for_it(
     asks = "protocol 'p' asks model 'm' for"
     assert list(card.cannot_follow("m", protocol, [prompts])) == [
         f"{asks} a completion, but its card says completion: false",
-        f"{asks} the exact readout, but its card says top_logprobs: 0",
+        f"{asks} the exact readout, but its card says top_logprobs: 0: if its server returns "
+        "log-probabilities, write how many among its capabilities, such as top_logprobs: 20; "
+        "otherwise use the sampled readout",
     ]

@@ -22,7 +22,7 @@ from emoalign.planning.jobs import reported
 from emoalign.report.first_screen.asked import asked
 from emoalign.report.first_screen.dots import R, dot_plot
 from emoalign.report.first_screen.headline import beside, correlations, of_correlations
-from emoalign.report.first_screen.opening import told_rankings
+from emoalign.report.first_screen.opening import chosen_by, told_rankings
 from emoalign.report.first_screen.ranks import Ranking, rankings, ranks
 from emoalign.report.first_screen.worries import worries
 from emoalign.report.grid import in_order
@@ -178,6 +178,27 @@ def test_exact_probabilities_stand_for_a_protocol_even_where_sampled_answers_com
         "q": "sampled",
     }
     assert list(rows[rows["chosen"]]["protocol"]) == ["q"]
+
+
+def test_decisions_beside_exact_probabilities_are_told_apart() -> None:
+    rows = of_correlations(
+        cells(
+            {"readout": "decision", "pearson_r": 0.5},
+            {"readout": "exact", "pearson_r": 0.3},
+            {"readout": "sampled", "pearson_r": 0.9},
+            {"protocol": "q", "pearson_r": 0.4},
+        ),
+        job("a"),
+    )
+    plot = dot_plot(rows, R, job("a"))
+    assert plot is not None
+    names = [dot.name for panel in plot.panels for dot in panel.dots]
+    assert names == ["p (decision)", "q", "p (exact)"]
+    (note,) = chosen_by(rows, rows.iloc[:0])
+    assert "highest r of the 3 tried" in note
+    assert note.endswith("sampled answers otherwise; decisions count as a protocol of their own.")
+    (note,) = chosen_by(rows[rows["readout"] != "decision"].assign(chosen=True), rows.iloc[:0])
+    assert note.endswith("sampled answers otherwise.")
 
 
 def test_a_model_without_a_correlation_has_a_row_and_no_dot() -> None:

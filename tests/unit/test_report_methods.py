@@ -80,9 +80,13 @@ def test_a_protocol_tells_examples_longest_answer_and_temperature(made: Path) ->
     assert (
         "Under the protocol p (temperature 0.5; wave 2, asked anew), the prompt showed no "
         "examples; 20 simulated participants answered in up to 4 tokens (sampled answers), and the "
-        "model's probabilities of all points of the scale as the next token were read once (exact "
-        "probabilities)." in text
+        "model's probabilities of writing each point of the scale as its rating were read once "
+        "(exact probabilities)." in text
     )
+    every = {"readouts": ["sampled", "exact", "decision"], "temperature": 1}
+    three = methods(made, protocols={"p": keys | every})
+    assert "(sampled answers), the model's" in three
+    assert "(exact probabilities), and the provider's" in three
     alone = methods(made, protocols={"p": {"readouts": ["exact"]}})
     assert "answered in" not in alone
     assert "top-p" not in alone

@@ -511,6 +511,6 @@ def test_the_report_says_what_is_hidden_and_what_may_be_due_to_it() -> None:
     assert not [each for each in confounded(made) if "into a form" in each]
     (differs,) = apart(job, "free", "forced", "words", "valence")
     assert differs == (
-        "answer format (text of up to 4 tokens vs. a JSON object that a schema forces of up to 32 "
-        "tokens)"
+        "answer format (text of up to 4 tokens vs. a JSON object of up to 32 tokens that a schema "
+        "forces)"
     )

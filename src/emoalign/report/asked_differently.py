@@ -90,12 +90,13 @@ def level(thinking: Thinking) -> str:
 def _read(answer: AnswerFormat) -> str:
     if answer.kind == "next_token":
         return "one token"
+    limit = f"of up to {answer.max_tokens} tokens"
+    if answer.structured:
+        return f"a JSON object {limit} that a schema forces"
     kinds = {
         "text": "text",
         "labels": "JSON labels",
         "joint": "a JSON object",
-        "structured": "a JSON object that a schema forces",
-        "structured_joint": "a JSON object that a schema forces",
         "decimal": "a decimal",
     }
-    return f"{kinds[answer.kind]} of up to {answer.max_tokens} tokens"
+    return f"{kinds[answer.kind]} {limit}"

@@ -40,7 +40,11 @@ def lacking(able: Abilities, protocol: Protocol, prompts: PromptSet, example: st
     if protocol.thinking in ASKED_TO_THINK:
         yield from _no_room(able, protocol, prompts)
     if "exact" in protocol.readouts and not able.top_logprobs:
-        yield "the exact readout, but its card says top_logprobs: 0"
+        yield (
+            "the exact readout, but its card says top_logprobs: 0: if its server returns "
+            "log-probabilities, write how many among its capabilities, such as top_logprobs: 20; "
+            "otherwise use the sampled readout"
+        )
     if prompts.answer.kind == "next_token" and not able.tokenizer:
         yield "an answer read from single tokens, but its card says tokenizer: false"
     if "exact" in protocol.readouts and able.along_replies:
@@ -68,7 +72,11 @@ def too_many_levels(
 
 def _no_decisions(able: Abilities, prompts: PromptSet) -> Iterator[str]:
     if able.decisions is None:
-        yield "the decision readout, but its card does not list decisions among its capabilities"
+        yield (
+            "the decision readout, but its card does not list decisions among its capabilities: "
+            "take decision out of readouts or, if its provider has a Decisions API that emoalign "
+            "knows, write its limits there, such as decisions: {levels: 10, questions: 200}"
+        )
         return
     if prompts.kind == "completion":
         yield (

@@ -157,9 +157,14 @@ class _Drawing:
         for (dataset, scale), some in groupby(rows, _scale):
             ranked = self.ranked(list(some), lambda row: float(row[self.measure.value]))
             titles = self.job.short_names if named_by == "model" else {}
+            names = [titles.get(row[named_by], row[named_by]) for row in ranked]
             dots = [
-                self.dot(row, titles.get(row[named_by], row[named_by]), len(rows) < len(self.every))
-                for row in ranked
+                self.dot(
+                    row,
+                    f"{name} ({row['readout']})" if names.count(name) > 1 else name,
+                    len(rows) < len(self.every),
+                )
+                for row, name in zip(ranked, names, strict=True)
             ]
             title = self.job.datasets[dataset].title
             panels.append(Panel(f"{title}, {scale_name(scale)}", dots))

@@ -127,7 +127,11 @@ def first_screen(results: Results, read: Collection[str]) -> FirstScreen:
         plots=[plot for plot in plots if plot],
         grids=[one for one in grids if one.texts],
         chosen=" ".join(
-            [*_chosen(numbers, labels), *_unlike(tried.values(), job), *confounded(job)]
+            [
+                *chosen_by(*tried.values()),
+                *_unlike(tried.values(), job),
+                *confounded(job),
+            ]
         ),
         rankings=told,
         worries=worries(
@@ -144,19 +148,20 @@ def first_screen(results: Results, read: Collection[str]) -> FirstScreen:
     )
 
 
-def _chosen(numbers: pd.DataFrame, labels: pd.DataFrame) -> Iterator[str]:
-    """How the protocol of a row was chosen, where there was a choice."""
-    rules = {"highest r": numbers, "lowest JSD": labels}
+def chosen_by(numbers: pd.DataFrame, labels: pd.DataFrame) -> Iterator[str]:
+    """How the `chosen` rows were chosen from all that were tried, where there was a choice."""
+    rules = {"highest r": numbers[numbers["chosen"]], "lowest JSD": labels[labels["chosen"]]}
     told = {
         rule: span(rows["tried"], 0) for rule, rows in rules.items() if (rows["tried"] > 1).any()
     }
     if not told:
         return
     best = " or ".join(f"the {rule} of the {tried} tried" for rule, tried in told.items())
+    decisions = any((rows["readout"] == "decision").any() for rows in (numbers, labels))
     yield (
         f"For each model and scale, the table shows the protocol with {best}. Choosing the best "
         "of several flatters a model. Exact probabilities are used where a protocol has them, "
-        "sampled answers otherwise."
+        f"sampled answers otherwise{'; decisions count as a protocol of their own' * decisions}."
     )
 
 

@@ -171,8 +171,8 @@ def _protocol(job: ReportJob, protocol: Protocol) -> str:
         ways.append(f"{who}{personas} answered{longest} (sampled answers)")
     if "exact" in protocol.readouts:
         ways.append(
-            "the model's probabilities of all points of the scale as the next token were read once "
-            "(exact probabilities)"
+            "the model's probabilities of writing each point of the scale as its rating were read "
+            "once (exact probabilities)"
         )
     if "decision" in protocol.readouts:
         ways.append(
@@ -193,7 +193,7 @@ def _protocol(job: ReportJob, protocol: Protocol) -> str:
     if shown:
         examples = f"{span(shown, 0)} example{'' if set(shown) == {1} else 's'}"
         opening += f"the prompt showed {examples if any(shown) else 'no examples'}; "
-    return f"{opening}{', and '.join(ways)}."
+    return f"{opening}{', and '.join(filter(None, (', '.join(ways[:-1]), ways[-1])))}."
 
 
 def _after_thoughts(job: ReportJob, protocol: Protocol) -> str:
