@@ -213,7 +213,14 @@ def list_of(*numbers: object) -> str:
 
 @pytest.mark.parametrize(
     "numbers",
-    [(0.33, 0.33, 0.33), (0.334, 0.333, 0.333), (1, 0, 0), (0.1, 0.2, 0.7), (1 / 3, 1 / 3, 1 / 3)],
+    [
+        (0.33, 0.33, 0.33),
+        (0.334, 0.333, 0.333),
+        (1, 0, 0),
+        (0.1, 0.2, 0.7),
+        (1 / 3, 1 / 3, 1 / 3),
+        (0.9312, 0.06877, 3.2e-05),
+    ],
 )
 def test_numbers_are_read_as_they_came_if_rounding_explains_their_sum(
     numbers: tuple[float, ...],
@@ -221,7 +228,10 @@ def test_numbers_are_read_as_they_came_if_rounding_explains_their_sum(
     assert read_decision(list_of(*numbers), [THREE]) == [numbers]
 
 
-@pytest.mark.parametrize("numbers", [(0.3331, 0.3331, 0.3331), (0.32, 0.32, 0.32), (0.5, 0.25, 0)])
+@pytest.mark.parametrize(
+    "numbers",
+    [(0.3331, 0.3331, 0.3331), (0.32, 0.32, 0.32), (0.5, 0.25, 0), (0.9312, 0.0672, 3.2e-05)],
+)
 def test_sums_that_no_rounding_explains_are_refused(numbers: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="add up to"):
         read_decision(list_of(*numbers), [THREE])

@@ -115,7 +115,11 @@ def _by_place(name: str, said: object, labels: Sequence[str]) -> Mapping[str, ob
 
 
 def _rounding(probabilities: Sequence[float]) -> float:
-    """The most that a sum differs from 1 if each term is rounded to the decimals of the longest."""
-    exponents = (Decimal(repr(each)).as_tuple().exponent for each in probabilities)
-    decimals = max(-each for each in exponents if isinstance(each, int))
-    return max(FLOATS, len(probabilities) * 0.5 * 10.0 ** -max(decimals, FEWEST_DECIMALS))
+    """The most that a sum differs from 1 if all terms are rounded to as many decimals, or digits,
+    as the one has that has most."""
+    shown = [Decimal(repr(each)).normalize() for each in probabilities if each]
+    lengths = [len(each.as_tuple().digits) for each in shown]
+    places = (n - each.adjusted() - 1 for n, each in zip(lengths, shown, strict=True))
+    decimals, digits = (max(FEWEST_DECIMALS, *each, 0) for each in (places, lengths))
+    by_digits = sum(10.0 ** (each.adjusted() + 1 - digits) for each in shown)
+    return max(FLOATS, 0.5 * len(probabilities) * 10.0**-decimals, 0.5 * by_digits)
