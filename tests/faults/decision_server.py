@@ -16,9 +16,10 @@ from google.genai import decisions as google
 from google.genai.interactions import ImageContent, TextContent
 from openai.types import Decision
 from openai.types.decision_create_params import DecisionCreateParams
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from tests.faults.server import Fault, FaultServer, Heard
+from tests.kit.schemas import closed
 
 Weigh = Callable[[str, str, int], Sequence[float] | None]
 """The probabilities of so many levels, by what is decided about and the instruction; None for a
@@ -29,25 +30,7 @@ def uniform(about: str, instruction: str, levels: int) -> Sequence[float]:
     return [1 / levels] * levels
 
 
-def _closed() -> dict[str, Any]:
-    """The parameters of OpenAI's package as a schema that knows no others, at any depth."""
-
-    def close(schema: Any) -> None:
-        if isinstance(schema, list):
-            for each in schema:
-                close(each)
-        if isinstance(schema, dict):
-            if "properties" in schema:
-                schema["additionalProperties"] = False
-            for each in schema.values():
-                close(each)
-
-    schema = TypeAdapter(DecisionCreateParams).json_schema()
-    close(schema)
-    return schema
-
-
-_OPENAI = jsonschema.Draft202012Validator(_closed())
+_OPENAI = jsonschema.Draft202012Validator(closed(DecisionCreateParams))
 
 
 def refusal(body: Mapping[str, Any]) -> str | None:

@@ -12,7 +12,6 @@ import jsonschema
 import orjson
 import pytest
 from PIL import Image as Picture
-from pydantic import TypeAdapter
 
 from emoalign.elicitation.budget import paid
 from emoalign.elicitation.engines.anthropic.anthropic_model import AnthropicModel
@@ -33,6 +32,7 @@ from emoalign.planning.loading import MODELS
 from emoalign.prompts import Image, Message, Prompt
 from emoalign.study.protocols import PromptSet, Thinking
 from emoalign.study.reading import read_card
+from tests.kit.schemas import closed
 from tests.kit.structured import schemas
 
 types = pytest.importorskip("anthropic.types")
@@ -49,24 +49,6 @@ OLD = {
     "api_version": "2023-06-01",
     "capabilities": {"sampling": "temperature", "temperature": {"min": 0, "max": 1}},
 }
-
-
-def closed(params: object) -> dict[str, Any]:
-    """The type of parameters as a JSON schema that takes no others, at any depth."""
-
-    def close(schema: Any) -> None:
-        if isinstance(schema, list):
-            for each in schema:
-                close(each)
-        if isinstance(schema, dict):
-            if "properties" in schema:
-                schema["additionalProperties"] = False
-            for each in schema.values():
-                close(each)
-
-    schema = TypeAdapter(params).json_schema()
-    close(schema)
-    return schema
 
 
 @pytest.fixture(scope="module")

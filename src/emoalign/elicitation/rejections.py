@@ -61,7 +61,7 @@ class Rejections:
         self._since[readout][item] = time.monotonic()
         self._in_a_row[readout].add(item)
         self._held[readout].setdefault(item, []).extend(
-            _answer(request_id, participant, rejected.words) for participant in participants
+            rejected_answer(request_id, participant, rejected.words) for participant in participants
         )
 
     def check(self) -> None:
@@ -116,7 +116,8 @@ class Rejections:
             self._keep(answers)
 
 
-def _answer(request_id: str, participant: int | None, words: str) -> Answer:
+def rejected_answer(request_id: str, participant: int | None, words: str) -> Answer:
+    """An answer that says in the provider's words why a request was not accepted."""
     return Answer(
         request_id=request_id,
         participant=participant,

@@ -17,7 +17,7 @@ from emoalign.elicitation.engines.api.logprobs import later_in, logprobs_in
 from emoalign.elicitation.engines.api.replies import Fault, beginning
 from emoalign.elicitation.engines.recorded.batch_lines import dialect_of, written_lines
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rejections import REJECTED
+from emoalign.elicitation.rejections import REJECTED, rejected_answer
 from emoalign.errors import DataError
 from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.rows import lines_of
@@ -134,7 +134,8 @@ class BatchReader:
             self._take(where, outcome.custom_id, reply)
         except Fault as fault:
             if fault.kind in ("rejected", "empty"):
-                self._lines.append(Line(where, outcome.custom_id, _rejected(fault.words)))
+                rejected = rejected_answer("", 0, fault.words)
+                self._lines.append(Line(where, outcome.custom_id, rejected))
             else:
                 self._without[fault.said.rstrip(".")] += 1
 
@@ -165,17 +166,3 @@ class BatchReader:
                 "use the sampled readout.",
             )
             return answer
-
-
-def _rejected(words: str) -> Answer:
-    return Answer(
-        request_id="",
-        participant=0,
-        text=untrusted.writable(words),
-        finish_reason=REJECTED,
-        model_reported="",
-        prompt_tokens=0,
-        completion_tokens=0,
-        latency_s=0.0,
-        received="",
-    )
