@@ -124,6 +124,7 @@ ROWS: Mapping[str, Callable[[Provider, ApiModel], str]] = {
     ),
     "log-probabilities": lambda preset, card: _up_to(card.able.top_logprobs),
     "exact readout": lambda preset, card: _exact(card),
+    "structured answers": lambda preset, card: "yes" if card.able.structured else "no",
     "batches": lambda preset, card: "yes" if preset.batches else "no",
 }
 """What the table of a page tells of each provider."""
@@ -171,7 +172,7 @@ def _section(name: str, alone: bool) -> Iterator[str]:
     cards = ", ".join(_priced(card, model) for card, model in cards_of(name))
     priced = ", with US dollars per million tokens of prompts / of answers" * ("(" in cards)
     yield from ([f"* Included cards{priced}: {cards}."] if cards else [])
-    yield from ([f"* Models that end: {_ends(preset)}."] if preset.ends else [])
+    yield from ([f"* Models that end or have ended: {_ends(preset)}."] if preset.ends else [])
     yield from (f"* {_marked(note)}" for note in preset.notes)
     if preset.unverified:
         yield f"* *Unverified:* {' '.join(map(_marked, preset.unverified))}"
