@@ -124,7 +124,9 @@ ROWS: Mapping[str, Callable[[Provider, ApiModel], str]] = {
     ),
     "log-probabilities": lambda preset, card: _up_to(card.able.top_logprobs),
     "exact readout": lambda preset, card: _exact(card),
-    "structured answers": lambda preset, card: "yes" if card.able.structured else "if the card says so",
+    "structured answers": lambda preset, card: (
+        "yes" if card.able.structured else "if the card says so"
+    ),
     "batches": lambda preset, card: "yes" if preset.batches else "no",
 }
 """What the table of a page tells of each provider."""
