@@ -27,6 +27,8 @@ def without_thoughts(text: str) -> tuple[str, str]:
     each other or are inside another. Thoughts that are not closed are all there is. Nothing is
     stripped, because reading an answer is not this function's business.
     """
+    if not any(mark in text for mark in ("<", "[", "assistantfinal")):  # most answers have none
+        return "", text
     if _CHANNEL.match(text):
         return _of_channels(text)
     bare = _WITHOUT_MARKS.fullmatch(text)

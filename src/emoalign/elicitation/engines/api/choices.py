@@ -253,7 +253,7 @@ def read_choices(
     """The answers in a reply to a request of which only this is known; see read_answers."""
     usage = usage_in(reply)
     choices = _choices(reply, len(participants))
-    contents = [_read(choice, exact) for choice in choices]
+    contents = [content if exact else _told_apart(content) for _, content in choices]
     if not usage.thinking and any(content.thinking for content in contents):
         usage = replace(usage, thinking=None)  # not counted
     names = (untrusted.name(reply.get(key)) for key in ("model", "system_fingerprint"))
@@ -262,7 +262,7 @@ def read_choices(
     received = datetime.now(UTC).isoformat(timespec="seconds")
     answers: list[Answer] = []
     rest = _rest(usage)
-    for participant, choice, content in zip(participants, choices, contents, strict=False):
+    for participant, (choice, _), content in zip(participants, choices, contents, strict=False):
         if choice_failed(choice):
             continue
         counted = rest if answers else usage
@@ -291,29 +291,34 @@ def read_choices(
     return answers
 
 
-def _choices(reply: Mapping[str, Any], number: int) -> Sequence[dict[str, Any]]:
-    """The choices of a reply: as many that say nothing where there are none.
+def _choices(reply: Mapping[str, Any], number: int) -> Sequence[tuple[dict[str, Any], Said]]:
+    """The choices of a reply with their texts: as many that say nothing where there are none.
 
     One that cannot be read has all of itself as its text, in a form that is no rating.
     """
     choices = reply.get("choices")
     if not isinstance(choices, list):
-        return [{"text": as_text(reply)}] * number
-    return [
-        choice if said(choice) or choice_failed(choice) else {"text": as_text({"choice": choice})}
-        for choice in choices
-    ] or [{"text": ""}] * number
+        return [({}, Said(as_text(reply)))] * number
+    found: list[tuple[dict[str, Any], Said]] = []
+    for choice in choices:
+        content = said(choice)
+        if content is not None:
+            found.append((choice, content))
+        elif choice_failed(choice):
+            found.append((choice, Said()))
+        else:
+            found.append(({}, Said(as_text({"choice": choice}))))
+    return found or [({}, Said())] * number
 
 
-def _read(choice: object, exact: bool) -> Said:
+def _told_apart(content: Said) -> Said:
     """The texts of a choice, with thoughts told apart that stand in that of the answer.
 
     The text of an exact one is a token, that of a decision JSON; both stay as they are.
     """
-    content = said(choice) or Said()
-    if exact:
-        return content
     thoughts, text = without_thoughts(content.text)
+    if text is content.text:
+        return content
     return replace(content, text=text, thinking=content.thinking + thoughts)
 
 
