@@ -115,7 +115,8 @@ def said(choice: object) -> Said | None:
             return _content(choice["text"])
         reason = choice.get("finish_reason")
         return Said() if isinstance(reason, str) and wordless(reason) else None
-    content = _content(message.get("content"))
+    text = message.get("content")
+    content = Said(text) if isinstance(text, str) else _content(text)
     if content is None or message.keys() <= _PLAIN:
         return content
     # The same thoughts in several places are one thought.
@@ -260,6 +261,7 @@ def read_choices(
     model = "/".join(filter(None, names))
     reply_id = untrusted.name(reply.get("id")) or None
     received = datetime.now(UTC).isoformat(timespec="seconds")
+    latency_s = round(seconds, 4)
     answers: list[Answer] = []
     rest = _rest(usage)
     for participant, (choice, _), content in zip(participants, choices, contents, strict=False):
@@ -275,12 +277,12 @@ def read_choices(
                 model_reported=model,
                 prompt_tokens=counted.prompt,
                 completion_tokens=counted.answers,
-                latency_s=round(seconds, 4),
+                latency_s=latency_s,
                 received=received,
                 refused=content.refused,
                 logprobs=logprobs_in(choice) if exact else None,
                 later=later_in(choice) if exact else (),
-                thinking=untrusted.writable(content.thinking) or None,
+                thinking=untrusted.writable(content.thinking) if content.thinking else None,
                 thinking_tokens=counted.thinking,
                 reply_id=reply_id,
                 cached_tokens=counted.cached,
