@@ -123,5 +123,10 @@ def reason_of(answer: Answer) -> str:
 
     A number is none: which number means what, no two servers agree on.
     """
-    reason = _word(answer.finish_reason or "")
+    return _reason(answer.finish_reason or "")
+
+
+@lru_cache(maxsize=256)
+def _reason(finish_reason: str) -> str:
+    reason = _word(finish_reason)
     return "" if reason in _UNSAID or reason.isdigit() else reason
