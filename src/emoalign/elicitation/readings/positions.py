@@ -108,7 +108,7 @@ def read_positions(
             longest,
             sum(each for each in (further, decimals) if each <= _OFTEN),
             len(_decimals(number)) or int(decimals > _OFTEN),
-            _in_parts(drawn[start:], number),
+            _part_of(drawn[start:], number) is not None,
         )
         for before, token, probability in _branches(positions[start:], later[start:], form):
             rating = _rating(before, token, scale, form)
@@ -155,15 +155,13 @@ def split_number(
     number = _number(value or "")
     if not number.isdigit() or not 1 < len(number) <= digits:
         return None
+    part = _part_of(drawn[start:], number)
+    if part is None:
+        return None
     positions = [first, *(each.logprobs for each in later)]
-    for pairs, token in zip(positions[start:], drawn[start:], strict=False):
-        core = _core(token)
-        if core:
-            numbers = (_core(unmarked(each)) for each, _ in pairs)
-            whole = any(each.isdigit() and len(each) > 1 for each in numbers)
-            begun = core.isdigit() and number.startswith(core) and core != number
-            return number if begun and not whole else None
-    return None
+    numbers = (_core(unmarked(each)) for each, _ in positions[start + part])
+    whole = any(each.isdigit() and len(each) > 1 for each in numbers)
+    return None if whole else number
 
 
 def _ends_in_a_number(before: str, token: str) -> bool:
@@ -204,15 +202,16 @@ def _with_decimals(later: Sequence[Next], number: str) -> float:
     return found
 
 
-def _in_parts(drawn: Sequence[str], number: str) -> bool:
-    """Tell whether the number that a reply begins with was drawn as several tokens."""
+def _part_of(drawn: Sequence[str], number: str) -> int | None:
+    """The place of the token that is the first of several of the number that a reply begins with;
+    None where it is one token."""
     so_far = ""
-    for token in drawn:
+    for place, token in enumerate(drawn):
         so_far += token
         core = _core(so_far)
         if core.isdigit():
-            return core != number and number.startswith(core)
-    return False
+            return place if core != number and number.startswith(core) else None
+    return None
 
 
 def _decimals(number: str) -> str:

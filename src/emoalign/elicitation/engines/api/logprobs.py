@@ -44,13 +44,15 @@ def later_in(choice: Mapping[str, Any]) -> tuple[Next, ...]:
     They end before a token of which this is not known. Raises Fault as `logprobs_in` does.
     """
     found: list[Next] = []
-    for drawn, after in pairwise(_positions(choice.get("logprobs"))):
+    positions = (
+        (each, _pairs(_top([each]), choice)) for each in _positions(choice.get("logprobs"))
+    )
+    for (drawn, top), (_, pairs) in pairwise(positions):
         token = _token(drawn) if isinstance(drawn, dict) else None
-        pairs = _pairs(_top([after]), choice)
         if not isinstance(token, str) or pairs is None:
             break
         name = untrusted.writable(token)
-        logprob = _drawn(name, drawn.get("logprob"), _pairs(_top([drawn]), choice) or ())
+        logprob = _drawn(name, drawn.get("logprob"), top or ())
         if logprob is None:
             break
         found.append(Next(name, logprob, pairs))
