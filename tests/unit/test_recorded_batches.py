@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from emoalign.commands.new_batch import batch_card
 from emoalign.elicitation.engines.recorded.batch_card import Pattern, RecordedBatch
 from tests.kit.batches import (
     anthropic,
@@ -101,6 +102,20 @@ def test_what_is_no_rating_has_a_status(
     assert row["status"] == status
     assert pd.isna(row["rating"]) == (status != "ok")
     assert text is None or text in row["text"]
+
+
+@pytest.mark.parametrize("choices", [None, "left out", [], {}, [None], ["7"]], ids=str)
+def test_a_paid_reply_without_readable_choices_is_an_answer_and_no_rating(
+    choices: Any, batch: Table
+) -> None:
+    odd = openai("w2")
+    odd["response"]["body"]["choices"] = choices
+    if choices == "left out":
+        del odd["response"]["body"]["choices"]
+    rows = rated(batch, openai("w1", "7"), odd)
+    assert given(rows) == [("w1", 0, 7)]
+    assert statuses(rows)["w2"] == ["unparsable"]
+    assert batch_card("m", "output.jsonl", batch.file) is not None
 
 
 def test_requests_that_were_not_run_are_counted_and_no_answers(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from emoalign.commands.group import Told
 from emoalign.commands.new_files import CHECK, quoted
-from emoalign.elicitation.engines.api.choices import read_choices
+from emoalign.elicitation.engines.api.choices import choices_in, read_choices
 from emoalign.elicitation.engines.recorded.batch_lines import (
     FIRST_LINES,
     first_replies,
@@ -36,7 +36,7 @@ def batch_card(name: str, file: str, given: Path) -> list[str] | None:
     texts = [
         answer.text
         for _, reply in replies
-        for answer in read_choices("", range(len(reply["choices"])), False, reply, 0.0)
+        for answer in read_choices("", range(len(choices_in(reply))), False, reply, 0.0)
     ]
     models = {str(reply["model"]) for _, reply in replies if reply.get("model")}
     exact = has_logprobs([given])

@@ -14,7 +14,7 @@ from emoalign.elicitation.engines.api.batch_interface import BatchInterface
 from emoalign.elicitation.engines.api.batch_memory import Asked, Remembered
 from emoalign.elicitation.engines.api.batch_replies import reply_in
 from emoalign.elicitation.engines.api.batch_states import BatchState
-from emoalign.elicitation.engines.api.choices import read_choices
+from emoalign.elicitation.engines.api.choices import choices_in, read_choices
 from emoalign.elicitation.engines.api.dialect import Outcome
 from emoalign.elicitation.engines.api.logprobs import check_logprobs
 from emoalign.elicitation.engines.api.replies import Fault
@@ -170,8 +170,7 @@ class Harvest:
             reply = self._reply(outcome, 1)
         except Fault:
             return 0.0
-        choices = reply.get("choices")
-        number = len(choices) if isinstance(choices, list) and choices else 1
+        number = len(choices_in(reply))
         answers = read_choices("", range(number), False, reply, 0.0)
         return self._paid(answers, most * number)
 

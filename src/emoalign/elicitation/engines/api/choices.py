@@ -79,6 +79,15 @@ def _readable(reply: Mapping[str, Any]) -> bool:
     )
 
 
+def choices_in(reply: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The choices of a reply to a request of which nothing is known: one that is empty where there
+    are none, as in a reply that was paid for all the same."""
+    choices = reply.get("choices")
+    if not isinstance(choices, list) or not choices:
+        return [{}]
+    return [choice if isinstance(choice, dict) else {} for choice in choices]
+
+
 def no_answers(reply: Mapping[str, Any], words: Sequence[str], exact: bool = False) -> Fault | None:
     """The fault in a list of no answers; None where the model was paid to say nothing.
 

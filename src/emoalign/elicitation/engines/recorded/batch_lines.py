@@ -13,6 +13,7 @@ from typing import Any
 from emoalign.elicitation.engines.anthropic.messages import Messages
 from emoalign.elicitation.engines.api import received
 from emoalign.elicitation.engines.api.batch_replies import reply_in
+from emoalign.elicitation.engines.api.choices import choices_in
 from emoalign.elicitation.engines.api.dialect import Dialect
 from emoalign.elicitation.engines.api.replies import Fault
 from emoalign.elicitation.engines.gemini.generate_content import GENERATE_CONTENT
@@ -96,5 +97,5 @@ def has_logprobs(paths: Sequence[Path]) -> bool:
         choice.get("logprobs") is not None
         for path in paths
         for _, reply in first_replies(path)
-        for choice in reply["choices"]
+        for choice in choices_in(reply)
     )

@@ -12,7 +12,7 @@ from typing import Any
 from emoalign.elicitation import untrusted
 from emoalign.elicitation.engines.api import received
 from emoalign.elicitation.engines.api.batch_replies import reply_in
-from emoalign.elicitation.engines.api.choices import read_choices
+from emoalign.elicitation.engines.api.choices import choices_in, read_choices
 from emoalign.elicitation.engines.api.logprobs import later_in, logprobs_in
 from emoalign.elicitation.engines.api.replies import Fault, beginning
 from emoalign.elicitation.engines.recorded.batch_lines import dialect_of, written_lines
@@ -145,7 +145,7 @@ class BatchReader:
         if reply_id and self._replies.setdefault(reply_id, where) != where:
             self._copies.append(where)
             return
-        choices = reply["choices"]
+        choices = choices_in(reply)
         answers = read_choices("", range(len(choices)), False, reply, 0.0)
         if len(answers) < len(choices):
             self._without["the provider broke off"] += len(choices) - len(answers)
