@@ -10,6 +10,8 @@ import pytest
 
 from emoalign.analyses.readouts.analysis import ReadoutsJob
 from emoalign.planning.analysed import analysed_study
+from emoalign.planning.jobs import reported
+from emoalign.report.undecided import undecided
 from emoalign.statistics.readouts import agreement
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import ALIGNMENT, ITEMS, READOUTS
@@ -172,3 +174,17 @@ def test_readouts_of_one_kind_are_nothing_to_compare(tmp_path: Path) -> None:
     make(tmp_path, study(), rating_rows(ANSWERS), NORM_ROWS, analyses=())
     run(ReadoutsJob.of(analysed_study(study())), "compare_readouts", tmp_path)
     assert READOUTS.read(tmp_path / READOUTS.path).empty
+
+
+def test_conditions_of_decisions_are_none_with_exact_probabilities() -> None:
+    """A sentence on many conditions counts only those whose servers could have returned more."""
+    row = {"model": "m", "protocol": "p", "dataset": "words", "scale": "valence", "mean_width": 0.5}
+    open_ends = {"share_undecided_above_01": 1.0, "pearson_least": 0.1, "pearson_most": 0.2}
+    exact = [{**row, **open_ends, "readout": "exact", "undecided_mass": 0.1}] * 5
+    decided = {**row, **open_ends, "readout": "decision", "undecided_mass": 0.0}
+    decided |= {"share_undecided_above_01": 0.0}
+    asked = study(protocols={"p": {"participants": 10, "readouts": ["exact", "decision"]}})
+    (said,) = undecided(pd.DataFrame([*exact, decided, decided]), reported(asked))
+    assert "5 conditions with exact probabilities" in said
+    assert "7" not in said
+    assert "Where most is missing: for " in said

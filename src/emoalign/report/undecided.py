@@ -26,7 +26,7 @@ METHOD = (
 
 def undecided(alignment: pd.DataFrame, job: ReportJob) -> list[str]:
     """Sentences on conditions with items of which more than .01 of the probability is missing."""
-    known = alignment.dropna(subset="undecided_mass")
+    known = alignment[alignment["readout"] == "exact"].dropna(subset="undecided_mass")
     lacking = known[known["share_undecided_above_01"] > 0]
     most_first = records(lacking.sort_values("undecided_mass", ascending=False, kind="stable"))
     told = [_told(row, job) for row in most_first]
@@ -34,8 +34,8 @@ def undecided(alignment: pd.DataFrame, job: ReportJob) -> list[str]:
         return told
     where = f"{out_of(len(told), len(known))} conditions with exact probabilities"
     return [
-        f"In {where}, more than 1% of the probability was not returned for some items. The "
-        f"condition that lacks most: {told[0]}"
+        f"In {where}, more than 1% of the probability was not returned for some items. "
+        f"Where most is missing: {told[0][:1].lower()}{told[0][1:]}"
     ]
 
 

@@ -49,13 +49,13 @@ def _view(results: Results) -> View | Absent:
         _bounded(
             "r of means",
             "r_means",
-            lambda r: coefficient(r),
+            coefficient,
             "Correlation of the means over items.",
         ),
         _bounded(
             "Mean difference",
             "mean_abs_difference",
-            lambda points: number(points),
+            number,
             "Absolute, in points of the scale.",
         ),
         share("Usable, first", "usable_a", f"Of the first readout: {USABLE}"),
