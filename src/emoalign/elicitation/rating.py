@@ -266,10 +266,7 @@ class RatingRequest:
         """sha256 over everything that changes the distribution of the answer, and nothing else."""
         named = {each.name: getattr(self, each.name) for each in fields(self)}
         identity = orjson.loads(orjson.dumps(named, default=str))
-        if self.prompt.image is None:
-            del identity["prompt"]["image"], identity["prompt"]["image_place"]
-        else:
-            del identity["prompt"]["image"]["path"], identity["prompt"]["image"]["tokens"]
+        _leave_out_images(identity["prompt"])
         if not self.prompt.questions:
             del identity["prompt"]["questions"]
         # The order of a schema's keys, which is that of the answer, is in `required`.
@@ -285,6 +282,18 @@ class RatingRequest:
         """
         digest = hashlib.sha256(f"{self.request_id}:{participant}".encode()).digest()
         return int.from_bytes(digest[:8], "big") >> (64 - min(bits, MAX_SEED_BITS))
+
+
+def _leave_out_images(prompt: dict[str, Any]) -> None:
+    """Leave out of a prompt's identity what is said of images where there are none, and of those
+    there are where they lie and what they cost."""
+    if prompt["image"] is None:
+        del prompt["image_place"]
+    for part in (prompt, *(prompt["messages"] or ())):
+        if part["image"] is None:
+            del part["image"]
+        else:
+            del part["image"]["path"], part["image"]["tokens"]
 
 
 @dataclass(frozen=True)
