@@ -49,6 +49,9 @@ class Thoughts(Entry):
     tokens: int = 0
 
 
+SESSIONS = "sessions"
+"""The name, in place of a shard's, of the files of sessions, which go through all items."""
+
 UNTOLD = Thoughts()
 """The thinking that a model does unless told otherwise."""
 
@@ -71,6 +74,8 @@ class RatingJob(Job):
     scales: dict[str, DatasetScale]
     recited: RecitedTable | None = None
     """The table of norms that is to be completed; None where items are rated."""
+    dealt_by: int | None = None
+    """The seed of the study, by which items are dealt to sessions; None without sessions."""
 
     @property
     def asked(self) -> str:
@@ -106,7 +111,7 @@ class RatingTask:
     def items(self) -> pd.DataFrame:
         """The stimuli that are asked about."""
         there = self.stimuli
-        if self.shard is not None:
+        if self.shard not in (None, SESSIONS):
             there = there[there["shard"] == self.shard]
         return (
             there
