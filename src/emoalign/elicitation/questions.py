@@ -22,7 +22,9 @@ from emoalign.errors import CapabilityError
 from emoalign.prompts import (
     Image,
     NormTable,
+    Prompt,
     Renderer,
+    Turn,
     most_tokens,
     without_system,
 )
@@ -32,12 +34,29 @@ from emoalign.tables import records
 
 
 @dataclass(frozen=True)
+class Place:
+    """The place of a question in a session: sessions count from 0, positions in them from 1.
+
+    `in_view` is the number of earlier items that stand in view with their answers.
+    """
+
+    session: int
+    position: int
+    practice: bool
+    in_view: int
+
+
+@dataclass(frozen=True)
 class Question:
-    """A question about an item, and the participants who are asked."""
+    """A question about an item, and the participants who are asked.
+
+    `place` is that in a session; `item_id` of practice is its text.
+    """
 
     item_id: str
     ask: Ask
     persona: str | None = None
+    place: Place | None = None
 
 
 def shown_items(stimuli: pd.DataFrame, able: Abilities) -> list[tuple[str, str | Image]]:
@@ -63,45 +82,62 @@ def build_questions(
 
     `table` is what a recitation shows.
     """
-    renderer = Renderer(job.prompts, job.scales, table=table)
-    able = card.able
-    model, revision = card.identity()
-    sampling = card.samplings(job)
-    extras, setup = card.extras(job.thoughts), card.setup(job.thoughts)
-    by_token = "exact" in job.protocol.readouts and able.top_logprobs == WHOLE_VOCABULARY
-    points = only_scale(job)[1].points if by_token else ()
-    schema = answer_schema(job.prompts, job.scales)
-
-    def asked(
-        readout: Readout,
-        item: str | Image,
-        persona: str | None,
-        participants: tuple[int | None, ...],
-    ) -> Ask:
-        decided = readout == "decision"
-        prompt = renderer.decision(item) if decided else renderer.render(item, persona)
-        request = RatingRequest(
-            model=model,
-            revision=revision,
-            prompt=prompt if able.system_role else without_system(prompt),
-            sampling=sampling[readout],
-            readout=readout,
-            wave=job.protocol.wave,
-            # Decisions have no parameters, and refuse those of answers.
-            extra_body=() if decided else extras,
-            top_logprobs=able.top_logprobs if readout == "exact" else 0,
-            setup=setup,
-            points=points if readout == "exact" else (),
-            schema={} if decided else schema,
-        )
-        return Ask(request, participants)
-
+    shown = Shown(job, card, table)
     return [
-        Question(item_id, asked(readout, item, persona, participants), persona)
+        Question(item_id, Ask(shown.request(readout, prompt), participants), persona)
         for readout in job.protocol.readouts
         for item_id, item in items
         for persona, participants in _participants(job, readout)
+        for prompt in [shown.prompt(readout, item, persona)]
     ]
+
+
+class Shown:
+    """A job as a model is asked in it."""
+
+    def __init__(self, job: RatingJob, card: AskedModel, table: NormTable | None = None) -> None:
+        self.job = job
+        self._card = card
+        self._renderer = Renderer(job.prompts, job.scales, table=table)
+        self._identity = card.identity()
+        self._sampling = card.samplings(job)
+        self._extras, self._setup = card.extras(job.thoughts), card.setup(job.thoughts)
+        whole = card.able.top_logprobs == WHOLE_VOCABULARY
+        by_token = "exact" in job.protocol.readouts and whole
+        self._points = only_scale(job)[1].points if by_token else ()
+        self._schema = answer_schema(job.prompts, job.scales)
+
+    def prompt(
+        self,
+        readout: Readout,
+        item: str | Image,
+        persona: str | None,
+        history: Sequence[Turn] = (),
+    ) -> Prompt:
+        """The prompt about an item, after the earlier items of its session."""
+        if readout == "decision":
+            return self._renderer.decision(item)
+        return self._renderer.render(item, persona, history)
+
+    def request(self, readout: Readout, prompt: Prompt) -> RatingRequest:
+        """The request of a readout with a prompt."""
+        able = self._card.able
+        decided, exact = readout == "decision", readout == "exact"
+        model, revision = self._identity
+        return RatingRequest(
+            model=model,
+            revision=revision,
+            prompt=prompt if able.system_role else without_system(prompt),
+            sampling=self._sampling[readout],
+            readout=readout,
+            wave=self.job.protocol.wave,
+            # Decisions have no parameters, and refuse those of answers.
+            extra_body=() if decided else self._extras,
+            top_logprobs=able.top_logprobs if exact else 0,
+            setup=self._setup,
+            points=self._points if exact else (),
+            schema={} if decided else self._schema,
+        )
 
 
 def questions_of(task: RatingTask, card: AskedModel) -> list[Question]:

@@ -266,7 +266,8 @@ class LoadedStudy:
         if prompts is None:
             recites = self.protocol(protocol).recites
             return unworded(scale, self.datasets[dataset].scales[scale], recites)
-        return question_template(prompts, scale)
+        shown = question_template(prompts, scale)
+        return shown if self.protocol(protocol).session else shown.without_practice()
 
     def asked(self, protocol: str, dataset: str) -> list[str]:
         """The subjects of a protocol's requests: names of scales, joined with "+".
@@ -301,7 +302,11 @@ class LoadedStudy:
         return RecitedTable(title=card.title, file=name, text=text, mean=mean, seed=self.study.seed)
 
     def participants(self, protocol: Protocol) -> tuple[str, ...]:
-        """The personas of a protocol's participants; empty for a protocol without personas."""
+        """The personas of a protocol's participants; empty for a protocol without personas.
+
+        In sessions each session is one, and how many there are follows from the items: all of them.
+        """
         if protocol.personas is None:
             return ()
-        return self.personas[protocol.personas].texts()[: protocol.participants]
+        every = self.personas[protocol.personas].texts()
+        return every if protocol.session is not None else every[: protocol.participants]
