@@ -6,7 +6,8 @@ Exact readouts and one-token answers require that every point of the scale is a 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pandas as pd
 from emoalign.elicitation.answer_schema import answer_schema, likely_schema_tokens
 from emoalign.elicitation.engines.abilities import WHOLE_VOCABULARY, Abilities
 from emoalign.elicitation.engines.asked import AskedModel, PromptTokens
+from emoalign.elicitation.forms import Form, form_number
 from emoalign.elicitation.journal import Answer, Key, read_answers
 from emoalign.elicitation.pace import time_needed
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
@@ -50,11 +52,14 @@ class Place:
 class Question:
     """A question about an item, and the participants who are asked.
 
-    `place` is that in a session; `item_id` of practice is its text.
+    `job` is the job as `form` shows it: by it an answer is read. `place` is that in a session, where
+    `item_id` of practice is its text.
     """
 
     item_id: str
     ask: Ask
+    form: Form
+    job: RatingJob
     persona: str | None = None
     place: Place | None = None
 
@@ -82,22 +87,24 @@ def build_questions(
 
     `table` is what a recitation shows.
     """
-    shown = Shown(job, card, table)
+    shown = [Shown(job.shown(form), form, card, table) for form in job.forms()]
     return [
-        Question(item_id, Ask(shown.request(readout, prompt), participants), persona)
+        question
         for readout in job.protocol.readouts
         for item_id, item in items
-        for persona, participants in _participants(job, readout)
-        for prompt in [shown.prompt(readout, item, persona)]
+        for number, form in enumerate(shown)
+        for persona, participants in _participants(job, readout, item_id, number, len(shown))
+        for question in form.questions(readout, item_id, item, persona, participants)
     ]
 
 
 class Shown:
-    """A job as a model is asked in it."""
+    """One form of a job, as a model is asked in it."""
 
-    def __init__(self, job: RatingJob, card: AskedModel, table: NormTable | None = None) -> None:
-        self.job = job
-        self._card = card
+    def __init__(
+        self, job: RatingJob, form: Form, card: AskedModel, table: NormTable | None = None
+    ) -> None:
+        self.job, self.form, self._card = job, form, card
         self._renderer = Renderer(job.prompts, job.scales, table=table)
         self._identity = card.identity()
         self._sampling = card.samplings(job)
@@ -106,6 +113,31 @@ class Shown:
         by_token = "exact" in job.protocol.readouts and whole
         self._points = only_scale(job)[1].points if by_token else ()
         self._schema = answer_schema(job.prompts, job.scales)
+
+    def questions(
+        self,
+        readout: Readout,
+        item_id: str,
+        item: str | Image,
+        persona: str | None,
+        participants: tuple[int | None, ...],
+    ) -> Iterator[Question]:
+        """The questions about an item: one, or one for each order of labels that is drawn."""
+        for some in [(each,) for each in participants] if self.form.drawn else [participants]:
+            shown = self.of_answer(item_id, some[0] or 0)
+            ask = Ask(shown.request(readout, shown.prompt(readout, item, persona)), some)
+            yield Question(item_id, ask, shown.form, shown.job, persona)
+
+    def of_answer(self, item_id: str, participant: int) -> Shown:
+        """The same, with labels in the order that is drawn for one answer, if one is."""
+        if not self.form.drawn:
+            return self
+        form = self.form.of_answer(item_id, participant)
+        shown = copy(self)
+        shown.job, shown.form = self.job.shown(form), form
+        shown._renderer = self._renderer.on(form.shown)
+        shown._schema = answer_schema(form.template, form.shown)
+        return shown
 
     def prompt(
         self,
@@ -146,18 +178,25 @@ def questions_of(task: RatingTask, card: AskedModel) -> list[Question]:
 
 
 def _participants(
-    job: RatingJob, readout: Readout
+    job: RatingJob, readout: Readout, item_id: str, form: int, n_forms: int
 ) -> Sequence[tuple[str | None, tuple[int | None, ...]]]:
-    """The participants of each question: all of them, or one for each persona."""
+    """The participants who are asked about an item in a form, by its number: all of them in one
+    question, or a question for each persona."""
     if readout != "sampled":
         return [(None, (None,))]
-    if job.personas:
-        return [(persona, (number,)) for number, persona in enumerate(job.personas)]
-    if job.protocol.participants is None:
+    participants = len(job.personas) if job.personas else job.protocol.participants
+    if participants is None:
         raise ValueError(
             "participants: all can only be used for recorded ratings, and here a model is asked"
         )
-    return [(None, tuple(range(job.protocol.participants)))]
+    own = tuple(
+        number
+        for number in range(participants)
+        if n_forms == 1 or form_number(item_id, number, n_forms) == form
+    )
+    if job.personas:
+        return [(job.personas[number], (number,)) for number in own]
+    return [(None, own)] if own else []
 
 
 @dataclass(frozen=True)
@@ -284,7 +323,8 @@ def _prompt_tokens(
         estimated = card.prompt_tokens([ask.request.prompt for ask in asks])
         if card.destination is None:  # servers here force a form, and do not tell the model
             return estimated
-        schema = likely_schema_tokens(asks[0].request.schema)  # the same for all
+        schemas = {id(ask.request.schema): ask.request.schema for ask in asks}  # one for each form
+        schema = max(map(likely_schema_tokens, schemas.values()))
         return replace(estimated, most=estimated.most + schema)
     mean = sum(lengths[ask.request.request_id] for ask in asks) / len(asks)
     return PromptTokens(mean * min(counted), mean * max(counted), "journal")
@@ -316,9 +356,7 @@ def only_scale(job: RatingJob) -> tuple[str, OrdinalScale]:
 
 def single_tokens(jobs: Sequence[RatingJob]) -> list[str]:
     """The ratings, as texts, that must be one token each for the answers of jobs to be read."""
-    texts = [
-        f"{point:g}" for job in jobs if _reads_tokens(job) for point in only_scale(job)[1].points
-    ]
+    texts = [f"{point:g}" for job in _reading_tokens(jobs) for point in only_scale(job)[1].points]
     return list(dict.fromkeys(texts))
 
 
@@ -327,9 +365,15 @@ def check_tokens(jobs: Sequence[RatingJob], tokens: Mapping[str, Sequence[int]])
 
     `tokens` are the token ids of each of the `single_tokens`. Raises CapabilityError.
     """
-    for job in filter(_reads_tokens, jobs):
+    for job in _reading_tokens(jobs):
         name, scale = only_scale(job)
         check_single_tokens({point: tokens[f"{point:g}"] for point in scale.points}, name)
+
+
+def _reading_tokens(jobs: Sequence[RatingJob]) -> Iterator[RatingJob]:
+    """The forms in which every rating must be a single token, each as the job that it makes."""
+    for job in jobs:
+        yield from filter(_reads_tokens, (job.shown(form) for form in job.forms()))
 
 
 def _reads_tokens(job: RatingJob) -> bool:

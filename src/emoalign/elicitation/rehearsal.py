@@ -31,16 +31,16 @@ ROOM_LEFT = 64
 def rehearsed(task: RatingTask, card: AskedModel) -> list[Session]:
     """The sessions of a task to their end: with the answers that are kept, and else likely ones."""
     kept = JournalIndex(task.folder)
-    likely = likely_answer(task.job)
     sessions = sessions_of(task, card)
     for session in sessions:
         while (due := session.due) is not None:
-            session.take(kept.find(due.ask.key) or _answer(due, likely))
+            session.take(kept.find(due.ask.key) or _likely(due))
     return sessions
 
 
-def _answer(question: Question, text: str) -> Answer:
+def _likely(question: Question) -> Answer:
     request_id, participant = question.ask.key
+    text = likely_answer(question.job)
     return Answer(request_id, participant, text, "stop", "", None, None, 0.0, "")
 
 

@@ -14,6 +14,7 @@ from emoalign.elicitation.rejections import REJECTED
 from emoalign.errors import StudyError
 from emoalign.prompts import Image, Prompt, Turn
 
+
 class Session:
     """One session: the questions known so far, of which the last is due until it is answered.
 
@@ -78,11 +79,12 @@ class Session:
         practice = self._answered < self._n_practice
         in_view = self._in_view()
         place = Place(self._number, self._answered + 1, practice, len(in_view))
-        self._prompt = self._shown.prompt("sampled", item, self._persona, in_view)
-        self.due = self._question("sampled", item_id, self._number, place)
+        shown = self._shown.of_answer(item_id, self._number)
+        self._prompt = shown.prompt("sampled", item, self._persona, in_view)
+        self.due = self._question("sampled", item_id, shown, place)
         self.questions.append(self.due)
         if self._exactly and not practice:
-            self.questions.append(self._question("exact", item_id, None, place))
+            self.questions.append(self._question("exact", item_id, shown, place))
 
     def _end_turn(self, answer: Answer) -> None:
         _, item = self._trials[self._answered]
@@ -98,14 +100,11 @@ class Session:
         return [*self._practised, *self._rated[len(self._rated) - min(most, len(self._rated)) :]]
 
     def _question(
-        self,
-        readout: Literal["sampled", "exact"],
-        item_id: str,
-        participant: int | None,
-        place: Place,
+        self, readout: Literal["sampled", "exact"], item_id: str, shown: Shown, place: Place
     ) -> Question:
-        ask = Ask(self._shown.request(readout, self._prompt), (participant,))
-        return Question(item_id, ask, self._persona, place)
+        who = self._number if readout == "sampled" else None
+        ask = Ask(shown.request(readout, self._prompt), (who,))
+        return Question(item_id, ask, shown.form, shown.job, self._persona, place)
 
 
 def practice_of(job: RatingJob) -> tuple[str, ...]:
@@ -128,8 +127,13 @@ def sessions_of(task: RatingTask, card: AskedModel) -> list[Session]:
     if problems:
         raise StudyError([f"protocol {job.protocol.name!r}: {problem}" for problem in problems])
     dealing = Dealing(job.dealt_by or 0, job.dataset, job.asked, job.protocol.wave)
-    shown = Shown(job, card)
+    forms = [Shown(job.shown(form), form, card) for form in job.forms()]
     return [
-        Session(each, shown, items, job.personas[each.number] if job.personas else None)
+        Session(
+            each,
+            forms[each.sweep % len(forms)],
+            items,
+            job.personas[each.number] if job.personas else None,
+        )
         for each in dealt(dealing, items, plan.items, sweeps)
     ]

@@ -45,7 +45,7 @@ def _wrong_practice(loaded: LoadedStudy) -> Iterator[str]:
             (protocol, entry.dataset)
             for protocol in loaded.study.protocols
             for entry in loaded.study.datasets
-            if name == protocol.prompt_set(entry.dataset)
+            if name in protocol.prompt_sets(entry.dataset)
         ]
         in_sessions = [dataset for protocol, dataset in asking if protocol.session is not None]
         if asking and not in_sessions:

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from emoalign.analyses.catalogue import FigureName, settings_of_study, with_settings
 from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.elicitation.engines.base import ModelCard
+from emoalign.elicitation.forms import Form, forms
 from emoalign.elicitation.rating import together
 from emoalign.elicitation.recitation import RecitedTable
 from emoalign.embeddings.embedding_cards import EmbeddingModel
@@ -260,14 +261,35 @@ class LoadedStudy:
         name = self.protocol(protocol).prompt_set(dataset)
         return None if name is None else self.prompt_sets[name]
 
+    def question_templates(
+        self, protocol: str, dataset: str, scale: str
+    ) -> dict[str, QuestionTemplate]:
+        """The same of each prompt set that the protocol lists, by name, in their order."""
+        entry = self.protocol(protocol)
+        shown = {
+            name: question_template(self.prompt_sets[name], scale)
+            for name in entry.prompt_sets(dataset)
+        }
+        if entry.session is not None:
+            return shown
+        return {name: template.without_practice() for name, template in shown.items()}
+
+    def forms(self, protocol: str, dataset: str, asked: str) -> tuple[Form, ...]:
+        """The forms in which a protocol asks about a subject of a dataset (see `asked`); none
+        where it names no prompt set."""
+        scales = self.datasets[dataset].scales
+        return forms(
+            self.question_templates(protocol, dataset, asked.split("+")[0]).items(),
+            {scale: scales[scale] for scale in asked.split("+")},
+        )
+
     def question_template(self, protocol: str, dataset: str, scale: str) -> QuestionTemplate:
         """The templates and wording with which a protocol asks about a scale of a dataset."""
-        prompts = self.prompt_set(protocol, dataset)
-        if prompts is None:
+        templates = self.question_templates(protocol, dataset, scale)
+        if not templates:
             recites = self.protocol(protocol).recites
             return unworded(scale, self.datasets[dataset].scales[scale], recites)
-        shown = question_template(prompts, scale)
-        return shown if self.protocol(protocol).session else shown.without_practice()
+        return next(iter(templates.values()))
 
     def asked(self, protocol: str, dataset: str) -> list[str]:
         """The subjects of a protocol's requests: names of scales, joined with "+".

@@ -221,9 +221,7 @@ class VllmModel(AskedModel):
                         inquiry.check()
 
 
-def _wave(
-    inquiries: Sequence[Inquiry], asked: Collection[Ask]
-) -> Mapping[Ask, Sequence[Inquiry]]:
+def _wave(inquiries: Sequence[Inquiry], asked: Collection[Ask]) -> Mapping[Ask, Sequence[Inquiry]]:
     """The requests that can be sent now and were not, each with the inquiries that miss it.
 
     All are sent in one wave where items are rated by themselves; of all sessions, the requests of
