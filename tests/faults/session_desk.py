@@ -26,7 +26,7 @@ OF_A_SERVER = ["latency_s", "received", "model_reported"]
 
 @dataclass(frozen=True)
 class SessionDesk(Desk):
-    """Words that are rated one after another; `job_keys` change the job, `prompt_keys` its prompts."""
+    """Words that are rated one after another."""
 
     session: dict[str, Any] = field(default_factory=dict)
     practice: tuple[str, ...] = ()

@@ -46,7 +46,8 @@ def test_every_item_has_as_many_answers_as_participants_and_each_session_its_own
     rows = many.rate()
     assert sorted(rows["session"].unique()) == list(range(20))
     assert set(rows.groupby("session").size()) == {20, 21}
-    assert (rows.groupby("item_id").size() == 4).all() and rows["item_id"].nunique() == 103
+    assert (rows.groupby("item_id").size() == 4).all()
+    assert rows["item_id"].nunique() == 103
     assert not rows.duplicated(["session", "item_id"]).any()
     assert (rows["participant"] == rows["session"]).all()
 
@@ -102,7 +103,8 @@ def test_a_rejected_item_is_an_answer_and_the_session_goes_on_without_it(
     )
     rows = sessions.rate()
     assert set(rows[rows["item_id"] == "word 3"]["status"]) == {"rejected"}
-    assert (rows[rows["item_id"] != "word 3"]["rating"] == 7).all() and len(rows) == 36
+    assert (rows[rows["item_id"] != "word 3"]["rating"] == 7).all()
+    assert len(rows) == 36
     assert not any(
         message["content"] in ("word 3", "This input is not allowed.")
         for heard in sessions.server.heard
@@ -114,14 +116,17 @@ def test_practice_comes_first_stays_in_view_and_counts_nowhere(sessions: Session
     sessions.server.reply = earlier
     short = replace(sessions, practice=("jail", "table"), session={"items": 6, "history": 2})
     rows = short.rate()
-    assert len(rows) == 36 and set(rows["position"]) == set(range(3, 9))
+    assert len(rows) == 36
+    assert set(rows["position"]) == set(range(3, 9))
     for heard in sessions.server.heard:
         asked = [message["content"] for message in said(heard) if message["role"] == "user"]
-        assert asked[:2] == ["jail", "table"][: len(asked)] and len(asked) <= 2 + 2 + 1
+        assert asked[:2] == ["jail", "table"][: len(asked)]
+        assert len(asked) <= 2 + 2 + 1
     trials = short.trials
     assert trials.groupby("session").size().eq(8).all()
     practice = trials[trials["kind"] == "practice"]
-    assert list(practice["position"]) == [1, 2] * 6 and practice["item_id"].isna().all()
+    assert list(practice["position"]) == [1, 2] * 6
+    assert practice["item_id"].isna().all()
     items = trials[trials["kind"] == "item"]
     both = ["session", "position", "item_id", "rating", "request_id"]
     pd.testing.assert_frame_equal(
@@ -179,7 +184,8 @@ def test_sessions_without_a_view_of_earlier_items_share_the_answers_of_items_by_
         desk.folder, desk.server, names, 3, {"concurrency": 2}, session={"history": 0}
     )
     rows = blind.rate()
-    assert len(desk.server.heard) == before and len(rows) == 18
+    assert len(desk.server.heard) == before
+    assert len(rows) == 18
     assert set(rows["request_id"]) == {answer.request_id for answer in alone.answers()}
 
 

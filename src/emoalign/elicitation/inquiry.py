@@ -171,7 +171,7 @@ class Inquiry:
 
     @property
     def unanswered(self) -> int:
-        """The number of missing answers, to questions of sessions that are still to come as well."""
+        """The number of missing answers, those to questions that sessions have yet to reach too."""
         due = sum(len(ask.participants) for ask in self.missing())
         return due + sum(session.to_come for session in self._sessions)
 

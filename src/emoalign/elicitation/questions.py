@@ -52,8 +52,8 @@ class Place:
 class Question:
     """A question about an item, and the participants who are asked.
 
-    `job` is the job as `form` shows it: by it an answer is read. `place` is that in a session, where
-    `item_id` of practice is its text.
+    `job` is the job as `form` shows it: by it an answer is read. `place` is that in a session, in
+    which `item_id` of practice is its text.
     """
 
     item_id: str
