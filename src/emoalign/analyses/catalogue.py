@@ -22,6 +22,7 @@ from emoalign.analyses.labels.analysis import ANALYSIS as LABELS
 from emoalign.analyses.precision.analysis import ANALYSIS as PRECISION
 from emoalign.analyses.readouts.analysis import ANALYSIS as READOUTS
 from emoalign.analyses.recitation.analysis import ANALYSIS as RECITATION
+from emoalign.analyses.retest.analysis import ANALYSIS as RETEST
 from emoalign.analyses.ridge.analysis import ANALYSIS as RIDGE
 from emoalign.analyses.robustness.analysis import ANALYSIS as ROBUSTNESS
 from emoalign.analyses.spread.analysis import ANALYSIS as SPREAD
@@ -59,6 +60,7 @@ PAGE: tuple[Analysis | PageSection, ...] = (
     AROUSAL,
     STRUCTURE,
     VARIANCE,
+    RETEST,
     contents.ANSWERS,
     READOUTS,
     contents.PEOPLE,

@@ -1,7 +1,7 @@
 """Generalizability of item means: how well answers tell what other forms or waves would say.
 
 An answer is taken as mean + item + form + wave + participant + item × form + item × wave + rest,
-all random (Cronbach, Gleser, Nanda & Rajaratnam 1972; Brennan 2001). Components of variance are
+all random (Cronbach et al. 1972; Brennan 2001). Components of variance are
 those of `components`, in squared points of the scale. Those below 0 count as 0, as is usual;
 sources that a study does not vary, NaN here, are left out: then nothing is said of other forms, or
 of other waves.
@@ -63,7 +63,7 @@ def generalizability(
 
     g = σ²(item)/(σ²(item) + σ²(δ)) is the expected squared correlation with item means over all
     forms, waves and answers, and the expected correlation of two such studies; Φ counts as error as
-    well what moves all items alike (Cronbach et al. 1972; Brennan 2001, chapter 4).
+    well what moves all items alike (Cronbach et al. 1972; Brennan 2001).
 
     With n_f forms, n_w waves and n answers:
 

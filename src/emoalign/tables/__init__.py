@@ -52,6 +52,7 @@ from emoalign.tables.ratings import (
     Status,
 )
 from emoalign.tables.recitation import COMPLETIONS, RECITATION, RECITATION_ITEMS
+from emoalign.tables.repeated import RETEST
 from emoalign.tables.robustness import ROBUSTNESS
 from emoalign.tables.substitution import (
     ALTERNATIVE_ANNOTATOR,
@@ -90,6 +91,7 @@ TABLES = (
     CONTRASTS,
     FRAMEWORK,
     VARIANCE,
+    RETEST,
     STRUCTURE,
     SIMILARITY,
     AROUSAL,
@@ -149,6 +151,7 @@ __all__ = [
     "RECITATION_ITEMS",
     "RELIABILITY",
     "RESIDUALS",
+    "RETEST",
     "ROBUSTNESS",
     "SCORECARD",
     "SIMILARITY",
