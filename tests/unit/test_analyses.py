@@ -114,7 +114,8 @@ def test_what_does_not_concern_a_study_is_neither_made_nor_read_nor_shown() -> N
 def test_a_study_with_labels_baselines_and_a_recitation_has_what_concerns_them() -> None:
     every = analyses("studies/inoshita2026.yaml", RECITATION)
     rules = {rule.name: rule for rule in every.rules()}
-    others = {"groups": "compare_groups", "retest": "compare_waves"}
+    others = {"generalizability": "decompose_variance"}
+    others |= {"groups": "compare_groups", "retest": "compare_waves"}
     assert {computation.rule for computation in COMPUTATIONS} == {*rules, *others.values()}
     gradient = "results/s/statistics/transparency_gradient.parquet"
     assert gradient in rules["check_expectations"].inputs
@@ -126,7 +127,7 @@ def test_a_study_with_labels_baselines_and_a_recitation_has_what_concerns_them()
 
 
 def test_waves_are_compared_where_a_study_has_two() -> None:
-    once = {"name": "once", "prompts": "rating-sheet", "readouts": ["exact"]}
+    once: dict[str, object] = {"name": "once", "prompts": "rating-sheet", "readouts": ["exact"]}
     of_one = {rule.name for rule in analyses("config.yaml", once).rules()}
     of_two = analyses("config.yaml", once, once | {"name": "again", "wave": 2}).rules()
     assert "compare_waves" not in of_one

@@ -17,6 +17,7 @@ from emoalign.analyses.distributions.analysis import ANALYSIS as DISTRIBUTIONS
 from emoalign.analyses.expectations.analysis import ANALYSIS as EXPECTATIONS
 from emoalign.analyses.explained.analysis import ANALYSIS as EXPLAINED
 from emoalign.analyses.frameworks.analysis import ANALYSIS as FRAMEWORKS
+from emoalign.analyses.generalizability.analysis import ANALYSIS as GENERALIZABILITY
 from emoalign.analyses.groups.analysis import ANALYSIS as GROUPS
 from emoalign.analyses.labels.analysis import ANALYSIS as LABELS
 from emoalign.analyses.precision.analysis import ANALYSIS as PRECISION
@@ -60,6 +61,7 @@ PAGE: tuple[Analysis | PageSection, ...] = (
     AROUSAL,
     STRUCTURE,
     VARIANCE,
+    GENERALIZABILITY,
     RETEST,
     contents.ANSWERS,
     READOUTS,

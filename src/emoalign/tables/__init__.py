@@ -52,7 +52,7 @@ from emoalign.tables.ratings import (
     Status,
 )
 from emoalign.tables.recitation import COMPLETIONS, RECITATION, RECITATION_ITEMS
-from emoalign.tables.repeated import RETEST
+from emoalign.tables.repeated import GENERALIZABILITY, RETEST
 from emoalign.tables.robustness import ROBUSTNESS
 from emoalign.tables.substitution import (
     ALTERNATIVE_ANNOTATOR,
@@ -93,6 +93,7 @@ TABLES = (
     CONTRASTS,
     FRAMEWORK,
     VARIANCE,
+    GENERALIZABILITY,
     RETEST,
     STRUCTURE,
     SIMILARITY,
@@ -135,6 +136,7 @@ __all__ = [
     "EXPLAINED",
     "EXPLAINED_SCALES",
     "FRAMEWORK",
+    "GENERALIZABILITY",
     "GROUPS",
     "GROUP_CONTRASTS",
     "GROUP_NORMS",

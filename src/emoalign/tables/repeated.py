@@ -9,6 +9,7 @@ from emoalign.tables.contract import (
     DATASET,
     MODEL,
     N_ITEMS,
+    NUMBER,
     READOUT,
     REASON,
     SCALE,
@@ -16,6 +17,49 @@ from emoalign.tables.contract import (
     Column,
     Table,
     estimate,
+    shared,
+)
+
+GENERALIZABILITY = Table(
+    "statistics/generalizability.parquet",
+    "a way of asking a model on a scale: how well its sampled item means would generalise",
+    (
+        MODEL,
+        DATASET,
+        SCALE,
+        Column(
+            "protocols",
+            TEXT,
+            "Protocols that the components are from, joined with ` + `: alike but for forms, waves "
+            "and numbers of answers.",
+        ),
+        Column("protocol", TEXT, "The protocol that asks this way; null for one that could."),
+        N_ITEMS,
+        Column("n_forms", COUNT, "Forms per item."),
+        Column("n_waves", COUNT, "Waves per item."),
+        Column(
+            "n_answers",
+            NUMBER,
+            "Answers per form and wave; of a protocol the harmonic mean over items.",
+        ),
+        *estimate(
+            "g",
+            "Generalizability of item means: expected correlation with those of other forms, waves "
+            "and answers.",
+        ),
+        Column("phi", NUMBER, "The same, where what shifts all items alike counts as error."),
+        *shared(
+            "Variance components, in squared points; null if not varied or unknown.",
+            "item",
+            "form",
+            "wave",
+            "participant",
+            "item_x_form",
+            "item_x_wave",
+            "residual",
+        ),
+        REASON,
+    ),
 )
 
 RETEST = Table(
