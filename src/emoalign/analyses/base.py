@@ -223,6 +223,8 @@ class Analysis:
             not have the section.
         settings: the key of a study that it is set by, where it has one.
         concerns: whether it concerns a dataset. A study without any such dataset does not have it.
+        possible: whether a study has what it needs, such as two waves. A study without it does not
+            have it.
     """
 
     name: str
@@ -231,3 +233,9 @@ class Analysis:
     section: PageSection | None = None
     settings: Settings | None = None
     concerns: Callable[[AnalysedDataset], bool] = lambda dataset: True
+    possible: Callable[[AnalysedStudy], bool] = lambda study: True
+
+    def part_of(self, study: AnalysedStudy) -> AnalysedStudy | None:
+        """The part of a study that it concerns; None where the study does not have it."""
+        part = study.within(self.concerns)
+        return part if part.datasets and self.possible(part) else None

@@ -17,11 +17,13 @@ from emoalign.analyses.distributions.analysis import ANALYSIS as DISTRIBUTIONS
 from emoalign.analyses.expectations.analysis import ANALYSIS as EXPECTATIONS
 from emoalign.analyses.explained.analysis import ANALYSIS as EXPLAINED
 from emoalign.analyses.frameworks.analysis import ANALYSIS as FRAMEWORKS
+from emoalign.analyses.generalizability.analysis import ANALYSIS as GENERALIZABILITY
 from emoalign.analyses.groups.analysis import ANALYSIS as GROUPS
 from emoalign.analyses.labels.analysis import ANALYSIS as LABELS
 from emoalign.analyses.precision.analysis import ANALYSIS as PRECISION
 from emoalign.analyses.readouts.analysis import ANALYSIS as READOUTS
 from emoalign.analyses.recitation.analysis import ANALYSIS as RECITATION
+from emoalign.analyses.retest.analysis import ANALYSIS as RETEST
 from emoalign.analyses.ridge.analysis import ANALYSIS as RIDGE
 from emoalign.analyses.robustness.analysis import ANALYSIS as ROBUSTNESS
 from emoalign.analyses.spread.analysis import ANALYSIS as SPREAD
@@ -59,6 +61,8 @@ PAGE: tuple[Analysis | PageSection, ...] = (
     AROUSAL,
     STRUCTURE,
     VARIANCE,
+    GENERALIZABILITY,
+    RETEST,
     contents.ANSWERS,
     READOUTS,
     contents.PEOPLE,

@@ -223,8 +223,8 @@ class Analyses:
         """The analyses that the study has, each with the part of it that it concerns."""
         study = analysed_study(self.loaded)
         for analysis in ANALYSES:
-            part = study.within(analysis.concerns)
-            if part.datasets:
+            part = analysis.part_of(study)
+            if part is not None:
                 yield analysis, part
 
     def _made(self) -> Iterator[str]:

@@ -52,6 +52,7 @@ from emoalign.tables.ratings import (
     Status,
 )
 from emoalign.tables.recitation import COMPLETIONS, RECITATION, RECITATION_ITEMS
+from emoalign.tables.repeated import GENERALIZABILITY, RETEST
 from emoalign.tables.robustness import ROBUSTNESS
 from emoalign.tables.substitution import (
     ALTERNATIVE_ANNOTATOR,
@@ -59,11 +60,13 @@ from emoalign.tables.substitution import (
     EQUIVALENCE,
     RATERS_WORTH,
 )
+from emoalign.tables.trials import TRIALS
 
 TABLES = (
     STIMULI,
     NORMS,
     RATINGS,
+    TRIALS,
     ITEMS,
     ALIGNMENT,
     RELIABILITY,
@@ -90,6 +93,8 @@ TABLES = (
     CONTRASTS,
     FRAMEWORK,
     VARIANCE,
+    GENERALIZABILITY,
+    RETEST,
     STRUCTURE,
     SIMILARITY,
     AROUSAL,
@@ -131,6 +136,7 @@ __all__ = [
     "EXPLAINED",
     "EXPLAINED_SCALES",
     "FRAMEWORK",
+    "GENERALIZABILITY",
     "GROUPS",
     "GROUP_CONTRASTS",
     "GROUP_NORMS",
@@ -149,6 +155,7 @@ __all__ = [
     "RECITATION_ITEMS",
     "RELIABILITY",
     "RESIDUALS",
+    "RETEST",
     "ROBUSTNESS",
     "SCORECARD",
     "SIMILARITY",
@@ -159,6 +166,7 @@ __all__ = [
     "TRAININGS",
     "TRANSPARENCY",
     "TRANSPARENCY_GRADIENT",
+    "TRIALS",
     "VARIANCE",
     "Column",
     "Status",
