@@ -308,6 +308,7 @@ _NO_PROBABILITIES: Mapping[str, object] = {
     "probabilities": None,
     "off_scale_mass": None,
     "returned_mass": None,
+    "stated_total": None,
 }
 
 
@@ -364,21 +365,23 @@ def columns_by_scale(
 ) -> Mapping[str, Mapping[str, object]]:
     """An answer as read on each scale, as columns of the ratings table."""
     match request.readout:
-        case "sampled":
-            return _sampled_columns(job, answer)
+        case "sampled" | "stated":
+            return _written_columns(job, answer)
         case "exact":
             return _exact_columns(job, request, answer)
         case "decision":
             return _decision_columns(job, request, answer)
 
 
-def _sampled_columns(job: RatingJob, answer: Answer) -> dict[str, dict[str, object]]:
+def _written_columns(job: RatingJob, answer: Answer) -> dict[str, dict[str, object]]:
     return {
         scale: {
+            **_NO_PROBABILITIES,
             "status": reading.status,
             "rating": reading.rating,
             "labels": reading.labels,
-            **_NO_PROBABILITIES,
+            "probabilities": reading.shares,
+            "stated_total": reading.total,
         }
         for scale, reading in readings(job, answer).items()
     }

@@ -26,7 +26,7 @@ from emoalign.prompts import (
     most_tokens,
     without_system,
 )
-from emoalign.study.fields import Readout
+from emoalign.study.fields import WRITTEN, Readout
 from emoalign.study.scales import LabelScale, OrdinalScale
 from emoalign.tables import records
 
@@ -113,7 +113,7 @@ def _participants(
     job: RatingJob, readout: Readout
 ) -> Sequence[tuple[str | None, tuple[int | None, ...]]]:
     """The participants of each question: all of them, or one for each persona."""
-    if readout != "sampled":
+    if readout not in WRITTEN:
         return [(None, (None,))]
     if job.personas:
         return [(persona, (number,)) for number, persona in enumerate(job.personas)]

@@ -56,7 +56,7 @@ UNTOLD = Thoughts()
 class RatingJob(Job):
     """Ask one model about one scale of one dataset, or a few jointly, under one protocol."""
 
-    version: int = 5
+    version: int = 6
 
     model: str
     card: dict[str, Any]

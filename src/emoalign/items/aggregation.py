@@ -88,7 +88,10 @@ _COUNTS = ",\n    ".join(
 )
 _BOUNDS = ("mean_low", "mean_high", "sd_low", "sd_high")
 _OF_PROBABILITIES = (*_BOUNDS, "raw_moment_1", "raw_moment_2", "off_scale_mass", "returned_mass")
-_NO_PROBABILITIES = ", ".join(f"NULL::DOUBLE AS {name}" for name in _OF_PROBABILITIES)
+_ONE_DISTRIBUTION = "NULL::DOUBLE AS sd_of_means"
+_NO_PROBABILITIES = (
+    _ONE_DISTRIBUTION + ", " + ", ".join(f"NULL::DOUBLE AS {name}" for name in _OF_PROBABILITIES)
+)
 
 
 def sampled_numbers(place: int, scale: OrdinalScale) -> str:
@@ -193,7 +196,7 @@ SELECT {_KEYS}, {", ".join(f"n_{status}" for status in STATUSES)}, mean, sd,
     CASE WHEN mass > 0 THEN
         list_transform(probabilities, lambda probability: probability / mass)
     END AS distribution,
-    raw_moment_1, raw_moment_2, off_scale_mass, returned_mass
+    raw_moment_1, raw_moment_2, off_scale_mass, returned_mass, {_ONE_DISTRIBUTION}
 FROM (
     SELECT *, sqrt(squared / mass) AS sd,
         least(undecided, greatest(0,
@@ -234,6 +237,54 @@ FROM (
 )"""
 
 
+def stated(place: int, scale: OrdinalScale | LabelScale) -> str:
+    """Items of the scale bound as $scale_<place>: the mean of their stated distributions.
+
+    Statements count alike. The SD is that of all of them together: of people as the model sees
+    them, with what its statements differ by. Statements are ordered before they are added, so that
+    the result does not depend on the order in which rows are read.
+    """
+    if isinstance(scale, LabelScale):
+        n, moments = len(scale.labels), _NO_MOMENTS
+    else:
+        n, moments = len(scale.points), _moments_of_statements(scale)
+    averaged = "list_sum(list_transform(statements, lambda each: each[place])) / n_ok"
+    return f"""
+SELECT {_KEYS}, {", ".join(f"n_{status}" for status in STATUSES)}, mean, sd, sd_of_means,
+    CASE WHEN n_ok > 0 THEN
+        list_transform(range(1, {n + 1}), lambda place: {averaged})
+    END AS distribution,
+    {", ".join(f"NULL::DOUBLE AS {name}" for name in _OF_PROBABILITIES)}
+FROM (
+    SELECT *, {moments}
+    FROM (
+        SELECT {_KEYS},
+    {_COUNTS},
+            list_sort(list(probabilities) FILTER (status = 'ok')) AS statements
+        FROM read_parquet($files)
+        WHERE readout = 'stated' AND scale = $scale_{place}
+        GROUP BY ALL
+    )
+)"""
+
+
+_NO_MOMENTS = "NULL::DOUBLE AS mean, NULL::DOUBLE AS sd, NULL::DOUBLE AS sd_of_means"
+
+
+def _moments_of_statements(scale: OrdinalScale) -> str:
+    """Mean and SD of the statements of an item, and the SD of their means."""
+    points = [float(point) for point in scale.points]
+    squares = f"list_dot_product(each, {_squared_distances(points)})"
+    return f"""
+        list_transform(statements, lambda each: list_dot_product(each, {points!r}::DOUBLE[]))
+            AS means,
+        list_sum(means) / n_ok AS mean,
+        sqrt(list_sum(list_transform(statements, lambda each: {squares})) / n_ok) AS sd,
+        CASE WHEN n_ok > 1 THEN
+            sqrt(list_sum(list_transform(means, lambda each: power(each - mean, 2))) / (n_ok - 1))
+        END AS sd_of_means"""
+
+
 def _squared_distances(points: Sequence[float]) -> str:
     return f"list_transform({points!r}::DOUBLE[], lambda point: power(point - mean, 2))"
 
@@ -246,6 +297,7 @@ def items(scales: list[OrdinalScale | LabelScale]) -> str:
     """
     models = []
     for place, scale in enumerate(scales):
+        models.append(stated(place, scale))
         if isinstance(scale, LabelScale):
             models.append(sampled_labels(place))
         else:

@@ -9,7 +9,7 @@ from emoalign.study.scales import DatasetScale, Frameworks
 class AggregationJob(Job):
     """Join the ratings of one dataset with the norms, by item."""
 
-    version: int = 6
+    version: int = 7
     dataset: str
     scales: dict[str, DatasetScale]
 

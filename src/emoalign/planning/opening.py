@@ -17,7 +17,7 @@ from emoalign.elicitation.pace import minutes_as_before
 from emoalign.planning.preflight import why_forbidden
 from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts import Image, Prompt, Renderer, likely_tokens
-from emoalign.study.fields import Modality, Readout
+from emoalign.study.fields import WRITTEN, Modality, Readout
 from emoalign.wording import at_most, counted, minutes
 
 WIDTH = 100
@@ -186,13 +186,13 @@ class Opening:
             else:
                 shown = [renderer.render(item, persona) for persona in who or [None]]
             each = answered = 1
-            if readout == "sampled":
+            if readout in WRITTEN:
                 each = people if who else math.ceil(people / card.able.choices)
                 answered = people
             per_prompt = max(likely_tokens(prompt)[1] for prompt in shown)
             if readout != "decision" and card.destination is not None:
                 per_prompt += likely_schema_tokens(answer_schema(prompts, bounds))
-            per_answer = {"sampled": longest, "exact": exactly, "decision": 0}[readout]
+            per_answer = {"exact": exactly, "decision": 0}.get(readout, longest)
             parts.append(
                 _Part(
                     readout,

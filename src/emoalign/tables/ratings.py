@@ -78,11 +78,13 @@ _MASS = (
 
 RATINGS = Table(
     "ratings/<model>/<protocol>/<dataset>/<scale>/<shard>.parquet",
-    "an answer of a participant on a scale (sampled), or an item (exact, decision)",
+    "an answer of a participant on a scale (sampled, stated), or an item (exact, decision)",
     (
         *CELL,
         ITEM,
-        Column("participant", COUNT, "Number of the participant from 0; null unless sampled."),
+        Column(
+            "participant", COUNT, "Number of the participant from 0; null unless sampled or stated."
+        ),
         Column("persona", TEXT, "Persona of the participant."),
         Column(
             "status",
@@ -94,9 +96,15 @@ RATINGS = Table(
         Column(
             "probabilities",
             NUMBERS,
-            "Exact, decision: probability of each point as returned, ascending.",
+            "Exact, decision: probability of each point as returned, ascending. Stated: share of "
+            "people at each point, or who choose each label.",
         ),
         *_MASS,
+        Column(
+            "stated_total",
+            NUMBER,
+            "Stated: what the numbers of all points, or labels, added up to; null unless ok.",
+        ),
         Column(
             "text",
             TEXT,
@@ -140,8 +148,8 @@ ITEMS = Table(
         ),
         *(Column(f"n_{status}", COUNT, "Answers by status.") for status in STATUSES),
         *shared(
-            "Mean and SD of the model's ratings (exact, decision: of the distribution on the "
-            "scale); null for labels.",
+            "Mean and SD of the model's ratings (exact, decision, stated: of the distribution on "
+            "the scale); null for labels.",
             "mean",
             "sd",
         ),
@@ -154,9 +162,15 @@ ITEMS = Table(
             "sd_high",
         ),
         Column(
+            "sd_of_means",
+            NUMBER,
+            "Stated: SD (n − 1) of the means of an item's statements; null with one.",
+        ),
+        Column(
             "distribution",
             NUMBERS,
-            "Share of each point, ascending, or of the answers that chose each label.",
+            "Share of each point, ascending, or of the answers that chose each label. Stated: mean "
+            "of the statements.",
         ),
         *shared(
             "Exact, decision: sums of point × probability and point² × probability, not "

@@ -88,7 +88,8 @@ def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFra
 
 _NOTHING: dict[str, object] = {
     **dict.fromkeys(("item_id", "readout", "participant", "request_id", "status", "rating")),
-    **dict.fromkeys(("labels", "probabilities", "off_scale_mass", "returned_mass", "text")),
+    **dict.fromkeys(("labels", "probabilities", "off_scale_mass", "returned_mass")),
+    **dict.fromkeys(("stated_total", "text")),
     **dict.fromkeys(("finish_reason", "model_reported", "reply_id", "reasoning_tokens")),
     **dict.fromkeys(("prompt_tokens", "completion_tokens"), 0),
 }
