@@ -415,7 +415,7 @@ class PromptSet(Entry):
             "The question, with item.text, instruction, demonstrations (.text, .rating, "
             ".labels), scale (.name, .min, .max, .step, .anchors, .labels, .at_least, "
             ".at_most), persona. Structured: scale.key. Distribution: scale.points. Joint: scales, "
-            "also with .key, .instruction. Recitation: table (.title, .file, .header, .rows, .next)."
+            "also .key, .instruction. Recitation: table (.title, .file, .header, .rows, .next)."
         )
     )
     image: Literal["first", "last"] = Field(

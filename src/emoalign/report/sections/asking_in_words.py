@@ -178,8 +178,8 @@ def _protocol(job: ReportJob, protocol: Protocol) -> str:
         if protocol.states:
             of = f"{max(each.answer.total for each in asked):g}"
             did = (
-                f"stated{longest} how many of {of} people would give each answer (stated "
-                "distributions)"
+                f"stated{f',{longest},' if longest else ''} how many of {of} people would give "
+                "each answer (stated distributions)"
             )
         ways.append(f"{who}{personas} {did}")
     if "exact" in protocol.readouts:
