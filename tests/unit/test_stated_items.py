@@ -257,8 +257,8 @@ def test_the_method_section_says_what_was_asked_for_and_how_it_was_read() -> Non
     )
     told = " ".join(protocols_used(job))
     assert (
-        "5 simulated participants stated, in up to 4 tokens, how many of 100 people would give each "
-        "answer (stated distributions)"
+        "5 simulated participants stated, in up to 4 tokens, how many of 100 people would give "
+        "each answer (stated distributions)"
     ) in told
     assert "3 simulated participants answered in up to 4 tokens (sampled answers)" in told
     assert "Answers were sampled" in told
