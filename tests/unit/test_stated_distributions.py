@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ from emoalign.commands.new_study import _fits
 from emoalign.elicitation.answer_schema import answer_schema
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.elicitation.engines.vllm.outputs import sampling_parameters as vllm_parameters
-from emoalign.elicitation.inquiry import columns_by_scale
+from emoalign.elicitation.inquiry import columns_by_scale, rating_rows
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.pace import _readout
-from emoalign.elicitation.questions import build_questions
+from emoalign.elicitation.questions import Question, build_questions
 from emoalign.elicitation.rating import RatingJob
 from emoalign.elicitation.readings import UNPARSABLE, Reading, read_answer, without_thoughts
 from emoalign.elicitation.tally import Tally
@@ -356,6 +357,68 @@ def test_the_time_of_statements_is_not_that_of_single_numbers() -> None:
         "7": "sampled",
     }
     assert {text: _readout(answer(text)) for text in told} == told
+
+
+# Forms
+
+
+def answered(asked: RatingJob, say: Callable[[Question], object]) -> list[dict[str, Any]]:
+    """The rows of an item where a model says something to each question."""
+    questions = build_questions(asked, card(), [("tea", "tea")])
+    said = {
+        (question.ask.request.request_id, who): replace(
+            answer(json.dumps(say(question))),
+            request_id=question.ask.request.request_id,
+            participant=who,
+        )
+        for question in questions
+        for who in question.ask.participants
+    }
+    return rating_rows(asked, questions, said).to_dict("records")  # type: ignore[return-value]
+
+
+def wording(**keys: Any) -> QuestionTemplate:
+    told = template(HUNDRED).model_dump() | {"wording": {"v": {"instruction": "Say.", **keys}}}
+    return QuestionTemplate.model_validate(told)
+
+
+def test_a_reversed_form_maps_back_and_another_range_keeps_its_points() -> None:
+    planted = [0, 0, 5, 5, 10, 10, 20, 20, 30]
+    ends = {"written_for": {"min": 1, "max": 9}}
+    further = {
+        "down": wording(reversed=True, **ends),
+        "fives": wording(mapped="linear", written_for={"min": 0, "max": 4}),
+    }
+    asked = job(prompts=["up", *further]).model_copy(
+        update={"prompts": wording(**ends), "further": further}
+    )
+
+    def say(question: Question) -> object:
+        if question.form.name == "fives":
+            return {"0": 10, "1": 20, "2": 40, "3": 20, "4": 10}
+        shown = planted[::-1] if question.form.name == "down" else planted
+        return dict(zip(TEN, shown, strict=True))
+
+    rows = {row["form"]: row for row in answered(asked, say)}
+    assert rows.keys() == {"up", "down", "fives"}
+    assert {row["status"] for row in rows.values()} == {"ok"}
+    assert rows["up"]["probabilities"] == rows["down"]["probabilities"]
+    assert rows["up"]["probabilities"] == [number / 100 for number in planted]
+    assert rows["fives"]["probabilities"] == [0.1, 0.2, 0.4, 0.2, 0.1]
+    assert {row["stated_total"] for row in rows.values()} == {100}
+
+
+def test_shares_of_rotated_labels_are_in_the_order_of_the_card() -> None:
+    asked = job(scale=MOOD).model_copy(update={"prompts": wording(order="rotated")})
+
+    def say(question: Question) -> object:
+        (message,) = question.ask.request.prompt.messages or ()
+        labels = message.content.removesuffix(": tea").split(", ")
+        return {label: {"joy": 90, "Anger": 10, "fear": 0}[label] for label in labels}
+
+    rows = answered(asked, say)
+    assert sorted(row["label_order"][0] for row in rows) == ["Anger", "fear", "joy"]
+    assert all(row["probabilities"] == [0.9, 0.1, 0] for row in rows)
 
 
 # Refusals

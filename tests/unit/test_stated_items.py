@@ -61,15 +61,19 @@ def write(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
 
 
 def items(
-    folder: Path, *files: Sequence[Mapping[str, Any]], scale: HumanScale | LabelScale = FIVE
+    folder: Path,
+    *files: Sequence[Mapping[str, Any]],
+    scale: HumanScale | LabelScale = FIVE,
+    other_points: Mapping[str, tuple[str, ...]] = {},
 ) -> pd.DataFrame:
     paths = [write(folder / f"{number}.parquet", rows) for number, rows in enumerate(files)]
     asked = sorted({str(row["item_id"]) for rows in files for row in rows})
     STIMULI.write(stimuli(asked), folder / "stimuli.parquet")
     NORMS.write(pd.DataFrame(columns=NORMS.schema.names), folder / "norms.parquet")
-    job = AggregationJob(dataset="mine", scales={"v": scale})
-    others = (folder / "norms.parquet", folder / "stimuli.parquet", folder / "items.parquet")
-    aggregate(job, paths, *others)
+    others = {"v": dict(other_points)} if other_points else {}
+    job = AggregationJob(dataset="mine", scales={"v": scale}, other_points=others)
+    norms, asked_about = folder / "norms.parquet", folder / "stimuli.parquet"
+    aggregate(job, paths, norms, asked_about, folder / "items.parquet")
     return ITEMS.read(folder / "items.parquet").set_index("item_id")
 
 
@@ -93,7 +97,8 @@ def test_an_item_is_the_mean_of_its_statements_as_numpy_finds_it(tmp_path: Path)
             assert row["sd_of_means"] == pytest.approx(apart, abs=1e-12)
         else:
             assert np.isnan(row["sd_of_means"])
-        assert row[["mean_low", "raw_moment_1", "off_scale_mass", "returned_mass"]].isna().all()
+        assert row[["mean_low", "mean_high"]].tolist() == pytest.approx([mean, mean])
+        assert row[["off_scale_mass", "returned_mass"]].isna().all()
 
 
 def test_the_mean_and_sd_of_a_planted_distribution_come_back_exactly(tmp_path: Path) -> None:
@@ -143,6 +148,19 @@ def test_statements_are_kept_apart_from_answers_to_the_same_items(tmp_path: Path
     found = items(tmp_path, [*answers, *statements("a", [0, 0, 0, 0, 1.0])]).reset_index()
     means = found.set_index("readout")["mean"].to_dict()
     assert means == {"sampled": 1.5, "stated": 5}
+
+
+def test_points_of_another_form_count_for_the_mean_and_not_for_the_shares(tmp_path: Path) -> None:
+    own = statements("a", [0.2, 0.2, 0.2, 0.2, 0.2], form="five")
+    three = statements("a", [0.5, 0.25, 0.25], form="three", participant=1)  # 1, 3 and 5
+    row = items(tmp_path, own + three, other_points={"p": ("three",)}).loc["a"]
+    assert row["mean"] == pytest.approx((3 + 2.5) / 2, abs=1e-12)
+    both = [*zip(POINTS, [0.1] * 5, strict=True), (1, 0.25), (3, 0.125), (5, 0.125)]
+    variance = sum(share * (point - 2.75) ** 2 for point, share in both)
+    assert row["sd"] == pytest.approx(variance**0.5, abs=1e-12)
+    assert row["sd_of_means"] == pytest.approx(0.5 / 2**0.5, abs=1e-12)
+    assert list(row["distribution"]) == pytest.approx([0.2] * 5)
+    assert (row["n_forms_left_out"], row["n_distribution"], row["n_ok"]) == (1, 1, 2)
 
 
 # Reliability

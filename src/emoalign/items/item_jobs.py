@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from emoalign.study.fields import Entry, Job, Modality, Range
 from emoalign.study.scales import DatasetScale, Frameworks
 
@@ -12,6 +14,8 @@ class AggregationJob(Job):
     version: int = 7
     dataset: str
     scales: dict[str, DatasetScale]
+    other_points: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
+    """For each scale and protocol, the forms that show other points than those of the card."""
 
 
 class ComparedDataset(Entry):
