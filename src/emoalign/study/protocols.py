@@ -107,9 +107,9 @@ class Protocol(Entry):
         ("sampled",),
         min_length=1,
         description=(
-            "sampled: answers of simulated participants. exact: probability of each point "
-            "of the scale, from those of tokens. decision: the same from the provider's Decisions "
-            "API. stated: how many of 100 people would give each point, as the model says."
+            "sampled: answers of simulated participants. exact: probability of each point, from "
+            "those of tokens. decision: the same from the Decisions API. stated: how many of 100 "
+            "people would give each point."
         ),
     )
     participants: ParticipantCount = Field(
@@ -329,10 +329,9 @@ class AnswerFormat(Entry):
     kind: AnswerKind = Field(
         "text",
         description=(
-            "text: a number. next_token: the token after the prompt. labels: a JSON array. joint: "
-            "a JSON object of all scales. structured: one of one scale, which a schema forces; "
-            "structured_joint: of all. distribution: a JSON object of all points; "
-            "structured_distribution: one that a schema forces. decimal: for recitation."
+            "text: a number. next_token: one token. labels: a JSON array. joint: an object of all "
+            "scales; structured: of one, forced by a schema; structured_joint: of all. "
+            "distribution, structured_distribution: of all points. decimal: for recitation."
         ),
     )
     total: float = Field(
@@ -340,8 +339,8 @@ class AnswerFormat(Entry):
         gt=0,
         allow_inf_nan=False,
         description=(
-            "distribution: what the numbers of all points add up to, within 1%; 1 where the prompt "
-            "asks for probabilities."
+            "Sum of a distribution, within 1%: 100 people, or 1 where the prompt asks for "
+            "probabilities."
         ),
     )
     max_tokens: int = Field(8, ge=1, description="Longest answer; longer ones count as truncated.")

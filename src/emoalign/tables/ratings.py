@@ -192,7 +192,7 @@ ITEMS = Table(
         ),
         Column("n_forms_left_out", COUNT, "Forms with other points, left out of the distribution."),
         *shared(
-            "Exact, decision: sums of point × probability and point² × probability, not "
+            "Exact, decision, stated: sums of point × probability and point² × probability, not "
             "renormalised.",
             "raw_moment_1",
             "raw_moment_2",
