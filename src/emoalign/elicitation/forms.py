@@ -75,6 +75,9 @@ class Form:
                 own["labels"] = scale.choice(labels)
             if isinstance(shown, LabelScale) and wording.order != "as-written":
                 own["label_order"] = list(shown.labels)
+                if isinstance(scale, LabelScale) and isinstance(probabilities, list):
+                    stated = dict(zip(shown.labels, probabilities, strict=True))
+                    own["probabilities"] = [stated[label] for label in scale.labels]
             return {**columns, **own}
         if isinstance(rating, int | float):
             own["rating"] = on_card(rating, shown, scale, wording)

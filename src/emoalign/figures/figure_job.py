@@ -68,7 +68,7 @@ class FigureJob(Job):
             "scale": scales,
             "model": self.models,
             "protocol": self.protocols,
-            "readout": ("exact", "sampled", "decision"),
+            "readout": ("exact", "sampled", "decision", "stated"),
         }
         return {
             column: {name: place for place, name in enumerate(names)}

@@ -39,7 +39,7 @@ from emoalign.tables import (
     groups,
 )
 from emoalign.wording import READOUTS as READ_AS
-from emoalign.wording import span
+from emoalign.wording import listed, span
 
 MOST_RANKINGS = 4
 """Rankings that are told in words; of more, the table has the ranks alone."""
@@ -157,11 +157,13 @@ def chosen_by(numbers: pd.DataFrame, labels: pd.DataFrame) -> Iterator[str]:
     if not told:
         return
     best = " or ".join(f"the {rule} of the {tried} tried" for rule, tried in told.items())
-    decisions = any((rows["readout"] == "decision").any() for rows in (numbers, labels))
+    used = {readout for rows in (numbers, labels) for readout in rows["readout"]}
+    apart = [READ_AS[name] for name in ("decision", "stated") if name in used]
+    alone = f"; {listed(apart)} count as a protocol of their own" if apart else ""
     yield (
         f"For each model and scale, the table shows the protocol with {best}. Choosing the best "
         "of several flatters a model. Exact probabilities are used where a protocol has them, "
-        f"sampled answers otherwise{'; decisions count as a protocol of their own' * decisions}."
+        f"sampled answers otherwise{alone}."
     )
 
 
