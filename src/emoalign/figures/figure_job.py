@@ -102,10 +102,11 @@ class FigureJob(Job):
             name: asked.model_copy(
                 update={
                     "prompts": {dataset: asked.prompts[dataset]},
-                    "forms": {dataset: asked.forms_of(dataset, names)},
+                    "forms": {dataset: forms} if forms else {},
                 }
             )
             for name, asked in self.protocols.items()
+            for forms in [asked.forms_of(dataset, names)]
         }
         return self.model_copy(update={"datasets": {dataset: shown}, "protocols": protocols})
 

@@ -10,12 +10,14 @@ from pydantic import Field
 from emoalign.baselines.baseline_cards import Evaluated, Pooling, TrainingSettings
 from emoalign.elicitation.engines.abilities import SAMPLING
 from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.elicitation.forms import forms
 from emoalign.embeddings.embedding_cards import RIDGE
 from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
 from emoalign.prompts import QuestionTemplate, question_template
 from emoalign.report.short_names import short_names
 from emoalign.study.fields import Entry, Job
 from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.scales import DatasetScale
 
 
 class ReportedDataset(ShownDataset):
@@ -162,11 +164,28 @@ class ReportJob(Job):
                     personas=entry.personas,
                     several=entry.participants != 1 or entry.readouts != ("sampled",),
                     wave=entry.wave,
+                    readouts=len(entry.readouts),
+                    forms=self._forms(entry),
                 )
                 for entry in self.protocols.values()
             },
             seed=self.seed,
         )
+
+    def _forms(self, protocol: Protocol) -> dict[str, dict[str, int]]:
+        """The number of forms by dataset and scale, where there are several; labels in random order
+        have a form for each label."""
+        found: dict[str, dict[str, int]] = {}
+        for name, card in self.datasets.items():
+            sets = [self.prompts[each] for each in protocol.prompt_sets(name)]
+            cards: dict[str, DatasetScale] = {**card.scales, **card.labels}
+            for scale in cards:
+                templates = [(None, question_template(one, scale)) for one in sets]
+                asked = {each: cards[each] for _, one in templates for each in one.wording}
+                n = sum(form.orders(scale) for form in forms(templates, asked))
+                if n > 1:
+                    found.setdefault(name, {})[scale] = n
+        return found
 
     def question_template(self, protocol: str, dataset: str, scale: str) -> QuestionTemplate | None:
         """What a model is shown of a protocol when it is asked about a scale of a dataset; None

@@ -75,7 +75,7 @@ def _pages(subject: Subject, forms: pd.DataFrame) -> Iterator[list[Line]]:
     page: list[Line] = []
     for key, cell in groups(forms, CELL_KEY, sort=False):
         model, protocol, _, scale, readout = key
-        name = f"{scale}: {' '.join(subject.cell_name(model, protocol, readout).split())}"
+        name = f"{scale}: {_named(subject, model, protocol, readout)}"
         if len(page) > ROWS - 3:
             yield page
             page = []
@@ -89,8 +89,13 @@ def _pages(subject: Subject, forms: pd.DataFrame) -> Iterator[list[Line]]:
         yield page
 
 
+def _named(subject: Subject, model: str, protocol: str, readout: str) -> str:
+    return ", ".join(subject.cell_name(model, protocol, readout).split("\n"))
+
+
 def _draw_panel(axis: Axes, subject: Subject, page: Sequence[Line], name: str) -> None:
-    axis.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
+    if name == "shift":
+        axis.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
     for place, line in enumerate(page):
         if isinstance(line, str):
             continue
@@ -113,8 +118,7 @@ def _of_places(subject: Subject, rows: pd.DataFrame) -> Iterator[Figure]:
         for axis, (key, cell) in drawn:
             _draw_places(axis, subject, cell)
             model, protocol, _, scale, readout = key
-            name = " ".join(subject.cell_name(model, protocol, readout).split())
-            headed(axis, f"{scale}\n{name}", 7)
+            headed(axis, f"{scale}\n{_named(subject, model, protocol, readout)}", 7)
         page.supxlabel("Place at which a label was shown", fontsize=8)
         page.supylabel("Share of choices beyond 1/L", fontsize=8)
         yield page

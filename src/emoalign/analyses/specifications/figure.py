@@ -76,6 +76,8 @@ def levels(rows: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def _level(factor: str, value: Any) -> str:
+    if factor == "thinking" and value == "provider":
+        return "provider's"
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return NOTHING.get(factor, "none")
     if factor == "readout":
@@ -198,7 +200,8 @@ def _draw_factors(
     axis.set_ylim(max(heights, default=0) + 0.6, -0.6)
     axis.set_xticks([])
     n = number(len(places), 0)
-    axis.set_xlabel(f"{n} ways of asking, from the lowest to the highest r")
+    by = "correlation" if rows["model"].nunique() == 1 else "median correlation of the models"
+    axis.set_xlabel(f"{n} ways of asking, from the lowest to the highest {by}")
     axis.tick_params(axis="y", length=0)
     for side in ("left", "bottom"):
         axis.spines[side].set_visible(False)
