@@ -120,8 +120,8 @@ def test_a_study_with_labels_baselines_and_a_recitation_has_what_concerns_them()
     labelled = rules["describe_labels"].inputs
     assert "results/s/norms/goemotions.parquet" in labelled
     assert "results/s/norms/emobank.parquet" not in labelled
-    of_groups = "emoalign.analyses.groups.section:SECTION"
-    assert {*every.sections(), of_groups} == {place.path for place in SECTIONS}
+    others = {f"emoalign.analyses.{name}.section:SECTION" for name in ("forms", "groups")}
+    assert {*every.sections(), *others} == {place.path for place in SECTIONS}
 
 
 def test_a_rule_for_each_dataset_tells_the_job_of_one() -> None:

@@ -114,7 +114,7 @@ def _of_places(subject: Subject, rows: pd.DataFrame) -> Iterator[Figure]:
     """A panel for each condition: the share of choices at each place beyond that without a pull."""
     places = rows[rows["kind"] == "place"]
     cells = list(groups(places, CELL_KEY, sort=False))
-    for page, drawn in panels(cells, COLUMNS, 0.75, 0.4):
+    for page, drawn in panels(cells, COLUMNS, 0.75, 0.4) if cells else ():
         for axis, (key, cell) in drawn:
             _draw_places(axis, subject, cell)
             model, protocol, _, scale, readout = key

@@ -98,10 +98,10 @@ def _direction(pulls: pd.DataFrame, job: ReportJob) -> str:
     row = records(shown.loc[[size.index[0]]])[0]
     if len(known) == 1:
         return f"{_reversed(row)}."
-    ways = out_of(len(clear), len(known))
+    largest = "clear and largest" if 0 < len(clear) < len(known) else "largest"
     return (
-        f"{_reversed(row)}; {condition(job, row)}, where the pull is largest. Its 95% interval "
-        f"excludes 0 in {ways} conditions."
+        f"{_reversed(row)}. This is for {condition(job, row)}, where the pull is {largest}. Its "
+        f"interval excludes 0 in {out_of(len(clear), len(known))} conditions."
     )
 
 
