@@ -127,12 +127,9 @@ def test_the_curve_has_a_point_for_each_model_and_way_and_a_mark_for_each_level(
     [forms] = pages(tmp_path, loaded, "forms")
     names = [label.get_text() for label in forms.axes[0].get_yticklabels()]
     assert names == [
-        "valence: Model m1",
-        "plain",
-        "reverse",
-        "valence: Model m2",
-        "plain",
-        "reverse",
+        name
+        for model in ("m1", "m2")
+        for name in (f"valence: Model {model}, p, sampled answers", *FORM_SETS)
     ]
 
 
