@@ -50,6 +50,11 @@ class Form:
         """Tell whether the points shown of a scale are others than those of the card."""
         return not has_own_points(self.shown[scale], self.scales[scale])
 
+    def orders(self, scale: str) -> int:
+        """The ways in which it shows a scale: one, or as many as a label drawn has places."""
+        shown = self.shown[scale]
+        return len(shown.labels) if scale in self.drawn and isinstance(shown, LabelScale) else 1
+
     def of_answer(self, item_id: str, participant: int) -> Form:
         """The form with the orders of labels that are drawn for one answer; none is drawn then."""
         orders = {

@@ -31,6 +31,7 @@ from emoalign.tables.distributions import (
     ITEM_ENTROPIES,
 )
 from emoalign.tables.explained import EXPLAINED, EXPLAINED_SCALES
+from emoalign.tables.forms import FORMS
 from emoalign.tables.learned import (
     BASELINE,
     CALIBRATED,
@@ -54,6 +55,11 @@ from emoalign.tables.ratings import (
 from emoalign.tables.recitation import COMPLETIONS, RECITATION, RECITATION_ITEMS
 from emoalign.tables.repeated import GENERALIZABILITY, RETEST
 from emoalign.tables.robustness import ROBUSTNESS
+from emoalign.tables.specifications import (
+    SPECIFICATION_CONTRASTS,
+    SPECIFICATION_CURVES,
+    SPECIFICATIONS,
+)
 from emoalign.tables.substitution import (
     ALTERNATIVE_ANNOTATOR,
     ALTERNATIVE_ANNOTATOR_RATERS,
@@ -71,6 +77,10 @@ TABLES = (
     ALIGNMENT,
     RELIABILITY,
     ROBUSTNESS,
+    SPECIFICATIONS,
+    SPECIFICATION_CURVES,
+    SPECIFICATION_CONTRASTS,
+    FORMS,
     RATERS_WORTH,
     ALTERNATIVE_ANNOTATOR,
     ALTERNATIVE_ANNOTATOR_RATERS,
@@ -135,6 +145,7 @@ __all__ = [
     "EQUIVALENCE",
     "EXPLAINED",
     "EXPLAINED_SCALES",
+    "FORMS",
     "FRAMEWORK",
     "GENERALIZABILITY",
     "GROUPS",
@@ -159,6 +170,9 @@ __all__ = [
     "ROBUSTNESS",
     "SCORECARD",
     "SIMILARITY",
+    "SPECIFICATIONS",
+    "SPECIFICATION_CONTRASTS",
+    "SPECIFICATION_CURVES",
     "STATUSES",
     "STIMULI",
     "STRUCTURE",

@@ -25,6 +25,7 @@ from emoalign.report.first_screen.ranks import Ranking, rankings
 from emoalign.report.first_screen.verdict import Verdicts, verdicts, with_worth
 from emoalign.report.first_screen.worries import Worry, worries
 from emoalign.report.grid import Grid
+from emoalign.report.over_specifications import over_specifications
 from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.report.sampling_in_words import confounded
 from emoalign.report.section import Results
@@ -35,6 +36,8 @@ from emoalign.tables import (
     DISTRIBUTIONS,
     RATERS_WORTH,
     READOUTS,
+    SPECIFICATION_CONTRASTS,
+    SPECIFICATION_CURVES,
     Table,
     groups,
 )
@@ -62,12 +65,14 @@ class ToldRanking:
 @dataclass(frozen=True)
 class FirstScreen:
     """What its template is filled with. `chosen` says how the conditions in figure and table were
-    chosen and what confounds them; nothing where there was no choice and nothing does."""
+    chosen and what confounds them; nothing where there was no choice and nothing does. `holds` says
+    whether conclusions hold in all ways of asking; None where there is one way."""
 
     asked: Sequence[str]
     plots: Sequence[DotPlot]
     grids: Sequence[Grid]
     chosen: str
+    holds: str | None
     rankings: Sequence[ToldRanking]
     worries: Sequence[Worry]
     verdicts: Verdicts
@@ -133,6 +138,7 @@ def first_screen(results: Results, read: Collection[str]) -> FirstScreen:
                 *confounded(job),
             ]
         ),
+        holds=over_specifications(rows(SPECIFICATION_CURVES), rows(SPECIFICATION_CONTRASTS), job),
         rankings=told,
         worries=worries(
             numbers,
