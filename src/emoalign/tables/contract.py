@@ -160,7 +160,7 @@ READOUT = Column(
     "readout",
     TEXT,
     "`sampled` (answers), `exact` (probabilities of the answers), `decision` (probabilities of a "
-    "Decisions API) or `stated` (people's distributions, as the model says).",
+    "Decisions API) or `stated` (distributions that models write).",
 )
 ITEM = Column(
     "item_id", TEXT, "The dataset's id of the item; where that may not be shown, a generated one."

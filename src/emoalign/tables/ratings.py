@@ -106,8 +106,8 @@ RATINGS = Table(
         Column(
             "probabilities",
             NUMBERS,
-            "Exact, decision: probability of each point shown, as returned, ascending on the "
-            "card's scale. Stated: share of people at each point, or who choose each label.",
+            "Probability of each point shown, as returned, ascending on the card's scale; stated: "
+            "share of people, also for labels.",
         ),
         *_MASS,
         Column(
@@ -182,8 +182,8 @@ ITEMS = Table(
         Column(
             "distribution",
             NUMBERS,
-            "Share of each point, ascending, or of the answers that chose each label; from forms "
-            "with the card's own points. Stated: mean of the statements.",
+            "Share of each point, ascending, or of answers with each label; from forms with the "
+            "card's own points.",
         ),
         Column(
             "n_distribution",
