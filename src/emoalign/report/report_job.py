@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +11,7 @@ from pydantic import Field
 from emoalign.baselines.baseline_cards import Evaluated, Pooling, TrainingSettings
 from emoalign.elicitation.engines.abilities import SAMPLING
 from emoalign.elicitation.engines.registry import ENGINES
-from emoalign.elicitation.forms import forms
+from emoalign.elicitation.forms import Form, forms
 from emoalign.embeddings.embedding_cards import RIDGE
 from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
 from emoalign.prompts import QuestionTemplate, question_template
@@ -165,30 +166,41 @@ class ReportJob(Job):
                     several=entry.participants != 1 or entry.readouts != ("sampled",),
                     wave=entry.wave,
                     readouts=len(entry.readouts),
-                    forms=self._forms(entry),
+                    forms=self._several_forms(entry.name),
                 )
                 for entry in self.protocols.values()
             },
             seed=self.seed,
         )
 
-    def _forms(self, protocol: Protocol) -> dict[str, dict[str, int]]:
+    def _several_forms(self, protocol: str) -> dict[str, dict[str, int]]:
         """The number of forms by dataset and scale, where there are several; labels in random order
         have a form for each label."""
         found: dict[str, dict[str, int]] = {}
         for name, card in self.datasets.items():
-            sets = [self.prompts[each] for each in protocol.prompt_sets(name)]
-            cards: dict[str, DatasetScale] = {**card.scales, **card.labels}
-            for scale in cards:
-                templates = [(None, question_template(one, scale)) for one in sets]
-                asked = {each: cards[each] for _, one in templates for each in one.wording}
-                n = sum(form.orders(scale) for form in forms(templates, asked))
+            for scale in (*card.scales, *card.labels):
+                n = sum(form.orders(scale) for form in self.forms(protocol, name, scale))
                 if n > 1:
                     found.setdefault(name, {})[scale] = n
         return found
 
     def question_template(self, protocol: str, dataset: str, scale: str) -> QuestionTemplate | None:
-        """What a model is shown of a protocol when it is asked about a scale of a dataset; None
-        where the study does not say."""
-        name = self.protocols[protocol].prompt_set(dataset)
-        return None if name is None else question_template(self.prompts[name], scale)
+        """What a model is shown of a protocol when it is asked about a scale of a dataset, in the
+        first of several prompt sets; None where the study does not say."""
+        return next(iter(self.question_templates(protocol, dataset, scale).values()), None)
+
+    def question_templates(
+        self, protocol: str, dataset: str, scale: str
+    ) -> dict[str, QuestionTemplate]:
+        """The same of each prompt set that the protocol lists, by name."""
+        names = self.protocols[protocol].prompt_sets(dataset)
+        return {name: question_template(self.prompts[name], scale) for name in names}
+
+    def forms(self, protocol: str, dataset: str, scale: str) -> tuple[Form, ...]:
+        """The forms in which a model is asked about a scale, and what is asked with it; none where
+        the study does not say."""
+        templates = self.question_templates(protocol, dataset, scale)
+        card = self.datasets[dataset]
+        scales: Mapping[str, DatasetScale] = {**card.scales, **card.labels}
+        asked = {name: scales[name] for each in templates.values() for name in each.wording}
+        return forms(templates.items(), asked)
