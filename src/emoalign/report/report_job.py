@@ -166,21 +166,21 @@ class ReportJob(Job):
                     several=entry.participants != 1 or entry.readouts != ("sampled",),
                     wave=entry.wave,
                     readouts=len(entry.readouts),
-                    forms=self._forms(entry),
+                    forms=self._several_forms(entry.name),
                 )
                 for entry in self.protocols.values()
             },
             seed=self.seed,
         )
 
-    def _forms(self, protocol: Protocol) -> dict[str, dict[str, int]]:
+    def _several_forms(self, protocol: str) -> dict[str, dict[str, int]]:
         """The number of forms by dataset and scale, where there are several; labels in random order
         have a form for each label."""
         found: dict[str, dict[str, int]] = {}
         for name, card in self.datasets.items():
             for scale in (*card.scales, *card.labels):
-                asked = self.forms(protocol.name, name, scale)
-                if (n := sum(form.orders(scale) for form in asked)) > 1:
+                n = sum(form.orders(scale) for form in self.forms(protocol, name, scale))
+                if n > 1:
                     found.setdefault(name, {})[scale] = n
         return found
 
