@@ -122,7 +122,8 @@ class Design:
         estimates = inverse @ (x.T @ y - with_error)
         scores = x * (y - x @ estimates)[:, np.newaxis]
         scores += (of_error @ estimates - with_error) / n
-        summed = np.stack([np.bincount(session, column) for column in scores.T], axis=1)
+        summed: FloatArray = np.zeros((n_sessions, scores.shape[1]))
+        np.add.at(summed, session, scores)
         return Fit(
             estimates,
             summed @ inverse,
