@@ -27,6 +27,7 @@ import numpy as np
 from scipy import stats
 
 from emoalign.statistics.pairs import ROUNDING, FloatArray
+from emoalign.statistics.participants import means_of_others
 from emoalign.statistics.sessions import Rows, Sessions
 from emoalign.statistics.two_way import Crossed
 
@@ -147,12 +148,9 @@ def _regressors(sessions: Sessions, value: FloatArray, said: FloatArray) -> Floa
     Means of items are of values without the effects of their sessions.
     """
     known, session = sessions.known, sessions.session
-    adjusted = np.where(known, value, 0.0)
+    adjusted = value.copy()
     adjusted[known] -= sessions.crossed.session_effects(value[known])
-    totals = np.bincount(sessions.item, adjusted)
-    counts = np.bincount(sessions.item, known)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = (totals[sessions.item] - adjusted) / (counts[sessions.item] - known)
+    mean = means_of_others(sessions.item, adjusted)
     here = np.arange(len(mean))
     start = np.searchsorted(session, session)
     follows = here > start
