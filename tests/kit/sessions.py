@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 
 from emoalign.statistics.sessions import Sessions
+from emoalign.tables import RATINGS
+
+from .ratings import item_ids
 
 SESSION_SD, NOISE_SD, ITEM_SD = 0.5, 1.2, 1.5
 
@@ -42,3 +48,23 @@ def planted_sessions(
     session = np.repeat(np.arange(len(lists)), length)
     position = np.tile(np.arange(1, length + 1), len(lists))
     return Sessions.of(lists.ravel(), session, position, rated.ravel())
+
+
+def session_rows(of: Sessions, **names: Any) -> pd.DataFrame:
+    """The answers of sessions as sampled ratings of one cell; NaN is a refusal."""
+    refused = np.isnan(of.value)
+    return pd.DataFrame(
+        {
+            **dict.fromkeys(RATINGS.schema.names),
+            **{"model": "m", "protocol": "p", "dataset": "words", "scale": "valence"},
+            "readout": "sampled",
+            **names,
+            "item_id": np.array(item_ids(int(of.item.max()) + 1))[of.item],
+            "participant": of.session,
+            "session": of.session,
+            "position": of.position.astype(int),
+            "status": np.where(refused, "refusal", "ok"),
+            "rating": of.value,
+            "text": ["No." if np.isnan(one) else f"{one:.0f}" for one in of.value],
+        }
+    )

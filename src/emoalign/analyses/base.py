@@ -61,6 +61,10 @@ class RaterGroups:
     files: tuple[FileSource, ...]
 
 
+Condition = tuple[str, str]
+"""A model and a protocol that it is asked under."""
+
+
 @dataclass(frozen=True)
 class AnalysedDataset:
     """A dataset as analyses know it.
@@ -73,6 +77,9 @@ class AnalysedDataset:
         recited: the protocols of kind recitation that are about it, ascending.
         groups: its groups of raters; None where none are told apart.
         embedded: whether the study names an embedding.
+        participants: models with protocols whose answers tell participants apart: in sessions, with
+            personas, or in a table of recorded ratings that says whose they are.
+        sessions: those of which the place of each answer in its session is known.
     """
 
     modality: Modality
@@ -84,6 +91,8 @@ class AnalysedDataset:
     recited: tuple[str, ...] = ()
     groups: RaterGroups | None = None
     embedded: bool = False
+    participants: tuple[Condition, ...] = ()
+    sessions: tuple[Condition, ...] = ()
 
     @property
     def scales(self) -> dict[str, DatasetScale]:

@@ -19,6 +19,8 @@ from emoalign.analyses.explained.analysis import ANALYSIS as EXPLAINED
 from emoalign.analyses.frameworks.analysis import ANALYSIS as FRAMEWORKS
 from emoalign.analyses.groups.analysis import ANALYSIS as GROUPS
 from emoalign.analyses.labels.analysis import ANALYSIS as LABELS
+from emoalign.analyses.order.analysis import ANALYSIS as ORDER
+from emoalign.analyses.participants.analysis import ANALYSIS as PARTICIPANTS
 from emoalign.analyses.precision.analysis import ANALYSIS as PRECISION
 from emoalign.analyses.readouts.analysis import ANALYSIS as READOUTS
 from emoalign.analyses.recitation.analysis import ANALYSIS as RECITATION
@@ -59,6 +61,8 @@ PAGE: tuple[Analysis | PageSection, ...] = (
     AROUSAL,
     STRUCTURE,
     VARIANCE,
+    ORDER,
+    PARTICIPANTS,
     contents.ANSWERS,
     READOUTS,
     contents.PEOPLE,

@@ -49,6 +49,12 @@ def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
                 ),
                 groups=_groups(card, loaded.numbers(name)),
                 embedded=loaded.embedding is not None,
+                participants=tuple(
+                    (model, protocol)
+                    for model, protocol in loaded.conditions(name)
+                    if loaded.models[model].tells_participants(loaded.protocol(protocol))
+                ),
+                sessions=loaded.in_sessions(name),
             )
             for name, card in sorted(loaded.datasets.items())
         },

@@ -53,6 +53,7 @@ from emoalign.tables.ratings import (
 )
 from emoalign.tables.recitation import COMPLETIONS, RECITATION, RECITATION_ITEMS
 from emoalign.tables.robustness import ROBUSTNESS
+from emoalign.tables.sessions import ORDER, PARTICIPANTS
 from emoalign.tables.substitution import (
     ALTERNATIVE_ANNOTATOR,
     ALTERNATIVE_ANNOTATOR_RATERS,
@@ -85,6 +86,8 @@ TABLES = (
     TRANSPARENCY,
     TRANSPARENCY_GRADIENT,
     READOUTS,
+    ORDER,
+    PARTICIPANTS,
     EXPLAINED,
     EXPLAINED_SCALES,
     SCORECARD,
@@ -141,6 +144,8 @@ __all__ = [
     "ITEM_ENTROPIES",
     "LABELS",
     "NORMS",
+    "ORDER",
+    "PARTICIPANTS",
     "PLAN",
     "PRECISION",
     "PREDICTIONS",
