@@ -75,6 +75,10 @@ class ShownForm(Entry):
     drawn: bool = False
 
 
+Condition = tuple[str, str]
+"""A model and a protocol that it is asked under."""
+
+
 @dataclass(frozen=True)
 class AnalysedDataset:
     """A dataset as analyses know it.
@@ -90,6 +94,9 @@ class AnalysedDataset:
         forms: the forms in which each protocol asks about each scale, by protocol and scale.
         specifications: the most ways of asking about a scale of numbers: protocols, their forms and
             readouts.
+        participants: models with protocols whose answers tell participants apart: in sessions, with
+            personas, or in a table of recorded ratings that says whose they are.
+        sessions: those of which the place of each answer in its session is known.
     """
 
     modality: Modality
@@ -103,6 +110,8 @@ class AnalysedDataset:
     embedded: bool = False
     forms: Mapping[str, Mapping[str, tuple[ShownForm, ...]]] = field(default_factory=dict)
     specifications: int = 0
+    participants: tuple[Condition, ...] = ()
+    sessions: tuple[Condition, ...] = ()
 
     @property
     def scales(self) -> dict[str, DatasetScale]:

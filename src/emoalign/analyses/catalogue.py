@@ -21,6 +21,8 @@ from emoalign.analyses.frameworks.analysis import ANALYSIS as FRAMEWORKS
 from emoalign.analyses.generalizability.analysis import ANALYSIS as GENERALIZABILITY
 from emoalign.analyses.groups.analysis import ANALYSIS as GROUPS
 from emoalign.analyses.labels.analysis import ANALYSIS as LABELS
+from emoalign.analyses.order.analysis import ANALYSIS as ORDER
+from emoalign.analyses.participants.analysis import ANALYSIS as PARTICIPANTS
 from emoalign.analyses.precision.analysis import ANALYSIS as PRECISION
 from emoalign.analyses.readouts.analysis import ANALYSIS as READOUTS
 from emoalign.analyses.recitation.analysis import ANALYSIS as RECITATION
@@ -67,6 +69,8 @@ PAGE: tuple[Analysis | PageSection, ...] = (
     VARIANCE,
     GENERALIZABILITY,
     RETEST,
+    ORDER,
+    PARTICIPANTS,
     contents.ANSWERS,
     READOUTS,
     contents.PEOPLE,

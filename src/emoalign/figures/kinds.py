@@ -71,6 +71,14 @@ def rater_groups(job: FigureJob) -> str | None:
     return None if told else "no groups of raters"
 
 
+def sessions(job: FigureJob) -> str | None:
+    """Whether answers on a scale of numbers are known by their place in a session."""
+    if not any(dataset.scales for dataset in job.datasets.values()):
+        return "no scale of numbers"
+    told = any(dataset.sessions for dataset in job.datasets.values())
+    return None if told else "no sessions"
+
+
 def scales(*names: str) -> Lack:
     """Whether a dataset was rated on all of these scales."""
 

@@ -54,6 +54,12 @@ def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
                 embedded=loaded.embedding is not None,
                 forms=(forms := _forms(loaded, name)),
                 specifications=_specifications(loaded, name, forms),
+                participants=tuple(
+                    (model, protocol)
+                    for model, protocol in loaded.conditions(name)
+                    if loaded.models[model].tells_participants(loaded.protocol(protocol))
+                ),
+                sessions=loaded.in_sessions(name),
             )
             for name, card in sorted(loaded.datasets.items())
         },

@@ -60,6 +60,7 @@ from emoalign.tables.specifications import (
     SPECIFICATION_CURVES,
     SPECIFICATIONS,
 )
+from emoalign.tables.sessions import ORDER, PARTICIPANTS
 from emoalign.tables.substitution import (
     ALTERNATIVE_ANNOTATOR,
     ALTERNATIVE_ANNOTATOR_RATERS,
@@ -96,6 +97,8 @@ TABLES = (
     TRANSPARENCY,
     TRANSPARENCY_GRADIENT,
     READOUTS,
+    ORDER,
+    PARTICIPANTS,
     EXPLAINED,
     EXPLAINED_SCALES,
     SCORECARD,
@@ -156,6 +159,8 @@ __all__ = [
     "ITEM_ENTROPIES",
     "LABELS",
     "NORMS",
+    "ORDER",
+    "PARTICIPANTS",
     "PLAN",
     "PRECISION",
     "PREDICTIONS",
