@@ -55,12 +55,12 @@ from emoalign.tables.ratings import (
 from emoalign.tables.recitation import COMPLETIONS, RECITATION, RECITATION_ITEMS
 from emoalign.tables.repeated import GENERALIZABILITY, RETEST
 from emoalign.tables.robustness import ROBUSTNESS
+from emoalign.tables.sessions import ORDER, PARTICIPANTS
 from emoalign.tables.specifications import (
     SPECIFICATION_CONTRASTS,
     SPECIFICATION_CURVES,
     SPECIFICATIONS,
 )
-from emoalign.tables.sessions import ORDER, PARTICIPANTS
 from emoalign.tables.substitution import (
     ALTERNATIVE_ANNOTATOR,
     ALTERNATIVE_ANNOTATOR_RATERS,
