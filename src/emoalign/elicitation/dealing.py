@@ -121,7 +121,7 @@ def does_not_fit(protocol: str, dataset: str, model: str, needed: int, context_t
     """The reason why sessions that need so many tokens are too long for a model's context."""
     return (
         f"protocol {protocol!r}: the longest session about {dataset!r} can need {needed:,} "
-        f"tokens, and context_tokens of model {model!r} is {context_tokens:,}, of which {ROOM_LEFT} "
-        "are left free: write fewer items (session.items), keep fewer in view (session.history), "
+        f"tokens, and context_tokens of model {model!r} is {context_tokens:,}, of which "
+        f"{ROOM_LEFT} are left free: write fewer items (session.items), keep fewer in view (session.history), "
         "or raise context_tokens in the model's card"
     )
