@@ -16,7 +16,7 @@ import pandas as pd
 from emoalign.elicitation.answer_schema import answer_schema, likely_schema_tokens
 from emoalign.elicitation.engines.abilities import WHOLE_VOCABULARY, Abilities
 from emoalign.elicitation.engines.asked import AskedModel, PromptTokens
-from emoalign.elicitation.forms import Form, form_number
+from emoalign.elicitation.forms import Form, dealt
 from emoalign.elicitation.journal import Answer, Key, read_answers
 from emoalign.elicitation.pace import time_needed
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
@@ -160,11 +160,7 @@ def _participants(
         raise ValueError(
             "participants: all can only be used for recorded ratings, and here a model is asked"
         )
-    own = tuple(
-        number
-        for number in range(participants)
-        if n_forms == 1 or form_number(item_id, number, n_forms) == form
-    )
+    own = tuple(dealt(item_id, form, n_forms, participants))
     if job.personas:
         return [(job.personas[number], (number,)) for number in own]
     return [(None, own)] if own else []
