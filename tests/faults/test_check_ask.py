@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,10 @@ def check(
         *arguments: str,
         says: str | None = None,
         readouts: Sequence[str] = ("sampled",),
+        asked: Mapping[str, Any] = {},
         **changes: Any,
     ) -> Result:
-        protocols = [STUDY["protocols"][0] | {"readouts": list(readouts)}]
+        protocols = [STUDY["protocols"][0] | {"readouts": list(readouts), **asked}]
         for file, content in {
             "models/faulty.yaml": {**CARD, "base_url": server.address, **changes},
             "config.yaml": STUDY | {"protocols": protocols},
@@ -86,6 +88,18 @@ def test_a_server_is_asked_twice_about_a_made_up_word_and_its_abilities_are_told
     assert len({heard.seed for heard in first}) == 1
     assert all(MADE_UP["word"] in heard.prompt for heard in first)
     assert not (tmp_path / "results").exists()
+
+
+def test_a_question_is_asked_in_each_form(
+    check: Callable[..., Result], server: FaultServer
+) -> None:
+    server.reply = lambda heard, choice: "75" if "100" in heard.prompt else "7"
+    done = check(asked={"prompts": ["words", "words-down", "words-0-100"], "participants": 12})
+    assert done.exit_code == 0, done.output
+    for form, said in (("words", 7), ("words-down", 7), ("words-0-100", 75)):
+        assert re.search(
+            rf"^  {form}, answered .*'{said}', read as valence: {said}$", done.output, re.M
+        )
 
 
 def test_seeds_that_are_not_honoured_are_told(
