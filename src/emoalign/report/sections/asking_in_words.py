@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.report.forms_in_words import forms_used
 from emoalign.report.report_job import (
     ReportedModel,
     ReportJob,
@@ -135,6 +136,7 @@ def protocols_used(job: ReportJob) -> Iterator[str]:
     yield "Each item was presented alone, without other items or earlier answers in the context."
     for protocol in job.protocols.values():
         yield _protocol(job, protocol)
+    yield from forms_used(job)
     if any(protocol.written for protocol in job.protocols.values()):
         yield from _drawn(job)
     if any("decision" in protocol.readouts for protocol in job.protocols.values()):
@@ -162,7 +164,7 @@ def _protocol(job: ReportJob, protocol: Protocol) -> str:
         template
         for dataset, card in job.datasets.items()
         for scale in (*card.scales, *card.labels)
-        if (template := job.question_template(protocol.name, dataset, scale)) is not None
+        for template in job.question_templates(protocol.name, dataset, scale).values()
     ]
     shown = [len(one.demonstrations) for each in asked for one in each.wording.values()]
     caps = [each.answer.max_tokens for each in asked]
