@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -238,3 +239,18 @@ def test_decisions_that_a_card_claims_are_tried_beside_answers(
     )
     done = check(capabilities=CARD["capabilities"] | DECIDES)
     assert "decisions: refused (Not here.): set decisions: null" in done.output
+
+
+def test_a_trial_of_stated_distributions_tells_what_they_add_up_to(
+    check: Callable[..., Result], server: FaultServer
+) -> None:
+    people = dict.fromkeys(map(str, range(1, 10)), 11)
+    server.reply = lambda heard, choice: json.dumps(people)
+    done = check(readouts=("stated",), asked={"prompts": "words-stated"})
+    assert done.exit_code == 0, done.output
+    assert "read as valence: a distribution whose numbers add up to 99" in done.output
+    assert "n: 2 of 2 answers in one request" in done.output
+    assert "seeds: the same seed gave the same answers" in done.output
+    people["9"] = 0
+    done = check(readouts=("stated",), asked={"prompts": "words-stated"})
+    assert "read as valence: unparsable" in done.output

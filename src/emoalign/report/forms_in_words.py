@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from emoalign.elicitation.forms import Form
 from emoalign.report.report_job import ReportJob
+from emoalign.study.fields import WRITTEN
 from emoalign.study.protocols import Protocol
 from emoalign.wording import counted, listed
 
@@ -40,10 +41,10 @@ def _told(protocol: Protocol, asked: list[tuple[Form, ...]]) -> Iterator[str]:
             f"Under {protocol.name}, every item was asked about in {len(most)} forms ({called} "
             f"{listed(filter(None, sets))}{turned})"
         )
-        if "sampled" in protocol.readouts:
+        if protocol.written:
             each = counted((protocol.participants or 0) // len(most), "participant")
             told += f", with {each} for each form"
-        if set(protocol.readouts) - {"sampled"}:
+        if set(protocol.readouts) - WRITTEN:
             told += "; probabilities were averaged over the forms"
         yield f"{told}."
     if drawn:
