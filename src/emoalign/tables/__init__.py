@@ -31,6 +31,7 @@ from emoalign.tables.distributions import (
     ITEM_ENTROPIES,
 )
 from emoalign.tables.explained import EXPLAINED, EXPLAINED_SCALES
+from emoalign.tables.forms import FORMS
 from emoalign.tables.learned import (
     BASELINE,
     CALIBRATED,
@@ -54,6 +55,12 @@ from emoalign.tables.ratings import (
 from emoalign.tables.recitation import COMPLETIONS, RECITATION, RECITATION_ITEMS
 from emoalign.tables.repeated import GENERALIZABILITY, RETEST
 from emoalign.tables.robustness import ROBUSTNESS
+from emoalign.tables.sessions import ORDER, PARTICIPANTS
+from emoalign.tables.specifications import (
+    SPECIFICATION_CONTRASTS,
+    SPECIFICATION_CURVES,
+    SPECIFICATIONS,
+)
 from emoalign.tables.substitution import (
     ALTERNATIVE_ANNOTATOR,
     ALTERNATIVE_ANNOTATOR_RATERS,
@@ -71,6 +78,10 @@ TABLES = (
     ALIGNMENT,
     RELIABILITY,
     ROBUSTNESS,
+    SPECIFICATIONS,
+    SPECIFICATION_CURVES,
+    SPECIFICATION_CONTRASTS,
+    FORMS,
     RATERS_WORTH,
     ALTERNATIVE_ANNOTATOR,
     ALTERNATIVE_ANNOTATOR_RATERS,
@@ -86,6 +97,8 @@ TABLES = (
     TRANSPARENCY,
     TRANSPARENCY_GRADIENT,
     READOUTS,
+    ORDER,
+    PARTICIPANTS,
     EXPLAINED,
     EXPLAINED_SCALES,
     SCORECARD,
@@ -135,6 +148,7 @@ __all__ = [
     "EQUIVALENCE",
     "EXPLAINED",
     "EXPLAINED_SCALES",
+    "FORMS",
     "FRAMEWORK",
     "GENERALIZABILITY",
     "GROUPS",
@@ -145,6 +159,8 @@ __all__ = [
     "ITEM_ENTROPIES",
     "LABELS",
     "NORMS",
+    "ORDER",
+    "PARTICIPANTS",
     "PLAN",
     "PRECISION",
     "PREDICTIONS",
@@ -159,6 +175,9 @@ __all__ = [
     "ROBUSTNESS",
     "SCORECARD",
     "SIMILARITY",
+    "SPECIFICATIONS",
+    "SPECIFICATION_CONTRASTS",
+    "SPECIFICATION_CURVES",
     "STATUSES",
     "STIMULI",
     "STRUCTURE",
