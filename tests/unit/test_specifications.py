@@ -93,6 +93,7 @@ def test_every_way_of_asking_has_the_r_and_interval_of_its_item_means() -> None:
         limits = found.interval()
         assert (row["r_low"], row["r_high"]) == pytest.approx((limits.low, limits.high), rel=1e-12)
     assert rows["n_items"].eq(N).all()
+    assert rows["n_ok"].eq(5 * N).all()
     assert rows["reason"].isna().all()
 
 
