@@ -50,6 +50,9 @@ class Thoughts(Entry):
     tokens: int = 0
 
 
+SESSIONS = "sessions"
+"""The name, in place of a shard's, of the files of sessions, which go through all items."""
+
 UNTOLD = Thoughts()
 """The thinking that a model does unless told otherwise."""
 
@@ -74,6 +77,8 @@ class RatingJob(Job):
     scales: dict[str, DatasetScale]
     recited: RecitedTable | None = None
     """The table of norms that is to be completed; None where items are rated."""
+    dealt_by: int | None = None
+    """The seed of the study, by which items are dealt to sessions; None without sessions."""
 
     @property
     def asked(self) -> str:
@@ -119,7 +124,7 @@ class RatingTask:
     def items(self) -> pd.DataFrame:
         """The stimuli that are asked about."""
         there = self.stimuli
-        if self.shard is not None:
+        if self.shard not in (None, SESSIONS):
             there = there[there["shard"] == self.shard]
         return (
             there
@@ -164,15 +169,16 @@ def rate(
     account: Account | None = None,
     forbidden: str | None = None,
     norms: Path | None = None,
+    trials: Sequence[Path] = (),
 ) -> None:
-    """Write the ratings of each job, all of one model, to its output.
+    """Write the ratings of each job, all of one model, to its output, and of sessions the trials.
 
     Answers that the journal does not have yet are collected first; `journal` is the root of the
     journals, `account` limits the cost, `forbidden` says why the items may not be sent to the
     model, where they may not, and `norms` is the table that a recitation shows. Raises
     ElicitationError when the model cannot be asked; whatever had arrived is in the journal by then.
     """
-    from emoalign.tables import COMPLETIONS, NORMS, RATINGS, STIMULI
+    from emoalign.tables import COMPLETIONS, NORMS, RATINGS, STIMULI, TRIALS
 
     for job in jobs:
         if (card.answering(), card.thoughts(job.protocol.thinking)) != (job.card, job.thoughts):
@@ -187,10 +193,27 @@ def rate(
     items = STIMULI.read(stimuli)
     means = None if norms is None else NORMS.read(norms)
     tasks = [RatingTask(job, items, journal, shard, means) for job in jobs]
-    for job, ratings, output in zip(jobs, card.rate(tasks, account), outputs, strict=True):
+    made = card.rate(tasks, account)
+    for job, ratings, output in zip(jobs, made, outputs, strict=True):
         table = COMPLETIONS if job.protocol.recites else RATINGS
-        table.write(ratings, output, _origin(job, card))
+        table.write(ratings[ratings["item_id"].notna()], output, _origin(job, card))
+    for ratings, output in zip(made, trials, strict=bool(trials)):
+        TRIALS.write(trial_rows(ratings), output)
     _tell_doubts(jobs, card, outputs)
+
+
+def trial_rows(ratings: pd.DataFrame) -> pd.DataFrame:
+    """The sampled answers of sessions among ratings, as rows of the table of trials.
+
+    Those of practice are the ones without an item.
+    """
+    from emoalign.tables import TRIALS
+
+    rows = ratings[(ratings["readout"] == "sampled") & ratings["position"].notna()]
+    kinds = rows["item_id"].notna().map({True: "item", False: "practice"})
+    rows = rows.assign(kind=kinds).sort_values(["scale", "session", "position"], kind="stable")
+    trials: pd.DataFrame = rows[TRIALS.schema.names]
+    return trials
 
 
 def _tell_doubts(jobs: Sequence[RatingJob], card: ModelCard, outputs: Sequence[Path]) -> None:
@@ -279,10 +302,7 @@ class RatingRequest:
         """sha256 over everything that changes the distribution of the answer, and nothing else."""
         named = {each.name: getattr(self, each.name) for each in fields(self)}
         identity = orjson.loads(orjson.dumps(named, default=str))
-        if self.prompt.image is None:
-            del identity["prompt"]["image"], identity["prompt"]["image_place"]
-        else:
-            del identity["prompt"]["image"]["path"], identity["prompt"]["image"]["tokens"]
+        _leave_out_images(identity["prompt"])
         if not self.prompt.questions:
             del identity["prompt"]["questions"]
         # The order of a schema's keys, which is that of the answer, is in `required`.
@@ -300,12 +320,29 @@ class RatingRequest:
         return int.from_bytes(digest[:8], "big") >> (64 - min(bits, MAX_SEED_BITS))
 
 
+def _leave_out_images(prompt: dict[str, Any]) -> None:
+    """Leave out of a prompt's identity what is said of images where there are none, and of those
+    there are where they lie and what they cost."""
+    if prompt["image"] is None:
+        del prompt["image_place"]
+    for part in (prompt, *(prompt["messages"] or ())):
+        if part["image"] is None:
+            del part["image"]
+        else:
+            del part["image"]["path"], part["image"]["tokens"]
+
+
 @dataclass(frozen=True)
 class Ask:
     """A request and the participants whose answers it is sent for; (None,) for a distribution."""
 
     request: RatingRequest
     participants: tuple[int | None, ...]
+
+    @property
+    def key(self) -> tuple[str, int | None]:
+        """The request and the first of the participants: that of a session's only answer."""
+        return self.request.request_id, self.participants[0]
 
 
 def missing(

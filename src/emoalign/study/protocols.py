@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, mo
 
 from emoalign.errors import PromptError
 from emoalign.study.fields import Entry, Name, Range, Readout
+from emoalign.study.sessions import SessionPlan
 from emoalign.study.templates import TextTemplate
 
 
@@ -146,6 +147,13 @@ class Protocol(Entry):
         ge=1,
         description="Number of the repetition: a new number asks everything again (test–retest).",
     )
+    session: SessionPlan | None = Field(
+        None,
+        description=(
+            "Items are rated one after another, with earlier answers in view. Default: each item "
+            "by itself."
+        ),
+    )
     examples: int = Field(
         10,
         ge=1,
@@ -176,6 +184,8 @@ class Protocol(Entry):
             raise ValueError("participants: a recitation asks once about each item; leave it out")
         if self.personas is not None:
             raise ValueError("personas: a recitation has none; leave it out")
+        if self.session is not None:
+            raise ValueError("session: a recitation rates nothing; leave it out")
         for key, names in {"prompts": self.prompts, **self.prompts_for}.items():
             if names is not None and len(names) > 1:
                 where = key if key == "prompts" else f"prompts_for.{key}"
@@ -211,6 +221,18 @@ class Protocol(Entry):
             raise ValueError(
                 f"thinking: {self.thinking} has no effect on decisions, which are made without "
                 "thoughts; leave it out, or ask for decisions in a protocol of their own"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _rated_in_sessions(self) -> Protocol:
+        if self.session is None:
+            return self
+        if "sampled" not in self.readouts or not {"sampled", "exact"}.issuperset(self.readouts):
+            raise ValueError(
+                "readouts: sampled answers are what stands in view in a session, and each exact "
+                "answer follows them; write [sampled] or [sampled, exact], and use a protocol "
+                "without session for other readouts"
             )
         return self
 
@@ -391,6 +413,13 @@ class ScaleInstruction(Entry):
         description="Key in answers that are JSON objects. Default: the scale's name.",
     )
     demonstrations: tuple[Demonstration, ...] = Field((), description="Worked examples, in order.")
+    practice: tuple[str, ...] = Field(
+        (),
+        description=(
+            "Texts that every session rates first, in this order; never used as items. They count "
+            "for nothing."
+        ),
+    )
 
     @model_validator(mode="after")
     def _mappable(self) -> ScaleInstruction:
@@ -440,7 +469,8 @@ class PromptSet(Entry):
             "The question, with item.text, instruction, demonstrations (.text, .rating, "
             ".labels), scale (.name, .min, .max, .step, .anchors, .labels, .at_least, "
             ".at_most), persona. Structured: scale.key. Joint: scales, also with .key, "
-            ".instruction. Recitation: table (.title, .file, .header, .rows, .next)."
+            ".instruction. Recitation: table (.title, .file, .header, .rows, .next). Completion: "
+            "history (.text, .answer), the earlier items of a session."
         )
     )
     image: Literal["first", "last"] = Field(
@@ -486,6 +516,10 @@ class PromptSet(Entry):
         if shown:
             raise ValueError(
                 f"joint answers have no demonstrations, but {', '.join(shown)} has some"
+            )
+        if len({wording.practice for wording in self.scales.values()}) > 1:
+            raise ValueError(
+                "joint answers are about all scales at once: write the same practice for each"
             )
         return self
 

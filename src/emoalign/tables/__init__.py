@@ -65,11 +65,13 @@ from emoalign.tables.substitution import (
     EQUIVALENCE,
     RATERS_WORTH,
 )
+from emoalign.tables.trials import TRIALS
 
 TABLES = (
     STIMULI,
     NORMS,
     RATINGS,
+    TRIALS,
     ITEMS,
     ALIGNMENT,
     RELIABILITY,
@@ -173,6 +175,7 @@ __all__ = [
     "TRAININGS",
     "TRANSPARENCY",
     "TRANSPARENCY_GRADIENT",
+    "TRIALS",
     "VARIANCE",
     "Column",
     "Status",
