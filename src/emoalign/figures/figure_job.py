@@ -38,11 +38,19 @@ class ShownDataset(Entry):
 
 class AskedOf(Asked):
     """What figures need to know of a protocol: what it varies, who is asked, and whether more than
-    one answer to an item is known."""
+    one answer to an item is known; its number of readouts, and of forms by dataset and scale, where
+    labels in random order have a form for each label."""
 
     personas: str | None
     several: bool = True
     wave: int
+    readouts: int = 1
+    forms: dict[str, dict[str, int]] = Field(default_factory=dict)
+
+    def forms_of(self, dataset: str, scales: Iterable[str]) -> dict[str, int]:
+        """The number of forms of each of these scales of a dataset."""
+        of_dataset = self.forms.get(dataset, {})
+        return {scale: of_dataset[scale] for scale in scales if scale in of_dataset}
 
 
 class FigureJob(Job):
@@ -70,7 +78,7 @@ class FigureJob(Job):
             "scale": scales,
             "model": self.models,
             "protocol": self.protocols,
-            "readout": ("exact", "sampled", "decision"),
+            "readout": ("exact", "sampled", "decision", "stated"),
         }
         return {
             column: {name: place for place, name in enumerate(names)}
@@ -91,9 +99,16 @@ class FigureJob(Job):
                 "human": {name: known for name, known in shown.human.items() if name == scale},
             }
             shown = shown.model_copy(update=only)
+        names = (*shown.scales, *shown.labels)
         protocols = {
-            name: asked.model_copy(update={"prompts": {dataset: asked.prompts[dataset]}})
+            name: asked.model_copy(
+                update={
+                    "prompts": {dataset: asked.prompts[dataset]},
+                    "forms": {dataset: forms} if forms else {},
+                }
+            )
             for name, asked in self.protocols.items()
+            for forms in [asked.forms_of(dataset, names)]
         }
         return self.model_copy(update={"datasets": {dataset: shown}, "protocols": protocols})
 

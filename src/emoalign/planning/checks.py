@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.rating import together
 from emoalign.embeddings.embedding_cards import RIDGE
+from emoalign.planning.form_checks import wrong_forms
 from emoalign.planning.studies import LoadedStudy, StudyDataset
 from emoalign.stimuli.dataset_cards import DatasetCard
+from emoalign.study.fields import WRITTEN, Readout
 from emoalign.study.origins import Origin
 from emoalign.study.protocols import PromptSet, Protocol
 from emoalign.study.reading import nearest
-from emoalign.study.scales import LabelScale, OrdinalScale, Scale
+from emoalign.study.scales import DatasetScale, LabelScale, OrdinalScale, Scale
+from emoalign.study.shown_scales import shown_scale
 
 LONGEST_FOLDER_NAME = 250
 """Characters; file systems allow 255 bytes."""
@@ -96,14 +99,30 @@ def _wrong_dataset(
     for number, protocol in enumerate(loaded.study.protocols):
         where = source.at("protocols", number)
         yield from _wrong_prompts(loaded, where, protocol, entry.dataset, asked)
-    scales = {scale: card.scales[scale] for scale in asked}
-    asking = [each for each in loaded.study.protocols if each.reaches(entry.dataset)]
-    readouts = {readout for each in asking for readout in each.readouts}
     yield from _wrong_raters(loaded, source.at(*here, "items"), entry, card)
+    scales = {scale: card.scales[scale] for scale in asked}
     for name, model in loaded.models.items():
         if entry.models is None or name in entry.models:
-            for why in model.cannot_rate(name, entry.dataset, card.modality, scales, readouts):
-                yield f"{source.at(*here)}: {why}"
+            for shown, readouts in _shown(loaded, entry.dataset, scales):
+                for why in model.cannot_rate(name, entry.dataset, card.modality, shown, readouts):
+                    yield f"{source.at(*here)}: {why}"
+
+
+def _shown(
+    loaded: LoadedStudy, dataset: str, scales: Mapping[str, DatasetScale]
+) -> Iterator[tuple[Mapping[str, DatasetScale], Sequence[Readout]]]:
+    """The scales of a dataset as each prompt set shows them, and the readouts that need them."""
+    yield scales, ()
+    for protocol in loaded.study.protocols:
+        if not protocol.reaches(dataset):
+            continue
+        sets = [loaded.prompt_sets.get(name) for name in protocol.prompt_sets(dataset)]
+        for wordings in [each.scales for each in sets if each is not None] or [{}]:
+            shown = {
+                name: shown_scale(scale, wordings[name]) if name in wordings else scale
+                for name, scale in scales.items()
+            }
+            yield shown, protocol.readouts
 
 
 def _wrong_raters(
@@ -136,17 +155,35 @@ def _wrong_prompts(
     asked: Sequence[str],
 ) -> Iterable[str]:
     """Reasons that keep a protocol from asking about these scales of a dataset."""
-    name = protocol.prompt_set(dataset)
+    names = protocol.prompt_sets(dataset)
     who = loaded.asked_raters(dataset)
     if not protocol.reaches(dataset):
         return
-    if name is None and who:
+    if not names and who:
         yield (
             f"{where}: {protocol.name!r} has no prompt set for asking {who[0]!r} about "
             f"{dataset!r}; name one as prompts, or as prompts_for.{dataset}"
         )
-    if name is None or name not in loaded.prompt_sets:
-        return
+    known = [name for name in names if name in loaded.prompt_sets]
+    problems = [
+        problem
+        for name in known
+        for problem in _wrong_prompt_set(loaded, where, protocol, dataset, asked, name)
+    ]
+    yield from problems
+    if known and not problems and len(known) == len(names) and not protocol.recites:
+        yield from wrong_forms(loaded, where, protocol, dataset, known)
+
+
+def _wrong_prompt_set(
+    loaded: LoadedStudy,
+    where: str,
+    protocol: Protocol,
+    dataset: str,
+    asked: Sequence[str],
+    name: str,
+) -> Iterable[str]:
+    """Reasons that keep one prompt set of a protocol from asking about these scales."""
     prompts, card = loaded.prompt_sets[name], loaded.datasets[dataset]
     file = partial(loaded.library.origin, "prompts", name)
     if protocol.recites or prompts.answer.kind == "decimal":
@@ -175,6 +212,9 @@ def _wrong_prompts(
             f"{LONGEST_FOLDER_NAME} are allowed. Give the scales shorter names, or split them "
             "among several prompt sets"
         )
+    if prompts.answer.stated != protocol.states:
+        yield _one_of_two_questions(where, file().at("answer", "kind"), protocol, prompts)
+        return
     several = "several scales at once"
     answers = {"labels": "a list of labels", "joint": several, "structured_joint": several}
     if prompts.answer.kind in answers and "exact" in protocol.readouts:
@@ -188,6 +228,20 @@ def _wrong_prompts(
             f"{where}: the decision readout of {protocol.name!r} is about ordered levels, but the "
             f"prompt set {name!r} asks for a list of labels: only the sampled readout is possible"
         )
+
+
+def _one_of_two_questions(where: str, place: str, protocol: Protocol, prompts: PromptSet) -> str:
+    """The reason why distributions are not asked for as ratings are, and the other way round."""
+    if protocol.states:
+        return (
+            f"{place}: {prompts.answer.kind}, but the protocol {protocol.name!r} has readouts: "
+            "[stated], whose answers are distributions; use the prompt set words-stated or "
+            "words-stated-structured, or one like them"
+        )
+    return (
+        f"{where}: {protocol.name!r} asks for ratings, but the answers of its prompt set are "
+        "distributions; use another prompt set, or write readouts: [stated]"
+    )
 
 
 def _of_another_kind(where: str, place: str, protocol: Protocol, prompts: PromptSet) -> str:
@@ -207,9 +261,10 @@ def _of_another_kind(where: str, place: str, protocol: Protocol, prompts: Prompt
 def _prompts_for(loaded: LoadedStudy, protocol: Protocol, model: str) -> list[PromptSet]:
     """The prompt sets a model is asked with under a protocol."""
     names = {
-        protocol.prompt_set(entry.dataset)
+        name
         for entry in loaded.study.datasets
         if model in loaded.raters(entry.dataset)
+        for name in protocol.prompt_sets(entry.dataset)
     }
     return [prompts for name, prompts in loaded.prompt_sets.items() if name in names]
 
@@ -277,10 +332,10 @@ def _wrong_protocol(
             f"{loaded.library.shown('personas', protocol.personas)}"
         )
     for readout in protocol.readouts:
-        if protocol.personas and readout != "sampled":
+        if protocol.personas and readout not in WRITTEN:
             yield (
                 f"{source.at(*here, 'readouts')}: the {readout} readout asks one question for "
-                "everybody; with personas only the sampled readout is possible"
+                "everybody; with personas only the sampled and stated readouts are possible"
             )
 
 
@@ -344,7 +399,25 @@ def misfits(
         problems = _label_misfits(prompts, dataset, name, scale)
     else:
         problems = _number_misfits(prompts, dataset, name, scale)
-    return [f"{file().at(*keys)}: {problem}" for keys, problem in problems]
+    return [
+        f"{file().at(*keys)}: {problem}" for keys, problem in [*problems, *_no_room(prompts, scale)]
+    ]
+
+
+FEWEST_PER_POINT = 4
+"""Tokens of a stated distribution for each point, or label, at least: key, colon, number, comma."""
+
+
+def _no_room(prompts: PromptSet, scale: Scale) -> Iterator[Misfit]:
+    """The reason why every distribution would be cut."""
+    points = len(scale.labels if isinstance(scale, LabelScale) else scale.points)
+    fewest = FEWEST_PER_POINT * points
+    if prompts.answer.stated and prompts.answer.max_tokens < fewest:
+        yield (
+            ("answer", "max_tokens"),
+            f"{prompts.answer.max_tokens}, but an object of {points} numbers takes {fewest} tokens "
+            f"at least; write max_tokens: {4 * fewest}",
+        )
 
 
 def _number_misfits(
@@ -355,9 +428,20 @@ def _number_misfits(
     ends = f"the scale of {dataset!r} runs from {scale.min:g} to {scale.max:g}"
     if wording.written_for is None:
         yield (*here, "written_for"), f"missing; {ends}"
-    elif (wording.written_for.min, wording.written_for.max) != (scale.min, scale.max):
+    elif wording.mapped is None and (
+        (wording.written_for.min, wording.written_for.max) != (scale.min, scale.max)
+    ):
         written = f"{wording.written_for.min:g} to {wording.written_for.max:g}"
-        yield (*here, "written_for"), f"{written}, but {ends}"
+        yield (
+            (*here, "written_for"),
+            f"{written}, but {ends}; to map answers onto it, write mapped: linear",
+        )
+    if wording.order != "as-written":
+        yield (
+            (*here, "order"),
+            f"{wording.order}, but {name!r} of {dataset!r} is a scale of numbers, and only labels "
+            "have an order; leave it out, or show low numbers for high ones with reversed: true",
+        )
     if prompts.answer.kind == "labels":
         yield (
             ("answer", "kind"),
@@ -380,6 +464,13 @@ def _label_misfits(
             (*here, "written_for"),
             f"{name!r} of {dataset!r} is a scale of labels and has no range; leave it out",
         )
+    for key in ("reversed", "mapped"):
+        if getattr(wording, key):
+            yield (
+                (*here, key),
+                f"{name!r} of {dataset!r} is a scale of labels, which have no numbers; leave it "
+                "out, or vary the order of labels with order: rotated",
+            )
     if prompts.answer.kind in ("text", "next_token"):
         yield (
             ("answer", "kind"),

@@ -115,15 +115,18 @@ def _forced(job: ReportJob) -> list[Protocol]:
     return [
         each
         for each in _sampled(job)
-        for names in [{each.prompt_set(dataset) for dataset in job.datasets} - {None}]
-        if any(job.prompts[name].answer.structured for name in names if name is not None)
+        if any(
+            job.prompts[name].answer.structured
+            for dataset in job.datasets
+            for name in each.prompt_sets(dataset)
+        )
     ]
 
 
 def _sampled(job: ReportJob) -> list[Protocol]:
     if not _asked(job):
         return []
-    return [each for each in job.protocols.values() if "sampled" in each.readouts]
+    return [each for each in job.protocols.values() if each.written]
 
 
 def _names(protocols: Sequence[Protocol]) -> str:

@@ -72,6 +72,4 @@ def _reason(n_ratings: int, sd: float, r_others: float) -> str | None:
         return None
     if n_ratings < FEWEST_RATINGS:
         return f"{n_ratings} ratings, but a correlation needs {FEWEST_RATINGS}"
-    return (
-        "all ratings are the same" if sd < ROUNDING else "others rated too few of its items"
-    )
+    return "all ratings are the same" if sd < ROUNDING else "others rated too few of its items"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.report.forms_in_words import forms_used
 from emoalign.report.report_job import (
     ReportedModel,
     ReportJob,
@@ -33,6 +34,12 @@ DECISIONS = (
     "These probabilities are about the given levels alone and calibrated by the provider in a way "
     "that it does not describe: they are not the model's probabilities of next tokens. Temperature "
     "and thinking do not apply to them."
+)
+STATED = (
+    "A stated distribution had to have a number for each point of the scale and no other, and the "
+    "numbers had to add up to the total that was asked for, within 1%; they were divided by their "
+    "sum. Of labels, each number was divided by the total. The distributions of an item were "
+    "averaged."
 )
 UNSEEDED = "Answers{of} were sampled without a seed, because the server takes none."
 
@@ -129,7 +136,8 @@ def protocols_used(job: ReportJob) -> Iterator[str]:
     yield "Each item was presented alone, without other items or earlier answers in the context."
     for protocol in job.protocols.values():
         yield _protocol(job, protocol)
-    if any("sampled" in protocol.readouts for protocol in job.protocols.values()):
+    yield from forms_used(job)
+    if any(protocol.written for protocol in job.protocols.values()):
         yield from _drawn(job)
     if any("decision" in protocol.readouts for protocol in job.protocols.values()):
         yield _decided(job)
@@ -156,19 +164,26 @@ def _protocol(job: ReportJob, protocol: Protocol) -> str:
         template
         for dataset, card in job.datasets.items()
         for scale in (*card.scales, *card.labels)
-        if (template := job.question_template(protocol.name, dataset, scale)) is not None
+        for template in job.question_templates(protocol.name, dataset, scale).values()
     ]
     shown = [len(one.demonstrations) for each in asked for one in each.wording.values()]
     caps = [each.answer.max_tokens for each in asked]
     ways = []
-    if "sampled" in protocol.readouts:
+    if protocol.written:
         longest = ""
         if caps:
             limit = "1 token" if max(caps) == 1 else f"up to {span(caps, 0)} tokens"
             longest = f" in {limit}{_after_thoughts(job, protocol)}"
         personas = f" (personas of the list {protocol.personas})" if protocol.personas else ""
         who = counted(protocol.participants or 0, "simulated participant")
-        ways.append(f"{who}{personas} answered{longest} (sampled answers)")
+        did = f"answered{longest} (sampled answers)"
+        if protocol.states:
+            of = f"{max(each.answer.total for each in asked):g}"
+            did = (
+                f"stated{f',{longest},' if longest else ''} how many of {of} people would give "
+                "each answer (stated distributions)"
+            )
+        ways.append(f"{who}{personas} {did}")
     if "exact" in protocol.readouts:
         ways.append(
             "the model's probabilities of writing each point of the scale as its rating were read "
@@ -205,11 +220,13 @@ def _after_thoughts(job: ReportJob, protocol: Protocol) -> str:
 def answers_read(job: ReportJob) -> Iterator[str]:
     """The rules by which answers became ratings, here or before."""
     models = job.models.values()
-    sampled = any("sampled" in protocol.readouts for protocol in job.protocols.values())
+    written = any(protocol.written for protocol in job.protocols.values())
     before = [model.title for model in models if read_by_others(model)]
     strict = [model.title for model in models if reads_strictly(model)]
-    if strict and sampled:
+    if strict and written:
         yield STRICT.format(of=f" of {listed(strict)}" if before else "")
+    if any(protocol.states for protocol in job.protocols.values()):
+        yield STATED
     if before:
         whose = "All ratings" if len(before) == len(models) else f"The ratings of {listed(before)}"
         yield READ_BEFORE.format(ratings=whose)

@@ -330,6 +330,11 @@ class RecordedModel(ModelCard, TableFormat):
                 f"protocol {protocol.name!r} asks model {name!r} for the decision readout, but its "
                 "ratings were recorded: only a model that is asked can decide"
             )
+        if protocol.states:
+            yield (
+                f"protocol {protocol.name!r} asks model {name!r} for the stated readout, but its "
+                "ratings were recorded: only a model that is asked can state distributions"
+            )
         ranges = self.native is not None or self.native_for
         objects = any(each.answer.an_object for each in prompts)
         if ranges and objects and self.columns.raw and self.answer is None:
