@@ -53,6 +53,7 @@ class SpecificationsJob(AnalysisJob):
                     thinking=protocol.thinking,
                     personas=protocol.personas,
                     wave=protocol.wave,
+                    session=protocol.session and protocol.session.in_words,
                 )
                 for name, protocol in study.protocols.items()
             },
