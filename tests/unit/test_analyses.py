@@ -137,6 +137,24 @@ def test_waves_are_compared_where_a_study_has_two() -> None:
     assert "results/s/statistics/retest.csv" in rule.outputs
 
 
+def test_order_and_participants_are_looked_at_where_a_study_has_sessions() -> None:
+    asked: dict[str, object] = {"name": "asked", "prompts": "words"}
+    of_one = {rule.name for rule in analyses("config.yaml", asked).rules()}
+    in_sessions = analyses("config.yaml", asked | {"session": {"items": 20}}).rules()
+    assert "compare_sessions" not in of_one
+    [rule] = [rule for rule in in_sessions if rule.name not in of_one]
+    assert rule.reads_ratings
+    made = {Path(path).name for path in rule.outputs}
+    assert made == {f"{n}.{s}" for n in ("order", "participants") for s in ("csv", "parquet")}
+
+
+def test_personas_are_participants_where_nothing_is_asked_in_sessions() -> None:
+    asked: dict[str, object] = {"name": "asked", "prompts": "words-to-persona"}
+    rules = analyses("config.yaml", asked | {"personas": "adults"}).rules()
+    [rule] = [rule for rule in rules if rule.name == "compare_sessions"]
+    assert {Path(path).stem for path in rule.outputs} == {"participants"}
+
+
 def test_a_rule_for_each_dataset_tells_the_job_of_one() -> None:
     [rule] = [rule for rule in analyses("studies/inoshita2026.yaml").rules() if "{" in rule.log]
     assert rule.name == "calibrate"
