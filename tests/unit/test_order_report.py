@@ -198,7 +198,11 @@ def test_several_conditions_are_counted() -> None:
     )
     assert list(later(rows, job)) == [
         "From the first to the last third of a session, the share of usable answers went from 90% "
-        "to 50% where it changed most (Model m under b, sampled answers)."
+        "to 50% (Model m under b, sampled answers, where it changed most)."
+    ]
+    assert list(later(rows.assign(ok_first=1.0, ok_last=1.0), job)) == [
+        "From the first to the last third of a session, the share of usable answers stayed at 100% "
+        "in all conditions."
     ]
     unclear = rows.assign(carry_over_low=-1.0, carry_over_high=1.0)
     assert "did not clearly depend on the item before in any of 3 cond" in told(

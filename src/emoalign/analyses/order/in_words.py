@@ -35,10 +35,10 @@ EFFECTS = {
         "points per point of its mean",
     ),
     "echo": Effect(
-        "followed the answer before, beyond its item",
-        "moved away from the answer before, beyond its item",
-        "did not clearly follow the answer before, beyond its item",
-        "points per point",
+        "followed the answer before (echo)",
+        "moved away from the answer before (negative echo)",
+        "did not clearly follow the answer before",
+        "points per point that it was above its item's mean",
     ),
     "drift": Effect(
         "rose during the session",
@@ -90,30 +90,21 @@ def _interval(row: Row, name: str) -> str:
 
 def later(rows: pd.DataFrame, job: ReportJob) -> Iterator[str]:
     """What changed from the first to the last third of sessions, where it changed most."""
-    usable = rows.assign(change=rows["ok_last"] - rows["ok_first"]).dropna(subset="change")
-    if len(usable):
-        row = _changed_most(usable)
-        yield (
-            f"From the first to the last third of a session, the share of usable answers went from "
-            f"{percent(row['ok_first'])} to {percent(row['ok_last'])}{_where(row, usable, job)}."
-        )
-    agreeing = rows.assign(change=rows["r_last"] - rows["r_first"]).dropna(subset="change")
-    if len(agreeing):
-        row = _changed_most(agreeing)
-        yield (
-            f"The correlation of single ratings with human means went from "
-            f"r = {coefficient(row['r_first'])} to {coefficient(row['r_last'])}"
-            f"{_where(row, agreeing, job)}."
-        )
-
-
-def _changed_most(rows: pd.DataFrame) -> Row:
-    return records(rows.loc[[rows["change"].abs().idxmax()]])[0]
-
-
-def _where(row: Row, rows: pd.DataFrame, job: ReportJob) -> str:
-    """The condition of a row, where there are several of which it changed most."""
-    return "" if len(rows) == 1 else f" where it changed most ({condition(job, row)})"
+    for name, what, written in (
+        ("ok", "the share of usable answers", percent),
+        ("r", "the correlation of single ratings with human means", coefficient),
+    ):
+        change = rows[f"{name}_last"] - rows[f"{name}_first"]
+        known = rows[change.notna()]
+        if known.empty:
+            continue
+        row = records(known.loc[[change.abs().idxmax()]])[0]
+        ends = [written(row[f"{name}_{part}"]) for part in ("first", "last")]
+        where = f" ({condition(job, row)}, where it changed most)" if len(known) > 1 else ""
+        went = f"stayed at {ends[0]}{where and ' in all conditions'}"
+        if ends[0] != ends[1]:
+            went = f"went from {ends[0]} to {ends[1]}{where}"
+        yield f"From the first to the last third of a session, {what} {went}."
 
 
 def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
