@@ -9,6 +9,7 @@ import base64
 import io
 import math
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -198,7 +199,17 @@ class Renderer:
         self._image_place = prompts.image
         self._system = prompts.system and TextTemplate(prompts.system, "system", again=again)
         self._template = TextTemplate(prompts.template, again=again)
-        self._prompts, self._scales = prompts, scales
+        self._prompts = prompts
+        self._show(scales)
+
+    def on(self, scales: Mapping[str, Scale]) -> Renderer:
+        """The same on scales that are shown otherwise, such as with labels in another order."""
+        other = copy(self)
+        other._show(scales)
+        return other
+
+    def _show(self, scales: Mapping[str, Scale]) -> None:
+        prompts, self._scales = self._prompts, scales
         shown = {name: _shown(name, scale) for name, scale in scales.items()}
         if prompts.answer.an_object:
             shown = {name: scale | {"key": prompts.key(name)} for name, scale in shown.items()}

@@ -118,6 +118,7 @@ def cell(norm_rows: pd.DataFrame, answers: np.ndarray, **names: str) -> pd.DataF
         "human_distribution": None,
     }
     rows |= {"n_ok": counts, "n_refusal": answers.shape[1] - counts}
+    rows |= {"n_distribution": None, "n_forms_left_out": 0, "sd_of_means": np.nan}
     return pd.DataFrame(rows)
 
 

@@ -16,7 +16,7 @@ from emoalign.commands.probing import Probe, probes, tried
 from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.inquiry import columns_by_scale
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.questions import build_questions, check_tokens, single_tokens
+from emoalign.elicitation.questions import Question, build_questions, check_tokens, single_tokens
 from emoalign.elicitation.rating import Ask, RatingJob
 from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import EmoalignError
@@ -58,14 +58,22 @@ def ask_models(loaded: LoadedStudy, yes: bool) -> bool:
 
 @dataclass(frozen=True)
 class _Trial:
-    """The trial questions to a model: the first protocol, about the first scale of a dataset."""
+    """The trial questions to a model: the first protocol, about the first scale of a dataset.
+
+    Each readout is tried with each prompt set; where labels rotate, in one rotation.
+    """
 
     name: str
     card: ServedModel
     job: RatingJob
-    asks: Sequence[Ask]
+    questions: Sequence[Question]
     item: str
     probes: Sequence[Probe]
+
+    @property
+    def asks(self) -> list[Ask]:
+        """Their requests."""
+        return [question.ask for question in self.questions]
 
     @property
     def repeated(self) -> bool:
@@ -104,19 +112,21 @@ def _trial(loaded: LoadedStudy, name: str, folder: Path) -> _Trial | None:
     modality = loaded.datasets[dataset].modality
     grey = _grey(folder, card)
     item: str | Image = MADE_UP.get(modality) or grey
-    first: dict[str, Ask] = {}
+    first: dict[tuple[str, str | None], Question] = {}
     for question in build_questions(job, card, [("made-up", item)]):
         several = min(TOGETHER, card.able.choices)
         ask = replace(question.ask, participants=question.ask.participants[:several])
-        first.setdefault(ask.request.readout, ask)
+        way = ask.request.readout, question.form.prompt_set
+        first.setdefault(way, replace(question, ask=ask))
     shown = "a grey image" if isinstance(item, Image) else f'the made-up {modality} "{item}"'
-    asks = sorted(first.values(), key=lambda ask: ask.request.readout != "sampled")
+    questions = sorted(first.values(), key=lambda each: each.ask.request.readout != "sampled")
+    asks = [question.ask for question in questions]
     levels = {
         each.thinking: each.temperature
         for each in loaded.study.protocols
         if each.thinking in ASKED_TO_THINK and not each.recites
     }
-    return _Trial(name, card, job, asks, shown, probes(card, asks, grey, levels))
+    return _Trial(name, card, job, questions, shown, probes(card, asks, grey, levels))
 
 
 def _grey(folder: Path, card: ServedModel) -> Image:
@@ -167,7 +177,12 @@ async def _asked(trial: _Trial, engine: Engine) -> list[str]:
         tries = await tried(engine, trial.probes)
     finally:
         await engine.close()
-    lines = [line for ask, answers in replies for line in _reply(trial, ask, answers)]
+    several = len({question.form.prompt_set for question in trial.questions}) > 1
+    lines = [
+        f"{question.form.prompt_set}, {line}" if several else line
+        for question, (_, answers) in zip(trial.questions, replies, strict=True)
+        for line in _reply(question, answers)
+    ]
     if again is not None:
         lines.append(_seeds(replies[0][1], again))
     elif trial.asks[0].request.readout == "sampled":
@@ -181,9 +196,9 @@ async def _asked(trial: _Trial, engine: Engine) -> list[str]:
     return [*lines, *tries.lines, *thoughts, _cost(trial, [*usual, *tries.replies])]
 
 
-def _reply(trial: _Trial, ask: Ask, answers: Sequence[Answer]) -> Iterator[str]:
-    answer = answers[0]
-    read = columns_by_scale(trial.job, ask.request, answer)
+def _reply(question: Question, answers: Sequence[Answer]) -> Iterator[str]:
+    answer, ask = answers[0], question.ask
+    read = columns_by_scale(question.job, ask.request, answer)
     if ask.request.readout == "decision":
         yield from map(_decided, read.items())
         return

@@ -41,6 +41,7 @@ from emoalign.stage import FILE_ONLY, Stopped
 from emoalign.study.fields import Readout
 from emoalign.study.scales import OrdinalScale
 from emoalign.tables import RATINGS
+from emoalign.tables.ratings import COUNTS
 
 LOOK_EVERY_S = 0.2
 """Seconds between checks for room on the disk."""
@@ -166,7 +167,7 @@ class Inquiry:
     def _count(self, answers: Sequence[Answer]) -> None:
         for answer in answers:
             question = self._by_id[answer.request_id]
-            columns = columns_by_scale(self.task.job, question.ask.request, answer)
+            columns = columns_by_scale(question.job, question.ask.request, answer)
             rated = any(each["status"] == "ok" for each in columns.values())
             if question.ask.request.readout == "decision":
                 self._tell_fault(question, answer)
@@ -323,7 +324,7 @@ def rating_rows(
         request = question.ask.request
         for participant in question.ask.participants:
             answer = answers[request.request_id, participant]
-            by_scale = columns_by_scale(job, request, answer)
+            by_scale = columns_by_scale(question.job, request, answer)
             for place, (scale, columns) in enumerate(by_scale.items()):
                 rows.append(
                     {
@@ -332,6 +333,9 @@ def rating_rows(
                         "item_id": question.item_id,
                         "participant": participant,
                         "persona": question.persona,
+                        "form": question.form.name,
+                        "session": None,
+                        "position": None,
                         "text": answer.text,
                         "finish_reason": answer.finish_reason,
                         "request_id": request.request_id,
@@ -342,12 +346,12 @@ def rating_rows(
                         "completion_tokens": 0 if place else answer.completion_tokens,
                         "reasoning_tokens": 0 if place else answer.thinking_tokens,
                         "latency_s": answer.latency_s,
-                        **columns,
+                        "stated_total": None,
+                        **question.form.on_card(scale, columns),
                     }
                 )
     table = pd.DataFrame(rows, columns=None if rows else _COLUMNS)
-    counts = ("participant", "prompt_tokens", "completion_tokens", "reasoning_tokens")
-    table = table.astype(dict.fromkeys(counts, "Int32"))
+    table = table.astype(dict.fromkeys(COUNTS, "Int32"))
     return table.assign(model=job.model, protocol=job.protocol.name, dataset=job.dataset)
 
 
@@ -362,7 +366,10 @@ def day_of(received: object) -> str | None:
 def columns_by_scale(
     job: RatingJob, request: RatingRequest, answer: Answer
 ) -> Mapping[str, Mapping[str, object]]:
-    """An answer as read on each scale, as columns of the ratings table."""
+    """An answer as read on each scale as it was shown, as columns of the ratings table.
+
+    `job` is the job as the form of the question shows it.
+    """
     match request.readout:
         case "sampled":
             return _sampled_columns(job, answer)

@@ -6,7 +6,8 @@ Exact readouts and one-token answers require that every point of the scale is a 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pandas as pd
 from emoalign.elicitation.answer_schema import answer_schema, likely_schema_tokens
 from emoalign.elicitation.engines.abilities import WHOLE_VOCABULARY, Abilities
 from emoalign.elicitation.engines.asked import AskedModel, PromptTokens
+from emoalign.elicitation.forms import Form, form_number
 from emoalign.elicitation.journal import Answer, Key, read_answers
 from emoalign.elicitation.pace import time_needed
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
@@ -33,10 +35,15 @@ from emoalign.tables import records
 
 @dataclass(frozen=True)
 class Question:
-    """A question about an item, and the participants who are asked."""
+    """A question about an item, and the participants who are asked.
+
+    `job` is the job as `form` shows it: by it an answer is read.
+    """
 
     item_id: str
     ask: Ask
+    form: Form
+    job: RatingJob
     persona: str | None = None
 
 
@@ -63,45 +70,77 @@ def build_questions(
 
     `table` is what a recitation shows.
     """
-    renderer = Renderer(job.prompts, job.scales, table=table)
-    able = card.able
-    model, revision = card.identity()
-    sampling = card.samplings(job)
-    extras, setup = card.extras(job.thoughts), card.setup(job.thoughts)
-    by_token = "exact" in job.protocol.readouts and able.top_logprobs == WHOLE_VOCABULARY
-    points = only_scale(job)[1].points if by_token else ()
-    schema = answer_schema(job.prompts, job.scales)
+    shown = [_Shown(job.shown(form), form, card, table) for form in job.forms()]
+    return [
+        question
+        for readout in job.protocol.readouts
+        for item_id, item in items
+        for number, form in enumerate(shown)
+        for persona, participants in _participants(job, readout, item_id, number, len(shown))
+        for question in form.questions(readout, item_id, item, persona, participants)
+    ]
 
-    def asked(
+
+class _Shown:
+    """One form of a job, as a model is asked in it."""
+
+    def __init__(
+        self, job: RatingJob, form: Form, card: AskedModel, table: NormTable | None
+    ) -> None:
+        self._job, self._form, self._card = job, form, card
+        self._renderer = Renderer(job.prompts, job.scales, table=table)
+        self._identity = card.identity()
+        self._sampling = card.samplings(job)
+        self._extras, self._setup = card.extras(job.thoughts), card.setup(job.thoughts)
+        whole = card.able.top_logprobs == WHOLE_VOCABULARY
+        by_token = "exact" in job.protocol.readouts and whole
+        self._points = only_scale(job)[1].points if by_token else ()
+        self._schema = answer_schema(job.prompts, job.scales)
+
+    def questions(
+        self,
         readout: Readout,
+        item_id: str,
         item: str | Image,
         persona: str | None,
         participants: tuple[int | None, ...],
-    ) -> Ask:
-        decided = readout == "decision"
+    ) -> Iterator[Question]:
+        """The questions about an item: one, or one for each order of labels that is drawn."""
+        if not self._form.drawn:
+            ask = Ask(self._request(readout, item, persona), participants)
+            yield Question(item_id, ask, self._form, self._job, persona)
+            return
+        for participant in participants:
+            drawn = self._drawn(self._form.of_answer(item_id, participant or 0))
+            yield from drawn.questions(readout, item_id, item, persona, (participant,))
+
+    def _drawn(self, form: Form) -> _Shown:
+        """The same, with labels in the order that was drawn for one answer."""
+        shown = copy(self)
+        shown._job, shown._form = self._job.shown(form), form
+        shown._renderer = self._renderer.on(form.shown)
+        shown._schema = answer_schema(form.template, form.shown)
+        return shown
+
+    def _request(self, readout: Readout, item: str | Image, persona: str | None) -> RatingRequest:
+        able, renderer = self._card.able, self._renderer
+        decided, exact = readout == "decision", readout == "exact"
         prompt = renderer.decision(item) if decided else renderer.render(item, persona)
-        request = RatingRequest(
+        model, revision = self._identity
+        return RatingRequest(
             model=model,
             revision=revision,
             prompt=prompt if able.system_role else without_system(prompt),
-            sampling=sampling[readout],
+            sampling=self._sampling[readout],
             readout=readout,
-            wave=job.protocol.wave,
+            wave=self._job.protocol.wave,
             # Decisions have no parameters, and refuse those of answers.
-            extra_body=() if decided else extras,
-            top_logprobs=able.top_logprobs if readout == "exact" else 0,
-            setup=setup,
-            points=points if readout == "exact" else (),
-            schema={} if decided else schema,
+            extra_body=() if decided else self._extras,
+            top_logprobs=able.top_logprobs if exact else 0,
+            setup=self._setup,
+            points=self._points if exact else (),
+            schema={} if decided else self._schema,
         )
-        return Ask(request, participants)
-
-    return [
-        Question(item_id, asked(readout, item, persona, participants), persona)
-        for readout in job.protocol.readouts
-        for item_id, item in items
-        for persona, participants in _participants(job, readout)
-    ]
 
 
 def questions_of(task: RatingTask, card: AskedModel) -> list[Question]:
@@ -110,18 +149,25 @@ def questions_of(task: RatingTask, card: AskedModel) -> list[Question]:
 
 
 def _participants(
-    job: RatingJob, readout: Readout
+    job: RatingJob, readout: Readout, item_id: str, form: int, n_forms: int
 ) -> Sequence[tuple[str | None, tuple[int | None, ...]]]:
-    """The participants of each question: all of them, or one for each persona."""
+    """The participants who are asked about an item in a form, by its number: all of them in one
+    question, or a question for each persona."""
     if readout != "sampled":
         return [(None, (None,))]
-    if job.personas:
-        return [(persona, (number,)) for number, persona in enumerate(job.personas)]
-    if job.protocol.participants is None:
+    participants = len(job.personas) if job.personas else job.protocol.participants
+    if participants is None:
         raise ValueError(
             "participants: all can only be used for recorded ratings, and here a model is asked"
         )
-    return [(None, tuple(range(job.protocol.participants)))]
+    own = tuple(
+        number
+        for number in range(participants)
+        if n_forms == 1 or form_number(item_id, number, n_forms) == form
+    )
+    if job.personas:
+        return [(job.personas[number], (number,)) for number in own]
+    return [(None, own)] if own else []
 
 
 @dataclass(frozen=True)
@@ -248,7 +294,8 @@ def _prompt_tokens(
         estimated = card.prompt_tokens([ask.request.prompt for ask in asks])
         if card.destination is None:  # servers here force a form, and do not tell the model
             return estimated
-        schema = likely_schema_tokens(asks[0].request.schema)  # the same for all
+        schemas = {id(ask.request.schema): ask.request.schema for ask in asks}  # one for each form
+        schema = max(map(likely_schema_tokens, schemas.values()))
         return replace(estimated, most=estimated.most + schema)
     mean = sum(lengths[ask.request.request_id] for ask in asks) / len(asks)
     return PromptTokens(mean * min(counted), mean * max(counted), "journal")
@@ -280,9 +327,7 @@ def only_scale(job: RatingJob) -> tuple[str, OrdinalScale]:
 
 def single_tokens(jobs: Sequence[RatingJob]) -> list[str]:
     """The ratings, as texts, that must be one token each for the answers of jobs to be read."""
-    texts = [
-        f"{point:g}" for job in jobs if _reads_tokens(job) for point in only_scale(job)[1].points
-    ]
+    texts = [f"{point:g}" for job in _reading_tokens(jobs) for point in only_scale(job)[1].points]
     return list(dict.fromkeys(texts))
 
 
@@ -291,9 +336,15 @@ def check_tokens(jobs: Sequence[RatingJob], tokens: Mapping[str, Sequence[int]])
 
     `tokens` are the token ids of each of the `single_tokens`. Raises CapabilityError.
     """
-    for job in filter(_reads_tokens, jobs):
+    for job in _reading_tokens(jobs):
         name, scale = only_scale(job)
         check_single_tokens({point: tokens[f"{point:g}"] for point in scale.points}, name)
+
+
+def _reading_tokens(jobs: Sequence[RatingJob]) -> Iterator[RatingJob]:
+    """The forms in which every rating must be a single token, each as the job that it makes."""
+    for job in jobs:
+        yield from filter(_reads_tokens, (job.shown(form) for form in job.forms()))
 
 
 def _reads_tokens(job: RatingJob) -> bool:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from pydantic import Field, JsonValue
 
+from emoalign.elicitation.forms import Form, forms
 from emoalign.elicitation.recitation import Recitation, RecitedTable, recitation
 from emoalign.errors import StudyError
 from emoalign.prompts import (
@@ -56,7 +57,7 @@ UNTOLD = Thoughts()
 class RatingJob(Job):
     """Ask one model about one scale of one dataset, or a few jointly, under one protocol."""
 
-    version: int = 5
+    version: int = 6
 
     model: str
     card: dict[str, Any]
@@ -66,6 +67,8 @@ class RatingJob(Job):
     """The most digits of a token, where exact answers are read along the tokens of a reply; None
     where they are read from one token."""
     prompts: QuestionTemplate
+    further: dict[str, QuestionTemplate] = Field(default_factory=dict)
+    """The prompt sets after the first that the protocol lists, by name."""
     personas: tuple[str, ...] = ()
     dataset: str
     scales: dict[str, DatasetScale]
@@ -81,6 +84,16 @@ class RatingJob(Job):
     def longest(self) -> int:
         """The most tokens of a sampled answer, with the thoughts before it."""
         return self.prompts.answer.max_tokens + self.thoughts.tokens
+
+    def forms(self) -> tuple[Form, ...]:
+        """The forms in which it asks; see `elicitation.forms`."""
+        first = next(iter(self.protocol.prompts or ()), None)
+        return forms([(first, self.prompts), *self.further.items()], self.scales)
+
+    def shown(self, form: Form) -> RatingJob:
+        """The job as one of its forms shows it: with that wording, and on the scales shown."""
+        seen = {"prompts": form.template, "further": {}, "scales": dict(form.shown)}
+        return self.model_copy(update=seen)
 
 
 def together(scales: Iterable[str]) -> str:

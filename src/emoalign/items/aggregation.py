@@ -45,6 +45,11 @@ def aggregate(
         for place, (_, scale) in enumerate(scales)
         if isinstance(scale, LabelScale)
     }
+    others = [job.other_points.get(name, {}) for name, _ in scales]
+    for place, forms in enumerate(others):
+        if forms:
+            bound[f"mixed_{place}"] = list(forms)
+            bound[f"others_{place}"] = [f"{of}/{name}" for of in forms for name in forms[of]]
     output.parent.mkdir(parents=True, exist_ok=True)
     with (
         intact([norms, *ratings]),
@@ -59,7 +64,7 @@ def aggregate(
         database.execute("SET enable_progress_bar = false")
         database.register("human_shares", _human_shares(norms, scales))
         database.register("clusters", ItemClusters.read(stimuli).table())
-        query = items([scale for _, scale in scales])
+        query = items([scale for _, scale in scales], list(map(bool, others)))
         rows = database.sql(query, params=bound)
         ITEMS.write_batches(rows.to_arrow_reader(ROWS_AT_ONCE), output)
 
@@ -88,26 +93,30 @@ _COUNTS = ",\n    ".join(
 )
 _BOUNDS = ("mean_low", "mean_high", "sd_low", "sd_high")
 _OF_PROBABILITIES = (*_BOUNDS, "raw_moment_1", "raw_moment_2", "off_scale_mass", "returned_mass")
-_NO_PROBABILITIES = ", ".join(f"NULL::DOUBLE AS {name}" for name in _OF_PROBABILITIES)
+_NO_PROBABILITIES = ", ".join(
+    f"NULL::DOUBLE AS {name}" for name in ("sd_of_means", *_OF_PROBABILITIES)
+)
+_ALL_IN = "NULL::INTEGER AS n_distribution, 0::INTEGER AS n_forms_left_out"
+_STATUSES = ", ".join(f"n_{status}" for status in STATUSES)
 
 
-def sampled_numbers(place: int, scale: OrdinalScale) -> str:
+def sampled_numbers(place: int, scale: OrdinalScale, mixed: bool = False) -> str:
     """Items of the scale bound as $scale_<place>: counts, mean, SD and share of each point.
 
     Ratings are counted as numbers of steps above the lowest point. Sums of whole numbers are exact,
     so the result does not depend on the order in which rows are read, and answers that are all the
-    same have an SD of exactly 0.
+    same have an SD of exactly 0. `mixed` leaves out the protocols of `mixed_numbers`.
     """
     steps = [float(step) for step in range(len(scale.points))]
     squares = [step**2 for step in steps]
     return f"""
-SELECT {_KEYS}, {", ".join(f"n_{status}" for status in STATUSES)},
+SELECT {_KEYS}, {_STATUSES},
     CASE WHEN n_ok > 0 THEN {scale.min!r} + {scale.step!r} * (total / n_ok) END AS mean,
     CASE WHEN n_ok > 1 THEN
         {scale.step!r} * sqrt((n_ok * squares - total * total) / (n_ok * (n_ok - 1)))
     END AS sd,
     CASE WHEN n_ok > 0 THEN list_transform(counts, lambda count: count / n_ok) END AS distribution,
-    {_NO_PROBABILITIES}
+    {_ALL_IN}, {_NO_PROBABILITIES}
 FROM (
     SELECT *,
         list_dot_product(counts, {steps!r}::DOUBLE[]) AS total,
@@ -117,13 +126,73 @@ FROM (
     {_COUNTS},
             {_counts_of_steps(len(steps))}::DOUBLE[] AS counts
         FROM (
-            SELECT *, round((rating - {scale.min!r}) / {scale.step!r})::BIGINT AS steps
+            SELECT *, {_steps(scale)} AS steps
             FROM read_parquet($files)
             WHERE readout = 'sampled' AND scale = $scale_{place}
+                {f"AND NOT list_contains($mixed_{place}, protocol)" if mixed else ""}
         )
         GROUP BY ALL
     )
 )"""
+
+
+def mixed_numbers(place: int, scale: OrdinalScale) -> str:
+    """The same for the protocols $mixed_<place>, of which some forms have other points.
+
+    Those are $others_<place>, each after its protocol and a slash. Mean and SD are over all
+    ratings, unrounded, from ascending values and their counts, so that they do not depend on the
+    order of rows either. Shares are those of the other forms, which have the card's own points.
+    """
+    return f"""
+SELECT {_KEYS}, {_STATUSES}, mean,
+    CASE WHEN n_ok > 1 THEN
+        sqrt(list_dot_product(
+            numbers, list_transform(ratings, lambda rating: power(rating - mean, 2))
+        ) / (n_ok - 1))
+    END AS sd,
+    CASE WHEN n_distribution > 0 THEN
+        list_transform(counts, lambda count: count / n_distribution)
+    END AS distribution,
+    n_distribution, n_forms_left_out, {_NO_PROBABILITIES}
+FROM (
+    SELECT *,
+        CASE WHEN n_ok > 0 THEN ratings[1] + list_dot_product(
+            numbers, list_transform(ratings, lambda rating: rating - ratings[1])
+        ) / n_ok END AS mean
+    FROM (
+        SELECT *,
+            list_transform(given, lambda each: each.key) AS ratings,
+            list_transform(given, lambda each: each.value::DOUBLE) AS numbers
+        FROM (
+            SELECT {_KEYS},
+    {_COUNTS},
+                list_sort(map_entries(histogram(rating))) AS given,
+                {_counts_of_steps(len(scale.points))}::DOUBLE[] AS counts,
+                count(steps)::INTEGER AS n_distribution,
+                {_LEFT_OUT} AS n_forms_left_out
+            FROM (
+                SELECT *, CASE WHEN own THEN {_steps(scale)} END AS steps
+                FROM ({_with_own(place, True)})
+                WHERE readout = 'sampled' AND scale = $scale_{place}
+                    AND list_contains($mixed_{place}, protocol)
+            )
+            GROUP BY ALL
+        )
+    )
+)"""
+
+
+_LEFT_OUT = "count(DISTINCT form) FILTER (NOT own)::INTEGER"
+
+
+def _with_own(place: int, mixed: bool) -> str:
+    """Ratings with `own`: whether they are of a form with the card's own points."""
+    others = f"NOT coalesce(list_contains($others_{place}, protocol || '/' || form), false)"
+    return f"SELECT *, {others if mixed else 'true'} AS own FROM read_parquet($files)"
+
+
+def _steps(scale: OrdinalScale) -> str:
+    return f"round((rating - {scale.min!r}) / {scale.step!r})::BIGINT"
 
 
 def _counts_of_steps(points: int) -> str:
@@ -141,7 +210,7 @@ SELECT asked.*, NULL::DOUBLE AS mean, NULL::DOUBLE AS sd,
     CASE WHEN n_ok > 0 THEN
         list_transform($labels_{place}, lambda label: coalesce(counts[label], 0) / n_ok)
     END AS distribution,
-    {_NO_PROBABILITIES}
+    {_ALL_IN}, {_NO_PROBABILITIES}
 FROM (
     SELECT {_KEYS},
     {_COUNTS}
@@ -160,8 +229,13 @@ LEFT JOIN (
 ) AS chosen USING ({_KEYS})"""
 
 
-def distributions(place: int, scale: OrdinalScale) -> str:
+def distributions(place: int, scale: OrdinalScale, mixed: bool = False) -> str:
     """Items of the scale bound as $scale_<place>: moments, raw and over the mass on the scale.
+
+    An item has a row of probabilities for each form, and for each participant who has some. Their
+    raw probabilities are averaged, then renormalised, in the order of forms and participants, so
+    that the result does not depend on that of rows. Points other than the card's, of `mixed` forms
+    ($others_<place>), span the same range in equal steps; they count for all but the shares.
 
     The SD is of distances from the mean: the square of the mean, taken from the mean of squares,
     would leave 1e-7 where all of the mass is on one point.
@@ -172,26 +246,26 @@ def distributions(place: int, scale: OrdinalScale) -> str:
     of it on both ends, `lowest` of it on the lower one. At a temperature below 1, where
     probabilities are powers of those returned, it weighs at most as much beside them as at 1.
     """
-    points = [float(point) for point in scale.points]
-    squares = [point**2 for point in points]
-    nearest = f"list_min({_squared_distances(points)})"
+    first, last = float(scale.points[0]), float(scale.points[-1])
+    squared_distances = "list_transform(points, lambda point: power(point - mean, 2))"
     return f"""
-SELECT {_KEYS}, {", ".join(f"n_{status}" for status in STATUSES)}, mean, sd,
+SELECT {_KEYS}, {_STATUSES}, mean, sd, sd_of_means, n_distribution, n_forms_left_out,
     CASE WHEN mass > 0 THEN mean - undecided * below / whole
-        WHEN undecided > 0 THEN {points[0]!r} END AS mean_low,
+        WHEN undecided > 0 THEN {first!r} END AS mean_low,
     CASE WHEN mass > 0 THEN mean + undecided * above / whole
-        WHEN undecided > 0 THEN {points[-1]!r} END AS mean_high,
+        WHEN undecided > 0 THEN {last!r} END AS mean_high,
     CASE WHEN mass > 0 THEN
-        least(sd, sqrt(squared / whole + undecided * mass / power(whole, 2) * {nearest}))
+        least(sd, sqrt(squared / whole
+            + undecided * mass / power(whole, 2) * list_min({squared_distances})))
         WHEN undecided > 0 THEN 0 END AS sd_low,
     CASE WHEN mass > 0 THEN
         sqrt(greatest(0,
             (squared + lowest * power(below, 2) + (undecided - lowest) * power(above, 2)) / whole
             - power(((undecided - lowest) * above - lowest * below) / whole, 2)
         ))
-        WHEN undecided > 0 THEN {(points[-1] - points[0]) / 2!r} END AS sd_high,
-    CASE WHEN mass > 0 THEN
-        list_transform(probabilities, lambda probability: probability / mass)
+        WHEN undecided > 0 THEN {(last - first) / 2!r} END AS sd_high,
+    CASE WHEN list_sum(own_sums) > 0 THEN
+        list_transform(own_sums, lambda probability: probability / list_sum(own_sums))
     END AS distribution,
     raw_moment_1, raw_moment_2, off_scale_mass, returned_mass
 FROM (
@@ -200,47 +274,87 @@ FROM (
             (undecided * above + (below - above) * whole / 2) / (below + above)
         )) AS lowest
     FROM (
-        SELECT *, mean - {points[0]!r} AS below, {points[-1]!r} - mean AS above,
+        SELECT *, mean - {first!r} AS below, {last!r} - mean AS above,
             mass + undecided AS whole,
             CASE WHEN mass > 0 THEN
-                list_dot_product(probabilities, {_squared_distances(points)})
+                list_dot_product(probabilities, {squared_distances}) / n
             END AS squared
         FROM (
-            SELECT *,
-                CASE WHEN mass > 0 THEN raw_moment_1 / mass END AS mean,
-                CASE WHEN readout = 'decision' THEN 0
-                    WHEN returned_mass > 0 THEN greatest(0, 1 - returned_mass)
-                        * (mass + off_scale_mass) / returned_mass
-                    WHEN returned_mass = 0 THEN 1
-                END AS undecided
+            SELECT *, CASE WHEN mass > 0 THEN raw_moment_1 / mass END AS mean
             FROM (
                 SELECT *,
-                    list_sum(probabilities) AS mass,
-                    list_dot_product(probabilities, {points!r}::DOUBLE[]) AS raw_moment_1,
-                    list_dot_product(probabilities, {squares!r}::DOUBLE[]) AS raw_moment_2
-                FROM (
-                    SELECT {_KEYS},
-    {_COUNTS},
-                        any_value(probabilities) AS probabilities,
-                        any_value(off_scale_mass) AS off_scale_mass,
-                        any_value(returned_mass) AS returned_mass
-                    FROM read_parquet($files)
-                    WHERE readout IN ('exact', 'decision') AND scale = $scale_{place}
-                    GROUP BY ALL
-                )
+                    list_sum(probabilities) / n AS mass,
+                    list_dot_product(probabilities, points) / n AS raw_moment_1,
+                    list_dot_product(probabilities, squares) / n AS raw_moment_2,
+                    list_transform(range(1, {len(scale.points) + 1}), lambda point:
+                        list_sum(list_transform(own_rows, lambda each: each[point]))) AS own_sums
+                FROM ({_rows_of_items(place, scale, mixed)})
             )
         )
     )
 )"""
 
 
-def _squared_distances(points: Sequence[float]) -> str:
-    return f"list_transform({points!r}::DOUBLE[], lambda point: power(point - mean, 2))"
+def _rows_of_items(place: int, scale: OrdinalScale, mixed: bool) -> str:
+    """The rows with probabilities of each item, `n` of them, one after the other in lists."""
+    points = [float(point) for point in scale.points]
+    squares = [point**2 for point in points]
+    length = f"len(probabilities) = {len(points)}"
+    place_of = f"{scale.min!r} + place * {scale.max - scale.min!r} / (len(probabilities) - 1)"
+    spread = f"list_transform(range(len(probabilities)), lambda place: {place_of})"
+    order, there = "ORDER BY form, participant", "probabilities IS NOT NULL"
+
+    def averaged(name: str) -> str:
+        return f"""CASE WHEN count({name}) FILTER ({there}) = count(probabilities) THEN
+            list_sum(list({name} {order}) FILTER ({there})) / count(probabilities)
+        END AS {name}"""
+
+    return f"""
+SELECT {_KEYS},
+    {_COUNTS},
+    {_LEFT_OUT} AS n_forms_left_out,
+    CASE WHEN n_forms_left_out > 0 THEN
+        count(*) FILTER (status = 'ok' AND own)
+    END::INTEGER AS n_distribution,
+    count(probabilities) AS n,
+    flatten(list(probabilities {order}) FILTER ({there})) AS probabilities,
+    flatten(list(points {order}) FILTER ({there})) AS points,
+    flatten(list(squares {order}) FILTER ({there})) AS squares,
+    list(probabilities {order}) FILTER ({there} AND own) AS own_rows,
+    {averaged("off_scale_mass")},
+    {averaged("returned_mass")},
+    {averaged("undecided")},
+    CASE WHEN count(mean_of_row) FILTER (participant IS NOT NULL) > 1 THEN list_aggregate(
+        list(mean_of_row {order}) FILTER (participant IS NOT NULL), 'stddev_samp'
+    ) END AS sd_of_means
+FROM (
+    SELECT *,
+        CASE WHEN list_sum(probabilities) > 0 THEN
+            list_sum(list_transform(probabilities, lambda each, place: each * points[place]))
+                / list_sum(probabilities)
+        END AS mean_of_row,
+        CASE WHEN readout = 'decision' THEN 0
+            WHEN returned_mass > 0 THEN greatest(0, 1 - returned_mass)
+                * (list_sum(probabilities) + off_scale_mass) / returned_mass
+            WHEN returned_mass = 0 THEN 1
+        END AS undecided
+    FROM (
+        SELECT *,
+            CASE WHEN {length} THEN {points!r}::DOUBLE[] ELSE {spread} END AS points,
+            CASE WHEN {length} THEN {squares!r}::DOUBLE[]
+                ELSE list_transform({spread}, lambda point: point * point)
+            END AS squares
+        FROM ({_with_own(place, mixed)})
+        WHERE readout IN ('exact', 'decision') AND scale = $scale_{place}
+    )
+)
+GROUP BY ALL"""
 
 
-def items(scales: list[OrdinalScale | LabelScale]) -> str:
+def items(scales: list[OrdinalScale | LabelScale], mixed: Sequence[bool]) -> str:
     """All items of the scales, beside their norms, in order.
 
+    `mixed` tells for each scale whether some protocols show other points than its own.
     `human_shares` is a relation of item_id, scale and human_distribution, of the items that have a
     distribution of single human answers; `clusters` is one of item_id and cluster.
     """
@@ -249,7 +363,9 @@ def items(scales: list[OrdinalScale | LabelScale]) -> str:
         if isinstance(scale, LabelScale):
             models.append(sampled_labels(place))
         else:
-            models += [sampled_numbers(place, scale), distributions(place, scale)]
+            models.append(sampled_numbers(place, scale, mixed[place]))
+            models.append(distributions(place, scale, mixed[place]))
+            models += [mixed_numbers(place, scale)] * mixed[place]
     union = "\nUNION ALL BY NAME\n"
     return f"""
 WITH model AS ({union.join(models)}),

@@ -28,6 +28,9 @@ Tables = Mapping[Literal["items", "norms", "stimuli"], Path]
 
 _CELL = [name for name in CELL_KEY if name != "dataset"]
 
+_ANSWERS = ("n_distribution", "n_ok")
+"""Answers behind a distribution: the first where forms are left out of it, else the second."""
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -119,7 +122,7 @@ def read_cells(
     distribution; their cells have the protocol `BASELINE` and are exact.
     """
     norms = read_parquet(tables["norms"], columns=["item_id", "scale", "ratings", "labels"])
-    items = read_parquet(tables["items"], columns=[*_CELL, "item_id", "n_ok", "distribution"])
+    items = read_parquet(tables["items"], columns=[*_CELL, "item_id", *_ANSWERS, "distribution"])
     rows = pa.concat_tables([items, *(_as_items(path, items.schema) for path in predictions)])
     clusters = ItemClusters.read(tables["stimuli"])
     people = {name: human_answers(norms, name, scale) for name, scale in sorted(scales.items())}
@@ -172,7 +175,7 @@ def _as_items(path: Path, schema: pa.Schema) -> pa.Table:
         "scale": rows["scale"],
         "readout": pa.array(["exact"] * n, pa.string()),
         "item_id": rows["item_id"],
-        "n_ok": pa.nulls(n, pa.int32()),
+        **dict.fromkeys(_ANSWERS, pa.nulls(n, pa.int32())),
         "distribution": rows["distribution"],
     }
     return pa.table(columns).cast(schema)
@@ -213,7 +216,7 @@ def _cell(
     kept = enough & answered
     keys = clusters.keys_of(ids[kept])
     readout = str(rows["readout"][0])
-    counted = pc.fill_null(rows["n_ok"], 0).to_numpy().astype(np.float64)
+    counted = pc.coalesce(*(rows[name] for name in _ANSWERS), 0).to_numpy().astype(np.float64)
     model, protocol = (str(rows[column][0]) for column in ("model", "protocol"))
     return DistributionCell(
         model=model,

@@ -87,8 +87,8 @@ class Jobs:
             demonstration.text
             for protocol in self.loaded.study.protocols
             if not protocol.recites
-            for prompts in [self.loaded.prompt_set(protocol.name, dataset)]
-            if prompts is not None
+            for name in protocol.prompt_sets(dataset)
+            for prompts in [self.loaded.prompt_sets[name]]
             for scale in self.loaded.scales(dataset)
             for demonstration in prompts.scales[scale].demonstrations
         }
@@ -99,9 +99,11 @@ class Jobs:
         entry = self.loaded.protocol(protocol)
         scales = self.loaded.datasets[dataset].scales
         prompts = self.loaded.question_template(protocol, dataset, asked.split("+")[0])
+        templates = self.loaded.question_templates(protocol, dataset, asked.split("+")[0])
         shows = entry.recites and self.loaded.models[model].asked
         recited = self.loaded.recited(dataset, asked) if shows else None
-        chosen: dict[str, object] = {"prompts": entry.prompt_set(dataset), "prompts_for": {}}
+        names = entry.prompt_sets(dataset)
+        chosen: dict[str, object] = {"prompts": names or None, "prompts_for": {}}
         return RatingJob(
             model=model,
             card=self.loaded.models[model].answering(),
@@ -109,6 +111,7 @@ class Jobs:
             thoughts=self.loaded.models[model].thoughts(entry.thinking),
             digits=self.loaded.models[model].reply_digits(entry.readouts),
             prompts=prompts,
+            further={name: templates[name] for name in names[1:]},
             personas=self.loaded.participants(entry),
             dataset=dataset,
             scales={scale: scales[scale] for scale in prompts.wording},
@@ -134,7 +137,23 @@ class Jobs:
 
     def aggregate(self, dataset: str) -> AggregationJob:
         """The item table of one dataset."""
-        return AggregationJob(dataset=dataset, scales=self.loaded.asked_scales(dataset))
+        return AggregationJob(
+            dataset=dataset,
+            scales=self.loaded.asked_scales(dataset),
+            other_points=self._other_points(dataset),
+        )
+
+    def _other_points(self, dataset: str) -> dict[str, dict[str, tuple[str, ...]]]:
+        """The forms that show other points than those of the card, by scale and protocol."""
+        found: dict[str, dict[str, tuple[str, ...]]] = {}
+        for protocol in self.loaded.protocol_names():
+            for asked in self.loaded.asked(protocol, dataset):
+                forms = self.loaded.forms(protocol, dataset, asked)
+                for scale in asked.split("+"):
+                    names = tuple(str(form.name) for form in forms if form.other_points(scale))
+                    if names:
+                        found.setdefault(scale, {})[protocol] = names
+        return found
 
     def train(self, baseline: str, seed: int) -> TrainingJob:
         """The training of a baseline with one of its seeds."""
@@ -248,7 +267,7 @@ def _asks(loaded: LoadedStudy, asking: Asking, key: str) -> object:
     """What a protocol says under a key; for the prompts, about the datasets of the study."""
     if key != "prompts":
         return getattr(asking, key)
-    return [asking.prompt_set(dataset) for dataset in loaded.datasets]
+    return [asking.prompt_sets(dataset) for dataset in loaded.datasets]
 
 
 def _dataset(loaded: LoadedStudy, name: str) -> ReportedDataset:

@@ -20,6 +20,7 @@ from pydantic_core import CoreSchema
 from emoalign.analyses.catalogue import FigureName, settings_of_study, with_settings
 from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.elicitation.engines.base import ModelCard
+from emoalign.elicitation.forms import Form, forms
 from emoalign.elicitation.rating import together
 from emoalign.elicitation.recitation import RecitedTable
 from emoalign.embeddings.embedding_cards import EmbeddingModel
@@ -286,6 +287,22 @@ class LoadedStudy:
         """The prompt set of a protocol for a dataset; None if all ratings are recorded."""
         name = self.protocol(protocol).prompt_set(dataset)
         return None if name is None else self.prompt_sets[name]
+
+    def question_templates(
+        self, protocol: str, dataset: str, scale: str
+    ) -> dict[str, QuestionTemplate]:
+        """The same of each prompt set that the protocol lists, by name, in their order."""
+        names = self.protocol(protocol).prompt_sets(dataset)
+        return {name: question_template(self.prompt_sets[name], scale) for name in names}
+
+    def forms(self, protocol: str, dataset: str, asked: str) -> tuple[Form, ...]:
+        """The forms in which a protocol asks about a subject of a dataset (see `asked`); none
+        where it names no prompt set."""
+        scales = self.datasets[dataset].scales
+        return forms(
+            self.question_templates(protocol, dataset, asked.split("+")[0]).items(),
+            {scale: scales[scale] for scale in asked.split("+")},
+        )
 
     def question_template(self, protocol: str, dataset: str, scale: str) -> QuestionTemplate:
         """The templates and wording with which a protocol asks about a scale of a dataset."""

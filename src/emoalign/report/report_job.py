@@ -168,7 +168,7 @@ class ReportJob(Job):
                 entry.name: AskedOf(
                     temperature=entry.temperature,
                     thinking=entry.thinking,
-                    prompts={name: entry.prompt_set(name) or "" for name in self.datasets},
+                    prompts={name: ", ".join(entry.prompt_sets(name)) for name in self.datasets},
                     personas=entry.personas,
                     several=entry.participants != 1 or entry.readouts != ("sampled",),
                     wave=entry.wave,

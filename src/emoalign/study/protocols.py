@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
 
 from emoalign.errors import PromptError
 from emoalign.study.fields import Entry, Name, Range, Readout
@@ -48,6 +55,33 @@ Thinking = Literal["off", "low", "medium", "high", "provider"]
 ASKED_TO_THINK: frozenset[Thinking] = frozenset({"low", "medium", "high"})
 """The levels at which a model is told to think."""
 
+
+def _one_as_list(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def _named_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"named more than once: {', '.join(twice)}")
+    return names
+
+
+def _one_as_name(names: tuple[str, ...] | None) -> str | list[str] | None:
+    return names if names is None else names[0] if len(names) == 1 else list(names)
+
+
+PromptNames = Annotated[
+    tuple[Name, ...],
+    Field(min_length=1),
+    BeforeValidator(_one_as_list, json_schema_input_type=Name | tuple[Name, ...]),
+    AfterValidator(_named_once),
+]
+"""Prompt sets, of which one may stand without a list."""
+
+AS_WRITTEN = PlainSerializer(_one_as_name, return_type=str | list[str] | None)
+"""One prompt set is written as its name, as in jobs before there were lists."""
+
 RECITING: Mapping[str, float] = {"temperature": 0.0, "participants": 1}
 """Defaults of a recitation: one answer per item, the likeliest."""
 
@@ -76,13 +110,16 @@ class Asking(Entry):
             "writes the next published mean, once per item and at temperature 0."
         ),
     )
-    prompts: Name | None = Field(
+    prompts: Annotated[PromptNames | None, AS_WRITTEN] = Field(
         None,
-        description="The prompt set. Not needed for recorded ratings.",
+        description=(
+            "The prompt set, or a list: forms that participants are dealt equally. Not needed for "
+            "recorded ratings."
+        ),
     )
-    prompts_for: dict[Name, Name] = Field(
+    prompts_for: dict[Name, Annotated[PromptNames, AS_WRITTEN]] = Field(
         default_factory=dict,
-        description="Prompt sets for single datasets.",
+        description="Prompt sets for single datasets, likewise.",
     )
     readouts: tuple[Readout, ...] = Field(
         ("sampled",),
@@ -154,6 +191,10 @@ class Asking(Entry):
             raise ValueError("participants: a recitation asks once about each item; leave it out")
         if self.personas is not None:
             raise ValueError("personas: a recitation has none; leave it out")
+        for key, names in {"prompts": self.prompts, **self.prompts_for}.items():
+            if names is not None and len(names) > 1:
+                where = key if key == "prompts" else f"prompts_for.{key}"
+                raise ValueError(f"{where}: a recitation has one prompt set; name one of them")
         return self
 
     @model_validator(mode="after")
@@ -198,8 +239,14 @@ class Asking(Entry):
         return not (self.recites and self.prompts_for) or self.prompt_set(dataset) is not None
 
     def prompt_set(self, dataset: str) -> str | None:
-        """Name of the prompt set the items of a dataset are asked about with."""
-        return self.prompts_for.get(dataset, self.prompts)
+        """Name of the prompt set the items of a dataset are asked about with, the first if several
+        are listed; None where none is named."""
+        return next(iter(self.prompt_sets(dataset)), None)
+
+    def prompt_sets(self, dataset: str) -> tuple[str, ...]:
+        """Names of all prompt sets that items of a dataset are asked about with, in the order
+        listed; empty where none is named."""
+        return self.prompts_for.get(dataset, self.prompts) or ()
 
 
 def _named_or_like(schema: dict[str, Any]) -> None:
@@ -334,14 +381,37 @@ class Demonstration(Entry):
         return self
 
 
+class WrittenRange(Range):
+    """The range that a wording refers to."""
+
+    step: float | None = Field(
+        None, gt=0, description="Distance between points, with mapped: linear. Default: 1."
+    )
+
+
 class ScaleInstruction(Entry):
     """The wording for one scale."""
 
     instruction: str = Field(description="Instruction, in the words of the human study.")
-    written_for: Range | None = Field(
+    written_for: WrittenRange | None = Field(
         None,
         description=(
-            "Range the wording refers to; refused for other scales. Required for ordinal scales."
+            "Range the wording refers to; others are refused without `mapped`. Required for "
+            "ordinal scales."
+        ),
+    )
+    reversed: bool = Field(
+        False,
+        description="true: low numbers mean what high ones mean on the card; turned back.",
+    )
+    mapped: Literal["linear"] | None = Field(
+        None,
+        description="linear: answers on another range are mapped linearly onto the card's scale.",
+    )
+    order: Literal["as-written", "rotated", "random"] = Field(
+        "as-written",
+        description=(
+            "Order of labels. rotated: a form for each rotation. random: drawn for each answer."
         ),
     )
     key: str | None = Field(
@@ -350,6 +420,24 @@ class ScaleInstruction(Entry):
         description="Key in answers that are JSON objects. Default: the scale's name.",
     )
     demonstrations: tuple[Demonstration, ...] = Field((), description="Worked examples, in order.")
+
+    @model_validator(mode="after")
+    def _mappable(self) -> ScaleInstruction:
+        shown = self.written_for
+        if self.mapped is None:
+            if shown is not None and shown.step is not None:
+                raise ValueError("written_for.step: only a mapped range has one: mapped: linear")
+            return self
+        if shown is None:
+            raise ValueError("mapped: linear needs the range that is mapped: written_for")
+        step = shown.step or 1
+        steps = (shown.max - shown.min) / step
+        if abs(steps - round(steps)) > 1e-9:
+            raise ValueError(
+                f"written_for: {shown.min:g} to {shown.max:g} is no whole number of steps of "
+                f"{step:g}; write another step"
+            )
+        return self
 
     @model_validator(mode="after")
     def _demonstrations_in_range(self) -> ScaleInstruction:
@@ -404,6 +492,16 @@ class PromptSet(Entry):
     def _worded(self) -> PromptSet:
         if not self.scales and self.answer.kind != "decimal":
             raise ValueError("scales: it is empty or missing; give the instruction for each scale")
+        return self
+
+    @model_validator(mode="after")
+    def _decimals_as_printed(self) -> PromptSet:
+        for name, wording in self.scales.items() if self.answer.kind == "decimal" else ():
+            if wording.reversed or wording.mapped:
+                raise ValueError(
+                    f"scales.{name}: decimals are read in the numbers of the table, so that "
+                    "nothing is reversed or mapped; leave it out"
+                )
         return self
 
     @model_validator(mode="after")

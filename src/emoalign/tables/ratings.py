@@ -85,18 +85,30 @@ RATINGS = Table(
         Column("participant", COUNT, "Number of the participant from 0; null unless sampled."),
         Column("persona", TEXT, "Persona of the participant."),
         Column(
+            "form",
+            TEXT,
+            "Prompt set, with `/` and the number of the rotation of its labels if they rotate; "
+            "null if recorded.",
+        ),
+        Column("session", COUNT, "Session of the answer, from 0; null outside sessions."),
+        Column("position", COUNT, "Place in the session, from 1; null outside sessions."),
+        Column(
             "status",
             TEXT,
             "One of the statuses above; null if a recorded table has no rating of the item.",
         ),
-        Column("rating", NUMBER, "The rating, in points; null unless sampled and ok."),
+        Column("rating", NUMBER, "The rating on the card's scale; null unless sampled and ok."),
+        Column("rating_shown", NUMBER, "The number that was said, on the scale of the form."),
         Column("labels", TEXTS, "The labels chosen, in the card's order; null unless ok."),
+        Column("label_order", TEXTS, "The labels as shown; null unless rotated or random."),
         Column(
             "probabilities",
             NUMBERS,
-            "Exact, decision: probability of each point as returned, ascending.",
+            "Exact, decision: probability of each point shown, as returned, ascending on the "
+            "card's scale.",
         ),
         *_MASS,
+        Column("stated_total", NUMBER, "Sum of a stated distribution, as stated."),
         Column(
             "text",
             TEXT,
@@ -126,6 +138,9 @@ RATINGS = Table(
     ),
 )
 
+COUNTS = tuple(field.name for field in RATINGS.schema if field.type == COUNT)
+"""The columns of ratings that are counts, most of which may be null."""
+
 ITEMS = Table(
     "items/<dataset>.parquet",
     "an item in a condition on a scale, with its norm",
@@ -145,6 +160,11 @@ ITEMS = Table(
             "mean",
             "sd",
         ),
+        Column(
+            "sd_of_means",
+            NUMBER,
+            "SD of the means of the item's distributions, one for each participant; null with one.",
+        ),
         *shared(
             "Exact: lowest and highest mean and SD, wherever the probability not returned may be; "
             "no confidence intervals.",
@@ -156,8 +176,15 @@ ITEMS = Table(
         Column(
             "distribution",
             NUMBERS,
-            "Share of each point, ascending, or of the answers that chose each label.",
+            "Share of each point, ascending, or of the answers that chose each label; from forms "
+            "with the card's own points.",
         ),
+        Column(
+            "n_distribution",
+            COUNT,
+            "Answers behind it where forms are left out; null where these are all of `n_ok`.",
+        ),
+        Column("n_forms_left_out", COUNT, "Forms with other points, left out of the distribution."),
         *shared(
             "Exact, decision: sums of point × probability and point² × probability, not "
             "renormalised.",

@@ -99,8 +99,9 @@ class _Side:
         )
 
     def answers(self, item_ids: pd.Index[str]) -> FloatArray:
-        """How many ratings there are of items of these ids."""
-        return self._items.reindex(item_ids)["n_ok"].to_numpy(dtype=float)
+        """How many ratings the distributions of items of these ids are made of."""
+        items = self._items.reindex(item_ids)
+        return items["n_distribution"].fillna(items["n_ok"]).to_numpy(dtype=float)
 
     def usable(self) -> float:
         """The share of answers that are ratings, or the mean exact probability of a rating."""

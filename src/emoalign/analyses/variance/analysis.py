@@ -32,7 +32,7 @@ class DecompositionJob(AnalysisJob):
                     temperature=protocol.temperature,
                     thinking=protocol.thinking,
                     prompts={
-                        dataset: protocol.prompt_set(dataset) or "" for dataset in study.datasets
+                        dataset: ", ".join(protocol.prompt_sets(dataset)) for dataset in study.datasets
                     },
                 )
                 for name, protocol in study.protocols.items()

@@ -24,6 +24,7 @@ from emoalign.errors import DataError
 from emoalign.stage import FILE_ONLY
 from emoalign.stimuli.rows import lines_of
 from emoalign.study.source_files import locate_all_verified
+from emoalign.tables.ratings import COUNTS
 
 _log = logging.getLogger(__name__)
 
@@ -72,8 +73,7 @@ def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFra
     if "exact" in job.protocol.readouts:
         rows += _exact_rows(used, identity, path, ExactReader(card, scale, job.scales[scale]))
     table = pd.DataFrame(rows, columns=list(_NOTHING))
-    counts = ("participant", "prompt_tokens", "completion_tokens", "reasoning_tokens")
-    table = table.astype(dict.fromkeys(counts, "Int32"))
+    table = table.astype(dict.fromkeys(COUNTS, "Int32"))
     table["model_reported"] = table["model_reported"].fillna(f"recorded: {path.name}")
     return table.assign(
         model=job.model,
@@ -82,12 +82,14 @@ def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFra
         scale=scale,
         received=None,
         persona=None,
+        form=None,
         latency_s=None,
     )
 
 
 _NOTHING: dict[str, object] = {
     **dict.fromkeys(("item_id", "readout", "participant", "request_id", "status", "rating")),
+    **dict.fromkeys(("session", "position", "rating_shown", "label_order", "stated_total")),
     **dict.fromkeys(("labels", "probabilities", "off_scale_mass", "returned_mass", "text")),
     **dict.fromkeys(("finish_reason", "model_reported", "reply_id", "reasoning_tokens")),
     **dict.fromkeys(("prompt_tokens", "completion_tokens"), 0),
@@ -112,6 +114,7 @@ def _sampled_rows(
                     "request_id": _request_id(identity, item_id, given.participant, given.answer),
                     "status": given.reading.status,
                     "rating": given.reading.rating,
+                    "rating_shown": given.reading.rating,
                     "labels": given.reading.labels,
                     "text": given.text,
                 }
