@@ -73,14 +73,6 @@ def unworded(name: str, scale: Scale, recites: bool = False) -> QuestionTemplate
 
 
 @dataclass(frozen=True)
-class Message:
-    """One message of a conversation."""
-
-    role: str
-    content: str
-
-
-@dataclass(frozen=True)
 class Image:
     """An image as it is shown: known by its content, not by where it is or what it costs.
 
@@ -91,6 +83,24 @@ class Image:
     longest_side: int
     path: Path = field(compare=False)
     tokens: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a conversation; an image is that of an earlier item of a session."""
+
+    role: str
+    content: str
+    image: Image | None = None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An earlier item of a session: its message or its text, and the answer as it was given."""
+
+    asked: Message
+    text: str
+    answer: str
 
 
 @dataclass(frozen=True)
@@ -127,8 +137,8 @@ def question_ids(questions: Sequence[ScoreQuestion]) -> list[str]:
 class Prompt:
     """A prompt as a model is shown it: messages of a chat, or one text to continue.
 
-    An image belongs to the last message, before (`first`) or after its text. The messages of a
-    decision are what it is about; its `questions` follow them.
+    `image` belongs to the last message, and images stand before (`first`) or after the texts of
+    their messages. The messages of a decision are what it is about; its `questions` follow them.
     """
 
     messages: tuple[Message, ...] | None
@@ -136,6 +146,18 @@ class Prompt:
     image: Image | None = None
     image_place: Literal["first", "last"] = "first"
     questions: tuple[ScoreQuestion, ...] = ()
+
+    def turn(self, item: str | Image, answer: str) -> Turn:
+        """This prompt about an item, once it is answered, as those after it show it."""
+        text = "" if isinstance(item, Image) else item
+        asked = self.messages[-1].content if self.messages else ""
+        return Turn(Message("user", asked, self.image), text, answer)
+
+    @property
+    def images(self) -> list[Image]:
+        """All images, in the order in which they are shown."""
+        earlier = [message.image for message in self.messages or () if message.image is not None]
+        return [*earlier, *([] if self.image is None else [self.image])]
 
 
 @dataclass(frozen=True)
@@ -228,10 +250,18 @@ class Renderer:
                 "scale": shown[name],
             }
 
-    def render(self, item: str | Image, persona: str | None = None) -> Prompt:
-        """The prompt for an item. Raises PromptError where a template names something unknown."""
+    def render(
+        self, item: str | Image, persona: str | None = None, history: Sequence[Turn] = ()
+    ) -> Prompt:
+        """The prompt for an item, after the earlier items of its session.
+
+        In a chat these are messages; a text to be continued has them where its template says so.
+        Raises PromptError where a template names something unknown.
+        """
         shown = Picture() if isinstance(item, Image) else Word(item)
         values = {**self._values, "item": shown}
+        if self._kind == "completion":
+            values["history"] = [{"text": turn.text, "answer": turn.answer} for turn in history]
         if persona is not None:
             values["persona"] = persona
         if self._table is not None and isinstance(item, str):
@@ -241,7 +271,8 @@ class Renderer:
         if self._kind == "completion":
             return Prompt(messages=None, text=question)
         opening = (Message("system", system),) if system else ()
-        messages = (*opening, Message("user", question))
+        earlier = [each for turn in history for each in (turn.asked, _said(turn.answer))]
+        messages = (*opening, *earlier, Message("user", question))
         if isinstance(item, Image):
             return Prompt(messages, None, item, self._image_place)
         return Prompt(messages, None)
@@ -272,6 +303,10 @@ class Renderer:
         return Prompt((*opening, shown), None, image, self._image_place, questions)
 
 
+def _said(answer: str) -> Message:
+    return Message("assistant", answer)
+
+
 def _shown(name: str, scale: Scale) -> dict[str, object]:
     """A scale as a template sees it."""
     return {"name": name, **scale.model_dump(exclude={"native", "kind"})}
@@ -292,24 +327,35 @@ def without_system(prompt: Prompt) -> Prompt:
     if not prompt.messages or prompt.messages[0].role != "system":
         return prompt
     system, question, *rest = prompt.messages
-    opened = Message(question.role, f"{system.content}\n\n{question.content}")
+    opened = replace(question, content=f"{system.content}\n\n{question.content}")
     return replace(prompt, messages=(opened, *rest))
 
 
 def chat_messages(prompt: Prompt) -> list[dict[str, Any]]:
-    """The messages of a prompt; an image stands beside the text of the last one."""
-    messages: list[dict[str, Any]] = [
-        {"role": message.role, "content": message.content} for message in prompt.messages or ()
+    """The messages of a prompt; an image stands beside the text of its message."""
+    return [
+        {"role": message.role, "content": _content(message, prompt.image_place)}
+        for message in with_images(prompt)
     ]
+
+
+def with_images(prompt: Prompt) -> list[Message]:
+    """The messages of a prompt, the last one with the image that is asked about."""
+    messages = list(prompt.messages or ())
     if prompt.image is not None:
-        text = {"type": "text", "text": messages[-1]["content"]}
-        picture = {"type": "image_url", "image_url": {"url": data_url(prompt.image)}}
-        first = prompt.image_place == "first"
-        messages[-1]["content"] = [picture, text] if first else [text, picture]
+        messages[-1] = replace(messages[-1], image=prompt.image)
     return messages
 
 
-@lru_cache(maxsize=64)
+def _content(message: Message, place: Literal["first", "last"]) -> str | list[dict[str, Any]]:
+    if message.image is None:
+        return message.content
+    text = {"type": "text", "text": message.content}
+    picture = {"type": "image_url", "image_url": {"url": data_url(message.image)}}
+    return [picture, text] if place == "first" else [text, picture]
+
+
+@lru_cache(maxsize=512)  # a session shows its images again and again
 def data_url(image: Image) -> str:
     """The image as a data URL (JPEG).
 
@@ -375,12 +421,13 @@ def likely_tokens(prompt: Prompt) -> tuple[float, float]:
     letters, others = len(ascii_only) - digits, len(text.encode()) - len(ascii_only)
     messages = _framed(prompt)
     images = image_tokens(prompt)
+    fewest = sum(min(FEWEST_PER_IMAGE, _tokens_of(image)) for image in prompt.images)
     return (
         FEWEST_PER_LETTER * letters
         + FEWEST_PER_DIGIT * digits
         + FEWEST_PER_BYTE * others
         + FEWEST_PER_MESSAGE * messages
-        + min(FEWEST_PER_IMAGE, images),
+        + fewest,
         MOST_PER_LETTER * letters
         + MOST_PER_DIGIT * digits
         + MOST_PER_BYTE * others
@@ -396,13 +443,16 @@ def most_tokens(prompt: Prompt) -> int:
 
 
 def image_tokens(prompt: Prompt) -> int:
-    """Tokens of the prompt's image, at most: as if it were a square of its longest side, unless
-    the model's card says how many."""
-    if prompt.image is None:
-        return 0
-    if prompt.image.tokens is not None:
-        return prompt.image.tokens
-    return math.ceil(prompt.image.longest_side**2 / SQUARE_PIXELS_PER_TOKEN) + 100
+    """Tokens of the prompt's images, at most."""
+    return sum(map(_tokens_of, prompt.images))
+
+
+def _tokens_of(image: Image) -> int:
+    """Tokens of an image, at most: as if it were a square of its longest side, unless the model's
+    card says how many."""
+    if image.tokens is not None:
+        return image.tokens
+    return math.ceil(image.longest_side**2 / SQUARE_PIXELS_PER_TOKEN) + 100
 
 
 def texts_of(prompt: Prompt) -> list[str]:

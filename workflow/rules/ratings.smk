@@ -1,7 +1,8 @@
 """Ratings of every model under every protocol: one job per dataset, scale and shard of items.
 
 Scales that share a request are one job, named after all of them (arousal+valence). A model that is
-slow to load rates a whole dataset under a protocol in one job.
+slow to load rates a whole dataset under a protocol in one job. Sessions go through all items of a
+dataset, whose shards they ignore.
 """
 
 import re
@@ -31,6 +32,7 @@ rule rate:
         f"{RESULTS}/benchmarks/rate/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.tsv"
     wildcard_constraints:
         model=models_pattern(loaded, together=False),
+        shard=r"\d+",
     conda:
         "../envs/emoalign.yaml"
     threads: lambda wildcards: needs.threads(wildcards.model)
@@ -51,6 +53,16 @@ rule rate:
         journal="results/journal",
     script:
         "../scripts/rate.py"
+
+
+use rule rate as rate_in_sessions with:
+    output:
+        f"{RESULTS}/ratings/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/sessions.parquet",
+        f"{RESULTS}/trials/{{model}}/{{protocol}}/{{dataset}}/{{scale}}.parquet",
+    log:
+        f"{RESULTS}/logs/rate/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/sessions.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/rate/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/sessions.tsv"
 
 
 use rule rate as recite with:
@@ -79,9 +91,9 @@ for one in together_rules(loaded):
         output:
             one.files(RESULTS),
         log:
-            f"{RESULTS}/logs/rate_together/{{model}}/{{protocol}}/{{dataset}}/{{shard}}.log",
+            f"{RESULTS}/logs/rate_together/{{model}}/{{protocol}}/{{dataset}}/{one.part}.log",
         benchmark:
-            f"{RESULTS}/benchmarks/rate_together/{{model}}/{{protocol}}/{{dataset}}/{{shard}}.tsv"
+            f"{RESULTS}/benchmarks/rate_together/{{model}}/{{protocol}}/{{dataset}}/{one.part}.tsv"
         wildcard_constraints:
             model=models_pattern(loaded, together=True),
             protocol=re.escape(one.protocol),

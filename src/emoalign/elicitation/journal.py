@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -162,18 +162,57 @@ def read_answers(
 ) -> dict[Key, Answer]:
     """The answers in a folder to the requests with the `wanted` ids; the first one counts.
 
-    `reply_ids` is filled with the ids of all replies in the folder.
+    `reply_ids` is filled with the ids of all replies in the folder. Raises JournalError as
+    `_kept_answers` does.
+    """
+    answers: dict[Key, Answer] = {}
+    for _, _, answer in _kept_answers(folder):
+        if reply_ids is not None and answer.reply_id:
+            reply_ids.add(answer.reply_id)
+        if answer.request_id in wanted:
+            answers.setdefault(answer.key, answer)
+    return answers
+
+
+class JournalIndex:
+    """Where the answers in a folder are, for those who learn one by one what they look for.
+
+    The first answer counts. `reply_ids` are those of all replies in the folder. Raises JournalError
+    as `_kept_answers` does.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.reply_ids: set[str] = set()
+        self._places: dict[Key, tuple[Path, int]] = {}
+        for path, offset, answer in _kept_answers(folder):
+            if answer.reply_id:
+                self.reply_ids.add(answer.reply_id)
+            self._places.setdefault(answer.key, (path, offset))
+
+    def find(self, key: Key) -> Answer | None:
+        """The answer of a participant to a request; None where there is none."""
+        if key not in self._places:
+            return None
+        path, offset = self._places[key]
+        with path.open("rb") as file:
+            file.seek(offset)
+            return Answer.from_line(file.readline())
+
+
+def _kept_answers(folder: Path) -> Iterator[tuple[Path, int, Answer]]:
+    """All answers in a folder, each with the file it is in and the byte its line begins at.
 
     A last line without an end is an answer that was being written when its job died, or is being
     written now: it is passed over. So are a few other lines that are no answers, with a warning.
     Raises JournalError for a file with many of them, or with lines that only a newer emoalign can
     read.
     """
-    answers: dict[Key, Answer] = {}
     for path in sorted(folder.glob("*.jsonl")):
         damaged: list[str] = []
+        offset = 0
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
+                start, offset = offset, offset + len(line)
                 if not line.endswith(b"\n"):
                     continue
                 try:
@@ -183,12 +222,8 @@ def read_answers(
                 except (ValueError, TypeError) as error:
                     damaged.append(f"line {number}: {error}")
                     continue
-                if reply_ids is not None and answer.reply_id:
-                    reply_ids.add(answer.reply_id)
-                if answer.request_id in wanted:
-                    answers.setdefault(answer.key, answer)
+                yield path, start, answer
         _tell_damage(path, damaged)
-    return answers
 
 
 def _tell_damage(path: Path, damaged: Sequence[str]) -> None:

@@ -50,6 +50,9 @@ class Thoughts(Entry):
     tokens: int = 0
 
 
+SESSIONS = "sessions"
+"""The name, in place of a shard's, of the files of sessions, which go through all items."""
+
 UNTOLD = Thoughts()
 """The thinking that a model does unless told otherwise."""
 
@@ -74,6 +77,8 @@ class RatingJob(Job):
     scales: dict[str, DatasetScale]
     recited: RecitedTable | None = None
     """The table of norms that is to be completed; None where items are rated."""
+    dealt_by: int | None = None
+    """The seed of the study, by which items are dealt to sessions; None without sessions."""
 
     @property
     def asked(self) -> str:
@@ -119,7 +124,7 @@ class RatingTask:
     def items(self) -> pd.DataFrame:
         """The stimuli that are asked about."""
         there = self.stimuli
-        if self.shard is not None:
+        if self.shard not in (None, SESSIONS):
             there = there[there["shard"] == self.shard]
         return (
             there
@@ -279,10 +284,7 @@ class RatingRequest:
         """sha256 over everything that changes the distribution of the answer, and nothing else."""
         named = {each.name: getattr(self, each.name) for each in fields(self)}
         identity = orjson.loads(orjson.dumps(named, default=str))
-        if self.prompt.image is None:
-            del identity["prompt"]["image"], identity["prompt"]["image_place"]
-        else:
-            del identity["prompt"]["image"]["path"], identity["prompt"]["image"]["tokens"]
+        _leave_out_images(identity["prompt"])
         if not self.prompt.questions:
             del identity["prompt"]["questions"]
         # The order of a schema's keys, which is that of the answer, is in `required`.
@@ -298,6 +300,18 @@ class RatingRequest:
         """
         digest = hashlib.sha256(f"{self.request_id}:{participant}".encode()).digest()
         return int.from_bytes(digest[:8], "big") >> (64 - min(bits, MAX_SEED_BITS))
+
+
+def _leave_out_images(prompt: dict[str, Any]) -> None:
+    """Leave out of a prompt's identity what is said of images where there are none, and of those
+    there are where they lie and what they cost."""
+    if prompt["image"] is None:
+        del prompt["image_place"]
+    for part in (prompt, *(prompt["messages"] or ())):
+        if part["image"] is None:
+            del part["image"]
+        else:
+            del part["image"]["path"], part["image"]["tokens"]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import orjson
 
+from emoalign.elicitation.rating import SESSIONS
 from emoalign.errors import DataError
 from emoalign.planning.studies import LoadedStudy
 from emoalign.study.fields import FileSource
@@ -61,12 +62,20 @@ class TogetherRule:
     dataset: str
     asked: tuple[str, ...]
     recites: bool = False
+    in_sessions: bool = False
+
+    @property
+    def part(self) -> str:
+        """The name of its files: that of a shard of items, unless sessions go through all."""
+        return SESSIONS if self.in_sessions else "{shard}"
 
     def files(self, results: str) -> list[str]:
-        """The outputs: a file for each scale, or scales asked about jointly."""
+        """The outputs: a file for each scale, or scales asked about jointly; then their trials."""
         stage = "completions" if self.recites else "ratings"
-        folder = f"{results}/{stage}/{{model}}/{{protocol}}/{{dataset}}"
-        return [f"{folder}/{asked}/{{shard}}.parquet" for asked in self.asked]
+        place = "{model}/{protocol}/{dataset}"
+        answers = [f"{results}/{stage}/{place}/{asked}/{self.part}.parquet" for asked in self.asked]
+        trials = [f"{results}/trials/{place}/{asked}.parquet" for asked in self.asked]
+        return [*answers, *(trials if self.in_sessions else [])]
 
 
 def together_rules(loaded: LoadedStudy) -> Iterator[TogetherRule]:
@@ -84,8 +93,15 @@ def together_rules(loaded: LoadedStudy) -> Iterator[TogetherRule]:
     ]
     names = rule_names(f"rate_together_{protocol}_{dataset}" for protocol, dataset in places)
     for name, (protocol, dataset) in zip(names, places, strict=True):
-        recites = loaded.protocol(protocol).recites
-        yield TogetherRule(name, protocol, dataset, tuple(loaded.asked(protocol, dataset)), recites)
+        entry = loaded.protocol(protocol)
+        yield TogetherRule(
+            name,
+            protocol,
+            dataset,
+            tuple(loaded.asked(protocol, dataset)),
+            entry.recites,
+            entry.session is not None,
+        )
 
 
 def rule_names(wanted: Iterable[str]) -> list[str]:
@@ -149,7 +165,7 @@ class Files:
             for model in sorted(self.loaded.raters(dataset))
             for protocol in protocols
             for asked in self.loaded.asked_of(model, protocol, dataset)
-            for shard in names
+            for shard in ([SESSIONS] if self.loaded.protocol(protocol).session else names)
         ]
 
     def predictions(self) -> list[str]:

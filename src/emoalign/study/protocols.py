@@ -16,6 +16,7 @@ from pydantic import (
 
 from emoalign.errors import PromptError
 from emoalign.study.fields import Entry, Name, Range, Readout
+from emoalign.study.sessions import SessionPlan
 from emoalign.study.templates import TextTemplate
 
 
@@ -161,6 +162,13 @@ class Asking(Entry):
         ge=1,
         description="Number of the repetition: a new number asks everything again (test–retest).",
     )
+    session: SessionPlan | None = Field(
+        None,
+        description=(
+            "Items are rated one after another, with earlier answers in view. Default: each item "
+            "by itself."
+        ),
+    )
     examples: int = Field(
         10,
         ge=1,
@@ -195,6 +203,8 @@ class Asking(Entry):
             if names is not None and len(names) > 1:
                 where = key if key == "prompts" else f"prompts_for.{key}"
                 raise ValueError(f"{where}: a recitation has one prompt set; name one of them")
+        if self.session is not None:
+            raise ValueError("session: a recitation rates nothing; leave it out")
         return self
 
     @model_validator(mode="after")
@@ -226,6 +236,22 @@ class Asking(Entry):
             raise ValueError(
                 f"thinking: {self.thinking} has no effect on decisions, which are made without "
                 "thoughts; leave it out, or ask for decisions in a protocol of their own"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _rated_in_sessions(self) -> Self:
+        if self.session is None:
+            return self
+        if "sampled" not in self.readouts:
+            raise ValueError(
+                "readouts: what stands in view in a session are sampled answers; write sampled, "
+                "or [sampled, exact]"
+            )
+        if "decision" in self.readouts:
+            raise ValueError(
+                "readouts: a decision sees no earlier answers; ask for decisions in a protocol "
+                "without session"
             )
         return self
 
@@ -420,6 +446,13 @@ class ScaleInstruction(Entry):
         description="Key in answers that are JSON objects. Default: the scale's name.",
     )
     demonstrations: tuple[Demonstration, ...] = Field((), description="Worked examples, in order.")
+    practice: tuple[str, ...] = Field(
+        (),
+        description=(
+            "Texts that every session rates first, in this order; never used as items. They count "
+            "for nothing."
+        ),
+    )
 
     @model_validator(mode="after")
     def _mappable(self) -> ScaleInstruction:
@@ -469,7 +502,8 @@ class PromptSet(Entry):
             "The question, with item.text, instruction, demonstrations (.text, .rating, "
             ".labels), scale (.name, .min, .max, .step, .anchors, .labels, .at_least, "
             ".at_most), persona. Structured: scale.key. Joint: scales, also with .key, "
-            ".instruction. Recitation: table (.title, .file, .header, .rows, .next)."
+            ".instruction. Recitation: table (.title, .file, .header, .rows, .next). Completion: "
+            "history (.text, .answer), the earlier items of a session."
         )
     )
     image: Literal["first", "last"] = Field(
@@ -515,6 +549,10 @@ class PromptSet(Entry):
         if shown:
             raise ValueError(
                 f"joint answers have no demonstrations, but {', '.join(shown)} has some"
+            )
+        if len({wording.practice for wording in self.scales.values()}) > 1:
+            raise ValueError(
+                "joint answers are about all scales at once: write the same practice for each"
             )
         return self
 

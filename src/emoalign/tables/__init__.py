@@ -59,11 +59,13 @@ from emoalign.tables.substitution import (
     EQUIVALENCE,
     RATERS_WORTH,
 )
+from emoalign.tables.trials import TRIALS
 
 TABLES = (
     STIMULI,
     NORMS,
     RATINGS,
+    TRIALS,
     ITEMS,
     ALIGNMENT,
     RELIABILITY,
@@ -159,6 +161,7 @@ __all__ = [
     "TRAININGS",
     "TRANSPARENCY",
     "TRANSPARENCY_GRADIENT",
+    "TRIALS",
     "VARIANCE",
     "Column",
     "Status",

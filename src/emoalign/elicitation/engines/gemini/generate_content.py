@@ -13,7 +13,7 @@ from emoalign.elicitation.engines.api.replies import beginning
 from emoalign.elicitation.engines.gemini import decisions
 from emoalign.elicitation.engines.served import Capabilities
 from emoalign.elicitation.rating import Ask
-from emoalign.prompts import Prompt, data_url
+from emoalign.prompts import Message, Prompt, data_url, with_images
 from emoalign.study.reading import over
 
 _NAMES = {"top_p": "topP", "top_k": "topK"}
@@ -132,22 +132,28 @@ def model_path(model: str) -> str:
 
 def _contents(prompt: Prompt) -> dict[str, Any]:
     """A chat as turns, with its system messages apart."""
-    messages = prompt.messages or ()
+    messages = with_images(prompt)
     turns: list[dict[str, Any]] = [
         {
             "role": "model" if message.role == "assistant" else "user",
-            "parts": [{"text": message.content}],
+            "parts": _parts(message, prompt),
         }
         for message in messages
         if message.role != "system"
     ]
-    if prompt.image is not None:
-        head, _, data = data_url(prompt.image).partition(",")
-        kind = head.removeprefix("data:").removesuffix(";base64")
-        picture = {"inlineData": {"mimeType": kind, "data": data}}
-        turns[-1]["parts"].insert(0 if prompt.image_place == "first" else 1, picture)
     system = [{"text": message.content} for message in messages if message.role == "system"]
     return {"contents": turns, **({"systemInstruction": {"parts": system}} if system else {})}
+
+
+def _parts(message: Message, prompt: Prompt) -> list[dict[str, Any]]:
+    """A message's text, and its image before or after it."""
+    text = {"text": message.content}
+    if message.image is None:
+        return [text]
+    head, _, data = data_url(message.image).partition(",")
+    kind = head.removeprefix("data:").removesuffix(";base64")
+    picture = {"inlineData": {"mimeType": kind, "data": data}}
+    return [picture, text] if prompt.image_place == "first" else [text, picture]
 
 
 def _choice(candidate: Any) -> Any:

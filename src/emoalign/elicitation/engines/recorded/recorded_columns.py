@@ -57,6 +57,14 @@ class RecordedColumns(Entry):
         None,
         description="Participant. Default: ratings are numbered in row order.",
     )
+    session: str | None = Field(
+        None,
+        description="Session of the participant. Default, with position: one each.",
+    )
+    position: str | None = Field(
+        None,
+        description="Place of the item in its session, from 1.",
+    )
     scale: str | None = Field(
         None,
         description="Scale name; for a single scale use scale instead.",
@@ -129,6 +137,11 @@ class RecordedColumns(Entry):
                 raise ValueError(f"{key}.{scale}: * may occur only once in a name")
             if len(set(names)) < len(names):
                 raise ValueError(f"{key}.{scale}: the same column is named more than once")
+        if self.position and not (self.session or self.participant or self.wide):
+            raise ValueError(
+                "position: say in whose session the item had this place: give participant or "
+                "session"
+            )
         if self.wide and self.scale:
             raise ValueError(
                 "scale: in a wide table, ratings or answers name the scales; leave out scale"

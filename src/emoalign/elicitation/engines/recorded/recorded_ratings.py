@@ -33,7 +33,8 @@ MISFITS = "Rows that do not match the model's card"
 class Rating:
     """A rating of one participant for one item: `item` as the table names it, `text` as written.
 
-    `answer` is that of a batch.
+    `answer` is that of a batch; `session` counts from 0, and `position` in it from 1, where the
+    table tells.
     """
 
     item: str
@@ -43,6 +44,8 @@ class Rating:
     text: str
     where: str
     answer: Answer | None = None
+    session: int | None = None
+    position: int | None = None
 
 
 def ratings_of(
@@ -50,10 +53,12 @@ def ratings_of(
 ) -> list[Rating]:
     """Every rating of the scale and the job's protocol, of known and unknown items."""
     exact = "exact" in job.protocol.readouts
-    ours, participants = trials_of(path, job.protocol.name, scale, card, exact)
+    ours, known = trials_of(path, job.protocol.name, scale, card, exact)
     ids = _ids(job.dataset, items, card)
     find, named = _finder(ids, card), image_name if card.columns.image else str
-    number_of = _numbers(participants)
+    number_of = _numbers((name,) for name in known.participants if name)
+    session_of = _numbers(known.sittings)
+    taken: dict[tuple[int, int], str] = {}
     counted: Counter[str] = Counter()
     first: dict[tuple[str, int], str] = {}
     ratings, declared, mistakes = [], 0, Mistakes()
@@ -64,7 +69,7 @@ def ratings_of(
             if card.columns.participant:
                 filled(trial, "participant")
             if trial.participant is not None:
-                participant = number_of[trial.participant]
+                participant = number_of[(trial.participant,)]
             else:
                 participant = counted[composed(named(item))]
                 counted[composed(named(item))] += 1
@@ -80,8 +85,19 @@ def ratings_of(
             given = read(trial)
             if given is not None:
                 item_id = find(trial, item)
+                session = session_of[trial.sitting] if trial.sitting else None
+                position = _position(trial, session, taken)
                 ratings.append(
-                    Rating(item, item_id, participant, *given, trial.where, trial.answer)
+                    Rating(
+                        item,
+                        item_id,
+                        participant,
+                        *given,
+                        trial.where,
+                        trial.answer,
+                        session,
+                        position,
+                    )
                 )
                 declared += trial.fields.get("answer") == given[1]
     mistakes.tell()
@@ -132,16 +148,46 @@ def _finder(ids: ItemFinder, card: RecordedModel) -> Callable[[Trial, str], str 
     return find
 
 
-def _numbers(names: Iterable[str | None]) -> dict[str, int]:
-    """Participants of the whole table, numbered from 0: the same person in every cell.
+def _position(trial: Trial, session: int | None, taken: dict[tuple[int, int], str]) -> int | None:
+    """The place of a trial in its session; `taken` are those of earlier trials, and where they are.
+
+    Raises DataError where it is no number from 1, or the place of another item.
+    """
+    if "position" not in trial.columns:
+        return None
+    written = filled(trial, "position")
+    where = f"{trial.where}, column {trial.columns['position']!r}"
+    if not re.fullmatch(r"[1-9][0-9]{0,8}(\.0+)?", written):
+        raise DataError(
+            f"{where}: expected the place of the item in its session, a whole number from 1, found "
+            f"{written[:60]!r}"
+        )
+    position = int(written.partition(".")[0])
+    if session is not None:
+        earlier = taken.setdefault((session, position), trial.where)
+        if earlier != trial.where:
+            raise DataError(
+                f"{where}: another item of this session has the place {position}, in "
+                f"{earlier.rpartition(', ')[2]}. If participants had several sessions, name their "
+                "column as columns.session."
+            )
+    return position
+
+
+def _numbers(names: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
+    """Participants, or their sessions, of the whole table, numbered from 0: the same person in
+    every cell.
 
     In the order of their names, numbers within them as numbers: P2 comes before P10. The names
     themselves, which may tell who somebody is, go no further.
     """
 
-    def order(name: str) -> tuple[list[str | int], str]:
-        parts = re.split("([0-9]+)", name)
-        return [int(part) if at % 2 else part for at, part in enumerate(parts)], name
+    def order(name: tuple[str, ...]) -> list[tuple[list[str | int], str]]:
+        return [_natural(part) for part in name]
 
-    distinct = {name for name in names if name}
-    return {name: number for number, name in enumerate(sorted(distinct, key=order))}
+    return {name: number for number, name in enumerate(sorted(set(names), key=order))}
+
+
+def _natural(name: str) -> tuple[list[str | int], str]:
+    parts = re.split("([0-9]+)", name)
+    return [int(part) if at % 2 else part for at, part in enumerate(parts)], name

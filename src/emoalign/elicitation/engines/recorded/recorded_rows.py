@@ -111,6 +111,8 @@ def _sampled_rows(
                 | told
                 | {
                     "participant": given.participant,
+                    "session": given.session,
+                    "position": given.position,
                     "request_id": _request_id(identity, item_id, given.participant, given.answer),
                     "status": given.reading.status,
                     "rating": given.reading.rating,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from emoalign.stimuli.rows import composed
 from emoalign.study.reading import nearest
 
 _HELD = ("rating", "answer")
-_TOLD_APART = ("item", "image", "participant", "scale", "protocol")
+_TOLD_APART = ("item", "image", "participant", "session", "position", "scale", "protocol")
 _STATISTICS = re.compile("mean|avg|average|median|sd|std|stdev|sem?|var|variance|min|max|sum|count")
 _DIGIT = re.compile("[0-9]")
 
@@ -38,11 +38,26 @@ class Trial:
     participant: str | None
     answer: Answer | None = None
 
+    @property
+    def sitting(self) -> tuple[str, ...] | None:
+        """Whose session it was in and which, as far as the table tells; None where it does not."""
+        if not {"session", "position"} & self.columns.keys():
+            return None
+        return tuple(name for name in (self.participant, self.fields.get("session")) if name)
+
+
+@dataclass(frozen=True)
+class Known:
+    """The participants of a whole table, and their sessions, by name."""
+
+    participants: set[str | None]
+    sittings: set[tuple[str, ...]]
+
 
 def trials_of(
     path: Path, protocol: str, scale: str, card: RecordedModel, exact: bool = False
-) -> tuple[Sequence[Trial], Iterable[str | None]]:
-    """The trials of the scale and the protocol, and the participants of the whole table.
+) -> tuple[Sequence[Trial], Known]:
+    """The trials of the scale and the protocol, and who is in the whole table.
 
     `exact` says whether the log-probabilities of a batch are read. Raises DataError when there is
     no such trial, or when rows do not say, or hardly, which they are of: they would be lost.
@@ -52,10 +67,12 @@ def trials_of(
     held: dict[str, dict[str, None]] = {key: {} for key in chosen_by}
     ours: list[Trial] = []
     header = header_of(path, card) if card.columns.starred else ()
-    participants = _named_by_columns(path, card, header)
+    known = Known(_named_by_columns(path, card, header), set())
     unnamed, alike = Mistakes(), Mistakes()
     for trial in _read_trials(path, scale, card, header, exact):
-        participants.add(trial.participant)
+        known.participants.add(trial.participant)
+        if trial.sitting:
+            known.sittings.add(trial.sitting)
         for key, name in chosen_by.items():
             with unnamed.noted(f"Rows without {key}"):
                 written = filled(trial, key)
@@ -83,7 +100,7 @@ def trials_of(
             f"{path}: no row belongs to the {lacking} {chosen_by[lacking]!r}; column "
             f"{getattr(card.columns, lacking)!r} holds {some(list(held[lacking]))}"
         )
-    return ours, participants
+    return ours, known
 
 
 def _named_by_columns(path: Path, card: RecordedModel, header: Sequence[str]) -> set[str | None]:

@@ -14,6 +14,7 @@ from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.elicitation.readings import closing_tag, parse_number, without_thoughts
 from emoalign.errors import CapabilityError
+from emoalign.prompts import with_images
 
 OTHER_TOKENS = ""
 """Stands for all tokens that are no point of the scale, beside those that are."""
@@ -78,16 +79,14 @@ def beginning(ask: Ask) -> tuple[str, ...]:
     prompt for both readouts.
     """
     prompt = ask.request.prompt
-    texts = (
-        (prompt.text or "",)
-        if prompt.messages is None
-        else tuple(message.content for message in prompt.messages)
-    )
-    if prompt.image is None:
-        return texts
-    first = prompt.image_place == "first"
-    *before, last = texts
-    return (*before, prompt.image.sha256, last) if first else (*texts, prompt.image.sha256)
+    if prompt.messages is None:
+        return (prompt.text or "",)
+    parts: list[str] = []
+    for message in with_images(prompt):
+        shown = [] if message.image is None else [message.image.sha256]
+        first = prompt.image_place == "first"
+        parts += [*shown, message.content] if first else [message.content, *shown]
+    return tuple(parts)
 
 
 def number_tokens(texts: Iterable[str]) -> dict[int, float]:

@@ -1,0 +1,70 @@
+"""Which items each session rates, and in which order."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Dealing:
+    """What the lists of sessions follow from.
+
+    Model, protocol and form are not in it: all rate the same lists in the same order, so that
+    differences between them are paired.
+
+    Attributes:
+        seed: the seed of the study.
+        dataset, scales: the name of the dataset, and those of the scales asked about together.
+        wave: the number of the repetition: its lists are those of the first, in another order.
+    """
+
+    seed: int
+    dataset: str
+    scales: str
+    wave: int = 1
+
+    def order(self, sweep: int, item_ids: Iterable[str], reshuffled: bool = False) -> list[str]:
+        """Items in the order in which a sweep deals them, or in that of its wave."""
+        again = f"|{self.wave}" if reshuffled else ""
+        named = f"session|{self.seed}|{self.dataset}|{self.scales}|{sweep}{again}|"
+
+        def place(item_id: str) -> bytes:
+            return hashlib.sha256(f"{named}{item_id}".encode()).digest()
+
+        return sorted(item_ids, key=place)
+
+
+@dataclass(frozen=True)
+class SessionList:
+    """The items of a session, in their order; `number` counts sessions from 0."""
+
+    number: int
+    sweep: int
+    item_ids: tuple[str, ...]
+
+
+def lists_per_sweep(n_items: int, items: int | None) -> int:
+    """The sessions that it takes to rate all of `n_items` once, with at most `items` in each."""
+    return math.ceil(n_items / items) if items else 1
+
+
+def dealt(
+    dealing: Dealing, item_ids: Iterable[str], items: int | None, sweeps: int
+) -> Iterator[SessionList]:
+    """The sessions of so many sweeps, each of which rates every item once.
+
+    The lists of a sweep differ by one item at most. Items get the same lists whatever order they
+    come in, and further sweeps change none of the first.
+    """
+    every = sorted(item_ids)
+    lists = lists_per_sweep(len(every), items)
+    for sweep in range(sweeps):
+        order = dealing.order(sweep, every)
+        for place in range(lists):
+            cut = order[len(every) * place // lists : len(every) * (place + 1) // lists]
+            if dealing.wave > 1:
+                cut = dealing.order(sweep, cut, reshuffled=True)
+            yield SessionList(sweep * lists + place, sweep, tuple(cut))

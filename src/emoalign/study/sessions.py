@@ -1,0 +1,49 @@
+"""Sessions: items rated one after another, as people rate a list in one sitting."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from emoalign.study.fields import Entry
+
+FEWEST_SESSION_ITEMS = 5
+"""Items of a session, at least: with fewer there is hardly any history."""
+
+History = Annotated[int, Field(ge=0)] | Literal["all"]
+"""How many earlier items stay visible in a session."""
+
+
+class SessionPlan(Entry):
+    """Items rated one after another, each with the earlier ones and their answers in view."""
+
+    short: ClassVar[str] = "items: {0}"
+
+    items: int | None = Field(
+        None,
+        ge=FEWEST_SESSION_ITEMS,
+        description="Most items per session. Default: all items of the dataset.",
+    )
+    history: History = Field(
+        "all",
+        description="Earlier items that stay visible with their answers: all, or the last so many.",
+    )
+
+    @model_validator(mode="after")
+    def _history_ends_before_the_items(self) -> SessionPlan:
+        if self.items is not None:
+            problem = too_long_a_history(self, self.items)
+            if problem is not None:
+                raise ValueError(problem)
+        return self
+
+
+def too_long_a_history(plan: SessionPlan, items: int) -> str | None:
+    """A problem of a plan whose sessions have so many items; None where there is none."""
+    if plan.history == "all" or plan.history < items:
+        return None
+    return (
+        f"history: {plan.history} is no limit in sessions of {items} items: write a smaller "
+        "number, or history: all"
+    )
