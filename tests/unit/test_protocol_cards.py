@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pandas as pd
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 from ruamel.yaml import YAML
 
 from emoalign.commands.app import application
 from emoalign.errors import StudyError
+from emoalign.installed import CATALOGUE
 from emoalign.planning.jobs import Jobs, reported
 from emoalign.planning.loading import load_study
 from emoalign.planning.studies import STUDIES, LoadedStudy
@@ -22,7 +25,7 @@ from emoalign.study.fields import Params
 from emoalign.study.library import Library
 from emoalign.study.protocol_cards import ProtocolCard
 from emoalign.study.protocols import Protocol
-from emoalign.study.reading import read_card
+from emoalign.study.reading import read_card, read_yaml
 
 CARD = """\
 title: Words, as rated by nobody
@@ -219,7 +222,7 @@ def test_prompts_for_datasets_outside_the_study_are_left_out(load: Load) -> None
     several = CARD + "prompts_for: {vader: words, emobank: sentences}\n"
     write("protocols/as-nobody", several.replace("words", "instruction"))
     (protocol,) = load("as-nobody").study.protocols
-    assert protocol.prompts_for == {"vader": "instruction"}
+    assert protocol.prompts_for == {"vader": ("instruction",)}
     write("protocols/as-nobody", several.replace("emobank:", "emobenk:"))
     told = problems(load, "as-nobody")
     assert any("line 10: prompts_for.emobenk: not a dataset of the study" in each for each in told)
@@ -228,7 +231,7 @@ def test_prompts_for_datasets_outside_the_study_are_left_out(load: Load) -> None
 def test_a_file_of_ones_own_replaces_the_included_one_and_that_is_told(load: Load) -> None:
     write("protocols/as-emobank", CARD)
     loaded = load("as-emobank")
-    assert loaded.study.protocols[0].prompts == "instruction"
+    assert loaded.study.protocols[0].prompts == ("instruction",)
     assert loaded.shadowing == ("config/protocols/as-emobank.yaml",)
 
 
@@ -291,4 +294,73 @@ def test_every_included_protocol_says_whom_it_follows_and_what_is_not_known(name
     card = Library().card("protocols", name, ProtocolCard)
     assert card.known
     assert card.unknown
-    assert all(len(fact.split()) <= 40 for fact in (*card.known, *card.unverified, *card.unknown))
+    assert all(len(fact.split()) <= 35 for fact in (*card.known, *card.unverified, *card.unknown))
+
+
+ASKED_ABOUT: dict[str, dict[str, list[str] | None]] = {
+    "as-warriner": {"warriner": None},
+    "as-oasis": {"oasis": None},
+    "as-anew": {"anew": None},
+    "as-stevenson": {"anew-stevenson": ["happiness", "anger", "sadness", "fear", "disgust"]},
+    "as-emobank": {"emobank": None, "emobank-writer": None},
+}
+"""The datasets and scales that each included protocol is about."""
+
+
+def small(dataset: str) -> dict[str, Any]:
+    """The card of an included dataset, of which a table of six items is left."""
+    (card, problems) = read_yaml(CATALOGUE / f"datasets/{dataset}.yaml")
+    assert not problems
+    shown = {"image": "item"} if card["modality"] == "image" else {"text": "item"}
+    means = {scale: {"mean": scale} for scale in card["scales"]}
+    source = {"reader": "table", "table": {"file": f"{dataset}.csv"}, "id": "nr", "scales": means}
+    items = [f"{number}.png" if "image" in shown else f"item {number}" for number in range(6)]
+    rows = [",".join([*("nr", "item"), *means])]
+    rows += [",".join([str(n), each, *("3" * len(means))]) for n, each in enumerate(items)]
+    Path(f"{dataset}.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    if "image" in shown:
+        card = {**card, "images": "images"}
+        Path("images").mkdir()
+        for each in items:
+            Image.new("RGB", (8, 8)).save(Path("images", each))
+    return {key: value for key, value in card.items() if key != "archive"} | {
+        "source": source | shown,
+        "remote_api": "allow",
+    }
+
+
+@pytest.mark.parametrize("name", Library().names("protocols"))
+def test_an_included_protocol_fits_its_datasets(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
+    for dataset in ASKED_ABOUT[name]:
+        Path("config/datasets").mkdir(parents=True, exist_ok=True)
+        with Path(f"config/datasets/{dataset}.yaml").open("w", encoding="utf-8") as stream:
+            YAML(typ="safe").dump(small(dataset), stream)
+    asked = [
+        {"dataset": dataset} if scales is None else {"dataset": dataset, "scales": scales}
+        for dataset, scales in ASKED_ABOUT[name].items()
+    ]
+    card = Library().card("protocols", name, ProtocolCard)
+    entry: Any = {"like": name, "session": {"items": 5, "history": 4}} if card.session else name
+    with Path("config/config.yaml").open("w", encoding="utf-8") as stream:
+        content = STUDY | {"models": ["gpt-4o-mini"], "datasets": asked, "protocols": [entry]}
+        YAML(typ="safe").dump(content, stream)
+    done = CliRunner().invoke(application, ["check"])
+    assert done.exit_code == 0, done.output
+    assert f"protocols: {name} (sampled)" in done.output
+
+
+def test_numbers_that_included_protocols_state_are_those_of_the_files(shared: Path) -> None:
+    ratings = pd.read_csv(shared / "emobank/individual_reader_ratings.csv")
+    of_sentences = ratings.groupby("id").size().value_counts()
+    emobank = " ".join(Library().card("protocols", "as-emobank", ProtocolCard).known)
+    assert f"Of {of_sentences.sum():,} sentences" in emobank
+    assert f"{of_sentences[5]:,} have five ratings" in emobank
+    assert set(of_sentences.index) == {5, 6, 7}
+    oasis = " ".join(Library().card("protocols", "as-oasis", ProtocolCard).known)
+    norms = pd.read_csv(shared / "oasis/OASIS.csv")
+    for scale in ("Valence_N", "Arousal_N"):
+        assert f"{norms[scale].min()} to {norms[scale].max()}" in oasis
