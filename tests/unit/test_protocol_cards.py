@@ -353,6 +353,7 @@ def test_an_included_protocol_fits_its_datasets(
     assert f"protocols: {name} (sampled)" in done.output
 
 
+@pytest.mark.shared_data
 def test_numbers_that_included_protocols_state_are_those_of_the_files(shared: Path) -> None:
     ratings = pd.read_csv(shared / "emobank/individual_reader_ratings.csv")
     of_sentences = ratings.groupby("id").size().value_counts()
