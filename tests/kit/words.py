@@ -116,7 +116,8 @@ def study(
         },
         datasets={name: DatasetCard.model_validate(card) for name in datasets},
         prompt_sets={
-            str(one.prompt_set("words")): PromptSet.model_validate(wording) for one in asked.protocols
+            str(one.prompt_set("words")): PromptSet.model_validate(wording)
+            for one in asked.protocols
         },
         personas={
             one.personas: PersonaTable.model_validate(persona)

@@ -19,17 +19,22 @@ FEWEST_ITEMS = 20
 """Items without any spread from which on a cell looks like copies."""
 
 FEWEST_ANSWERS = 5
-"""Ratings of each of these items, at least."""
+"""Ratings of each of these items, at least, with one more for each further form."""
 
 _SAME = f"""
 SELECT model, protocol, dataset, scale,
-    count(*) FILTER (answers >= {FEWEST_ANSWERS}) AS items,
-    sum(answers) FILTER (answers >= {FEWEST_ANSWERS})::BIGINT AS answers
+    count(*) FILTER (answers - forms + 1 >= {FEWEST_ANSWERS}) AS items,
+    sum(answers) FILTER (answers - forms + 1 >= {FEWEST_ANSWERS})::BIGINT AS answers
 FROM (
-    SELECT model, protocol, dataset, scale, item_id, count(*) AS answers,
-        count(DISTINCT coalesce(rating::VARCHAR, labels::VARCHAR)) AS different
-    FROM read_parquet($files)
-    WHERE readout = 'sampled' AND status = 'ok'
+    SELECT model, protocol, dataset, scale, item_id, count(*) AS forms,
+        sum(answers) AS answers, max(different) AS different
+    FROM (
+        SELECT model, protocol, dataset, scale, item_id, form, count(*) AS answers,
+            count(DISTINCT coalesce(rating::VARCHAR, labels::VARCHAR)) AS different
+        FROM read_parquet($files)
+        WHERE readout = 'sampled' AND status = 'ok'
+        GROUP BY ALL
+    )
     GROUP BY ALL
 )
 GROUP BY ALL

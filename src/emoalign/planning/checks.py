@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.rating import together
 from emoalign.embeddings.embedding_cards import RIDGE
+from emoalign.planning.form_checks import wrong_forms
 from emoalign.planning.studies import LoadedStudy, StudyDataset
 from emoalign.stimuli.dataset_cards import DatasetCard
+from emoalign.study.fields import Readout
 from emoalign.study.origins import Origin
 from emoalign.study.protocols import PromptSet, Protocol
 from emoalign.study.reading import nearest
-from emoalign.study.scales import LabelScale, OrdinalScale, Scale
+from emoalign.study.scales import DatasetScale, LabelScale, OrdinalScale, Scale
+from emoalign.study.shown_scales import shown_scale
 
 LONGEST_FOLDER_NAME = 250
 """Characters; file systems allow 255 bytes."""
@@ -96,14 +99,30 @@ def _wrong_dataset(
     for number, protocol in enumerate(loaded.study.protocols):
         where = source.at("protocols", number)
         yield from _wrong_prompts(loaded, where, protocol, entry.dataset, asked)
-    scales = {scale: card.scales[scale] for scale in asked}
-    asking = [each for each in loaded.study.protocols if each.reaches(entry.dataset)]
-    readouts = {readout for each in asking for readout in each.readouts}
     yield from _wrong_raters(loaded, source.at(*here, "items"), entry, card)
+    scales = {scale: card.scales[scale] for scale in asked}
     for name, model in loaded.models.items():
         if entry.models is None or name in entry.models:
-            for why in model.cannot_rate(name, entry.dataset, card.modality, scales, readouts):
-                yield f"{source.at(*here)}: {why}"
+            for shown, readouts in _shown(loaded, entry.dataset, scales):
+                for why in model.cannot_rate(name, entry.dataset, card.modality, shown, readouts):
+                    yield f"{source.at(*here)}: {why}"
+
+
+def _shown(
+    loaded: LoadedStudy, dataset: str, scales: Mapping[str, DatasetScale]
+) -> Iterator[tuple[Mapping[str, DatasetScale], Sequence[Readout]]]:
+    """The scales of a dataset as each prompt set shows them, and the readouts that need them."""
+    yield scales, ()
+    for protocol in loaded.study.protocols:
+        if not protocol.reaches(dataset):
+            continue
+        sets = [loaded.prompt_sets.get(name) for name in protocol.prompt_sets(dataset)]
+        for wordings in [each.scales for each in sets if each is not None] or [{}]:
+            shown = {
+                name: shown_scale(scale, wordings[name]) if name in wordings else scale
+                for name, scale in scales.items()
+            }
+            yield shown, protocol.readouts
 
 
 def _wrong_raters(
@@ -136,17 +155,35 @@ def _wrong_prompts(
     asked: Sequence[str],
 ) -> Iterable[str]:
     """Reasons that keep a protocol from asking about these scales of a dataset."""
-    name = protocol.prompt_set(dataset)
+    names = protocol.prompt_sets(dataset)
     who = loaded.asked_raters(dataset)
     if not protocol.reaches(dataset):
         return
-    if name is None and who:
+    if not names and who:
         yield (
             f"{where}: {protocol.name!r} has no prompt set for asking {who[0]!r} about "
             f"{dataset!r}; name one as prompts, or as prompts_for.{dataset}"
         )
-    if name is None or name not in loaded.prompt_sets:
-        return
+    known = [name for name in names if name in loaded.prompt_sets]
+    problems = [
+        problem
+        for name in known
+        for problem in _wrong_prompt_set(loaded, where, protocol, dataset, asked, name)
+    ]
+    yield from problems
+    if known and not problems and len(known) == len(names) and not protocol.recites:
+        yield from wrong_forms(loaded, where, protocol, dataset, known)
+
+
+def _wrong_prompt_set(
+    loaded: LoadedStudy,
+    where: str,
+    protocol: Protocol,
+    dataset: str,
+    asked: Sequence[str],
+    name: str,
+) -> Iterable[str]:
+    """Reasons that keep one prompt set of a protocol from asking about these scales."""
     prompts, card = loaded.prompt_sets[name], loaded.datasets[dataset]
     file = partial(loaded.library.origin, "prompts", name)
     if protocol.recites or prompts.answer.kind == "decimal":
@@ -207,9 +244,10 @@ def _of_another_kind(where: str, place: str, protocol: Protocol, prompts: Prompt
 def _prompts_for(loaded: LoadedStudy, protocol: Protocol, model: str) -> list[PromptSet]:
     """The prompt sets a model is asked with under a protocol."""
     names = {
-        protocol.prompt_set(entry.dataset)
+        name
         for entry in loaded.study.datasets
         if model in loaded.raters(entry.dataset)
+        for name in protocol.prompt_sets(entry.dataset)
     }
     return [prompts for name, prompts in loaded.prompt_sets.items() if name in names]
 
@@ -358,9 +396,20 @@ def _number_misfits(
     ends = f"the scale of {dataset!r} runs from {scale.min:g} to {scale.max:g}"
     if wording.written_for is None:
         yield (*here, "written_for"), f"missing; {ends}"
-    elif (wording.written_for.min, wording.written_for.max) != (scale.min, scale.max):
+    elif wording.mapped is None and (
+        (wording.written_for.min, wording.written_for.max) != (scale.min, scale.max)
+    ):
         written = f"{wording.written_for.min:g} to {wording.written_for.max:g}"
-        yield (*here, "written_for"), f"{written}, but {ends}"
+        yield (
+            (*here, "written_for"),
+            f"{written}, but {ends}; to map answers onto it, write mapped: linear",
+        )
+    if wording.order != "as-written":
+        yield (
+            (*here, "order"),
+            f"{wording.order}, but {name!r} of {dataset!r} is a scale of numbers, and only labels "
+            "have an order; leave it out, or show low numbers for high ones with reversed: true",
+        )
     if prompts.answer.kind == "labels":
         yield (
             ("answer", "kind"),
@@ -383,6 +432,13 @@ def _label_misfits(
             (*here, "written_for"),
             f"{name!r} of {dataset!r} is a scale of labels and has no range; leave it out",
         )
+    for key in ("reversed", "mapped"):
+        if getattr(wording, key):
+            yield (
+                (*here, key),
+                f"{name!r} of {dataset!r} is a scale of labels, which have no numbers; leave it "
+                "out, or vary the order of labels with order: rotated",
+            )
     if prompts.answer.kind in ("text", "next_token"):
         yield (
             ("answer", "kind"),

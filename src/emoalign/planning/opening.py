@@ -13,11 +13,13 @@ from pathlib import Path
 
 from emoalign.elicitation.answer_schema import answer_schema, likely_schema_tokens
 from emoalign.elicitation.engines.asked import AskedModel, Terms
+from emoalign.elicitation.forms import Form
 from emoalign.elicitation.pace import minutes_as_before
 from emoalign.planning.preflight import why_forbidden
 from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts import Image, Prompt, Renderer, likely_tokens
 from emoalign.study.fields import Modality, Readout
+from emoalign.study.protocols import Protocol
 from emoalign.wording import at_most, counted, minutes
 
 WIDTH = 100
@@ -134,7 +136,9 @@ class Opening:
         terms = card.terms()
         for cell in cells:
             asked = self._asked(card, cell)
-            of_cell = Counter({part.readout: part.requests for part in asked})
+            of_cell: Counter[Readout] = Counter()
+            for part in asked:
+                of_cell[part.readout] += part.requests
             requests.update(of_cell)
             for part in asked:
                 answers += part.answers
@@ -162,47 +166,56 @@ class Opening:
         return usd, line + "."
 
     def _asked(self, card: AskedModel, cell: _Cell) -> list[_Part]:
-        """What is asked in each readout."""
+        """What is asked in each form and readout."""
         protocol = self.loaded.protocol(cell.protocol)
-        dataset = self.loaded.datasets[cell.dataset]
-        scales = cell.asked.split("+")
-        prompts = self.loaded.question_template(cell.protocol, cell.dataset, scales[0])
-        bounds = {scale: dataset.scales[scale] for scale in scales}
-        table = None
-        items = cell.items or 0
-        if protocol.recites:
-            table = self.loaded.recited(cell.dataset, scales[0]).example(protocol.examples)
-            items = min(items, protocol.items or items)
-        renderer = Renderer(prompts, bounds, table=table)
+        forms = self.loaded.forms(cell.protocol, cell.dataset, cell.asked)
         who = self.loaded.participants(protocol)
-        item = self._usual(card, cell.dataset)
-        people = len(who) or protocol.participants or 0
-        longest = prompts.answer.max_tokens + card.thoughts(protocol.thinking).tokens
-        exactly = prompts.answer.max_tokens if card.able.along_replies else 1
-        parts = []
-        for readout in protocol.readouts:
-            if readout == "decision":
-                shown = [renderer.decision(item)]
-            else:
-                shown = [renderer.render(item, persona) for persona in who or [None]]
-            each = answered = 1
-            if readout == "sampled":
-                each = people if who else math.ceil(people / card.able.choices)
-                answered = people
-            per_prompt = max(likely_tokens(prompt)[1] for prompt in shown)
-            if readout != "decision" and card.destination is not None:
-                per_prompt += likely_schema_tokens(answer_schema(prompts, bounds))
-            per_answer = {"sampled": longest, "exact": exactly, "decision": 0}[readout]
-            parts.append(
-                _Part(
-                    readout,
-                    items * each,
-                    items * answered,
-                    items * each * per_prompt,
-                    items * answered * per_answer,
-                )
-            )
-        return parts
+        people = math.ceil((len(who) or protocol.participants or 0) / len(forms))
+        return [
+            self._part(card, cell, protocol, form, readout, people)
+            for form in forms
+            for readout in protocol.readouts
+        ]
+
+    def _part(
+        self,
+        card: AskedModel,
+        cell: _Cell,
+        protocol: Protocol,
+        form: Form,
+        readout: Readout,
+        people: int,
+    ) -> _Part:
+        """What is asked in a readout in one form, of so many people about each item."""
+        table, items = None, cell.items or 0
+        if protocol.recites:
+            table = self.loaded.recited(cell.dataset, cell.asked).example(protocol.examples)
+            items = min(items, protocol.items or items)
+        renderer = Renderer(form.template, form.shown, table=table)
+        item, who = self._usual(card, cell.dataset), self.loaded.participants(protocol)
+        if readout == "decision":
+            shown = [renderer.decision(item)]
+        else:
+            shown = [renderer.render(item, persona) for persona in who or [None]]
+        each = answered = 1
+        if readout == "sampled":
+            alone = who or form.drawn
+            each = people if alone else math.ceil(people / card.able.choices)
+            answered = people
+        per_prompt = max(likely_tokens(prompt)[1] for prompt in shown)
+        if readout != "decision" and card.destination is not None:
+            per_prompt += likely_schema_tokens(answer_schema(form.template, form.shown))
+        most = form.template.answer.max_tokens
+        longest = most + card.thoughts(protocol.thinking).tokens
+        exactly = most if card.able.along_replies else 1
+        per_answer = {"sampled": longest, "exact": exactly, "decision": 0}[readout]
+        return _Part(
+            readout,
+            items * each,
+            items * answered,
+            items * each * per_prompt,
+            items * answered * per_answer,
+        )
 
     def _usual(self, card: AskedModel, dataset: str) -> str | Image:
         """An item that takes no fewer tokens than the items of a dataset do on average."""

@@ -127,18 +127,25 @@ def costs_in_words(
 
 
 def settings_in_words(jobs: Sequence[RatingJob]) -> Iterator[str]:
-    """A line on each protocol that leaves sampling to the provider, says how much to think, or
-    forces the form of answers."""
+    """A line on each protocol that asks in several forms, leaves sampling to the provider, says how
+    much to think, or forces the form of answers."""
     for protocol in {job.protocol.name: job.protocol for job in jobs}.values():
         own = [job for job in jobs if job.protocol.name == protocol.name]
         told = []
+        forms = max(len(job.forms()) for job in own)
+        if forms > 1:
+            sets = dict.fromkeys(form.prompt_set for job in own for form in job.forms())
+            told.append(
+                f"each item is asked about in {forms} forms ({', '.join(filter(None, sets))}), "
+                "which participants are dealt equally"
+            )
         if protocol.temperature is None:
             told.append("no setting of sampling is sent (temperature: provider)")
         if protocol.thinking != "provider":
             most = [job.thoughts.tokens for job in own]
             up_to = f" with up to {max(most):,} tokens per answer" if any(most) else ""
             told.append(f"thinking is {protocol.thinking}{up_to}")
-        if any(job.prompts.answer.structured for job in own):
+        if any(form.template.answer.structured for job in own for form in job.forms()):
             told.append("a JSON schema forces the form of answers (answer.kind: structured)")
         if told:
             yield f"{protocol.name}: {listed(told)}."

@@ -7,11 +7,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from emoalign.elicitation.forms import Form
 from emoalign.errors import PromptError, StudyError
+from emoalign.planning.form_checks import alike
 from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts import Image, Prompt, Renderer
 from emoalign.stimuli.dataset_cards import DatasetCard
-from emoalign.study.fields import Readout
+from emoalign.study.protocols import Protocol
 
 
 def example(card: DatasetCard) -> str | Image:
@@ -27,57 +29,62 @@ def check_prompts(loaded: LoadedStudy) -> None:
     problems = []
     for protocol in loaded.study.protocols:
         for dataset, card in loaded.datasets.items():
-            name = str(protocol.prompt_set(dataset))
             for asked in loaded.asked(protocol.name, dataset):
-                if loaded.prompt_set(protocol.name, dataset) is None:
-                    continue
-                scales = asked.split("+")
-                prompts = loaded.question_template(protocol.name, dataset, scales[0])
-                try:
-                    asked_scales = {scale: card.scales[scale] for scale in scales}
-                    who = loaded.participants(protocol)
-                    table = (
-                        loaded.recited(dataset, scales[0]).example(protocol.examples)
-                        if protocol.recites
-                        else None
-                    )
-                    shown, again = (
-                        _rendered(
-                            Renderer(prompts, asked_scales, again, table),
-                            example(card),
-                            who,
-                            protocol.readouts,
-                        )
-                        for again in (False, True)
-                    )
-                    if shown != again:
-                        raise PromptError(
-                            "the prompts differ each time they are rendered, so every run would "
-                            "ask, and pay for, different questions"
-                        )
-                    if len(set(shown)) < len(who):
-                        raise PromptError(
-                            f"protocol {protocol.name!r} has personas, but the prompts do not use "
-                            "{{ persona }}: all participants would be asked the same"
-                        )
-                except PromptError as error:
-                    key = re.match(r"system|template", str(error))
+                forms = loaded.forms(protocol.name, dataset, asked)
+                told = [
+                    (str(form.prompt_set), why)
+                    for form in forms
+                    if (why := _unusable(loaded, protocol, dataset, form)) is not None
+                ]
+                if not told and not protocol.recites:
+                    persona = next(iter(loaded.participants(protocol)), None)
+                    told = list(alike(forms, protocol, example(card), persona))
+                for name, why in told:
+                    key = re.match(r"system|template", why)
                     where = loaded.library.origin("prompts", name).place(key[0] if key else "kind")
-                    asked_about = " and ".join(map(repr, scales))
-                    problems.append(f"{where}: scale {asked_about}: {error}")
+                    asked_about = " and ".join(map(repr, asked.split("+")))
+                    problems.append(f"{where}: scale {asked_about}: {why}")
     if problems:
         raise StudyError(list(dict.fromkeys(problems)))
+
+
+def _unusable(loaded: LoadedStudy, protocol: Protocol, dataset: str, form: Form) -> str | None:
+    """The reason why a form cannot be used to ask; None where it can."""
+    who = loaded.participants(protocol)
+    table = None
+    if protocol.recites:
+        (scale,) = form.scales
+        table = loaded.recited(dataset, scale).example(protocol.examples)
+    item = example(loaded.datasets[dataset])
+    try:
+        shown, again = (
+            _rendered(Renderer(form.template, form.shown, again, table), item, who, protocol)
+            for again in (False, True)
+        )
+    except PromptError as error:
+        return str(error)
+    if shown != again:
+        return (
+            "the prompts differ each time they are rendered, so every run would ask, and pay for, "
+            "different questions"
+        )
+    if len(set(shown)) < len(who):
+        return (
+            f"protocol {protocol.name!r} has personas, but the prompts do not use {{{{ persona }}}}"
+            ": all participants would be asked the same"
+        )
+    return None
 
 
 def _rendered(
     renderer: Renderer,
     item: str | Image,
     personas: Sequence[str | None],
-    readouts: Sequence[Readout],
+    protocol: Protocol,
 ) -> list[Prompt]:
     """The prompt for each persona, or that for everybody, and that of a decision."""
     shown = [renderer.render(item, persona) for persona in (personas or [None])]
-    return [*shown, renderer.decision(item)] if "decision" in readouts else shown
+    return [*shown, renderer.decision(item)] if "decision" in protocol.readouts else shown
 
 
 def why_forbidden(

@@ -41,10 +41,15 @@ def undecided(contrasts: int) -> str:
 def _questions(
     job: ReportJob, one: Protocol, other: Protocol, dataset: str, scale: str
 ) -> Iterator[str]:
-    first, second = (job.question_template(each.name, dataset, scale) for each in (one, other))
-    if first is None or second is None or first == second:
+    first, second = (job.question_templates(each.name, dataset, scale) for each in (one, other))
+    alike = list(first.values()) == list(second.values())
+    if not first or not second or alike:
         return
-    told = list(_parts(first, second, scale))
+    if max(len(first), len(second)) > 1:
+        yield f"prompt sets ({listed(first)} vs. {listed(second)})"
+        return
+    ((one_set,), (other_set,)) = first.values(), second.values()
+    told = list(_parts(one_set, other_set, scale))
     # Templates differ wherever examples or frames do.
     yield from told or ["wording"]
 
@@ -64,6 +69,15 @@ def _parts(first: QuestionTemplate, second: QuestionTemplate, scale: str) -> Ite
         yield "wording of the instruction"
     if first.system != second.system:
         yield "system message"
+    if wordings[0].reversed != wordings[1].reversed:
+        yield "direction of the scale"
+    ranges = [wording.written_for for wording in wordings]
+    if all(ranges) and ranges[0] != ranges[1]:
+        ends = [f"{each.min:g} to {each.max:g}" for each in ranges if each is not None]
+        yield f"range of the scale ({ends[0]} vs. {ends[1]})"
+    if wordings[0].order != wordings[1].order:
+        orders = [wording.order.replace("-", " ") for wording in wordings]
+        yield f"order of the labels ({orders[0]} vs. {orders[1]})"
 
 
 def _settings(one: Protocol, other: Protocol) -> Iterator[str]:

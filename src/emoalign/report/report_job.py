@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +11,7 @@ from pydantic import Field
 from emoalign.baselines.baseline_cards import Evaluated, Pooling, TrainingSettings
 from emoalign.elicitation.engines.abilities import SAMPLING
 from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.elicitation.forms import Form, forms
 from emoalign.embeddings.embedding_cards import RIDGE
 from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
 from emoalign.prompts import QuestionTemplate, question_template
@@ -17,6 +19,7 @@ from emoalign.report.short_names import short_names
 from emoalign.study.fields import Entry, Job
 from emoalign.study.protocol_cards import Precedent
 from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.scales import DatasetScale
 
 
 class ReportedDataset(ShownDataset):
@@ -179,7 +182,22 @@ class ReportJob(Job):
         )
 
     def question_template(self, protocol: str, dataset: str, scale: str) -> QuestionTemplate | None:
-        """What a model is shown of a protocol when it is asked about a scale of a dataset; None
-        where the study does not say."""
-        name = self.protocols[protocol].prompt_set(dataset)
-        return None if name is None else question_template(self.prompts[name], scale)
+        """What a model is shown of a protocol when it is asked about a scale of a dataset, in the
+        first of several prompt sets; None where the study does not say."""
+        return next(iter(self.question_templates(protocol, dataset, scale).values()), None)
+
+    def question_templates(
+        self, protocol: str, dataset: str, scale: str
+    ) -> dict[str, QuestionTemplate]:
+        """The same of each prompt set that the protocol lists, by name."""
+        names = self.protocols[protocol].prompt_sets(dataset)
+        return {name: question_template(self.prompts[name], scale) for name in names}
+
+    def forms(self, protocol: str, dataset: str, scale: str) -> tuple[Form, ...]:
+        """The forms in which a model is asked about a scale, and what is asked with it; none where
+        the study does not say."""
+        templates = self.question_templates(protocol, dataset, scale)
+        card = self.datasets[dataset]
+        scales: Mapping[str, DatasetScale] = {**card.scales, **card.labels}
+        asked = {name: scales[name] for each in templates.values() for name in each.wording}
+        return forms(templates.items(), asked)

@@ -115,8 +115,11 @@ def _forced(job: ReportJob) -> list[Protocol]:
     return [
         each
         for each in _sampled(job)
-        for names in [{each.prompt_set(dataset) for dataset in job.datasets} - {None}]
-        if any(job.prompts[name].answer.structured for name in names if name is not None)
+        if any(
+            job.prompts[name].answer.structured
+            for dataset in job.datasets
+            for name in each.prompt_sets(dataset)
+        )
     ]
 
 

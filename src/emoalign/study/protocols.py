@@ -58,10 +58,14 @@ ASKED_TO_THINK: frozenset[Thinking] = frozenset({"low", "medium", "high"})
 
 
 def _one_as_list(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
+    return (
+        tuple(value) if isinstance(value, list) else (value,) if isinstance(value, str) else value
+    )
 
 
 def _named_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("empty; name at least one prompt set")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"named more than once: {', '.join(twice)}")
@@ -74,7 +78,6 @@ def _one_as_name(names: tuple[str, ...] | None) -> str | list[str] | None:
 
 PromptNames = Annotated[
     tuple[Name, ...],
-    Field(min_length=1),
     BeforeValidator(_one_as_list, json_schema_input_type=Name | tuple[Name, ...]),
     AfterValidator(_named_once),
 ]

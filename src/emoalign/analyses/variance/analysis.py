@@ -32,7 +32,8 @@ class DecompositionJob(AnalysisJob):
                     temperature=protocol.temperature,
                     thinking=protocol.thinking,
                     prompts={
-                        dataset: ", ".join(protocol.prompt_sets(dataset)) for dataset in study.datasets
+                        dataset: ", ".join(protocol.prompt_sets(dataset))
+                        for dataset in study.datasets
                     },
                 )
                 for name, protocol in study.protocols.items()

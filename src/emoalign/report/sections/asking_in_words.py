@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.report.followed_in_words import followed
+from emoalign.report.forms_in_words import forms_used
 from emoalign.report.report_job import (
-    Followed,
     ReportedModel,
     ReportJob,
     is_asked,
@@ -130,8 +131,8 @@ def protocols_used(job: ReportJob) -> Iterator[str]:
     yield "Each item was presented alone, without other items or earlier answers in the context."
     for protocol in job.protocols.values():
         yield _protocol(job, protocol)
-        if protocol.name in job.followed:
-            yield from _followed(job.followed[protocol.name])
+        yield from followed(job, protocol)
+    yield from forms_used(job)
     if any("sampled" in protocol.readouts for protocol in job.protocols.values()):
         yield from _drawn(job)
     if any("decision" in protocol.readouts for protocol in job.protocols.values()):
@@ -159,7 +160,7 @@ def _protocol(job: ReportJob, protocol: Protocol) -> str:
         template
         for dataset, card in job.datasets.items()
         for scale in (*card.scales, *card.labels)
-        if (template := job.question_template(protocol.name, dataset, scale)) is not None
+        for template in job.question_templates(protocol.name, dataset, scale).values()
     ]
     shown = [len(one.demonstrations) for each in asked for one in each.wording.values()]
     caps = [each.answer.max_tokens for each in asked]
@@ -197,21 +198,6 @@ def _protocol(job: ReportJob, protocol: Protocol) -> str:
         examples = f"{span(shown, 0)} example{'' if set(shown) == {1} else 's'}"
         opening += f"the prompt showed {examples if any(shown) else 'no examples'}; "
     return f"{opening}{', and '.join(filter(None, (', '.join(ways[:-1]), ways[-1])))}."
-
-
-def _followed(people: Followed) -> Iterator[str]:
-    """Sentences on the people whose procedure a protocol follows, and on what is not the same."""
-    but = f", but with {listed(people.changed)} of this study" if people.changed else ""
-    yield f"This follows {people.title} ({people.source}){but}."
-    if people.unverified:
-        yield f"Not checked against that publication: {_points(people.unverified)}."
-    if people.unknown:
-        yield f"Not known, or different for a model: {_points(people.unknown)}."
-
-
-def _points(facts: Sequence[str]) -> str:
-    """Facts in a sentence, each without its full stop."""
-    return "; ".join(" ".join(fact.split()).rstrip(".") for fact in facts)
 
 
 def _after_thoughts(job: ReportJob, protocol: Protocol) -> str:

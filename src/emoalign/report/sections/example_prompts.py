@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from emoalign.elicitation.forms import Form
 from emoalign.prompts import Image, Prompt, Renderer
 from emoalign.report.section import Results
+from emoalign.study.fields import Readout
 from emoalign.study.protocols import AnswerFormat
 from emoalign.study.scales import Scale
 
@@ -16,18 +18,21 @@ from emoalign.study.scales import Scale
 class ExamplePrompt:
     """A prompt as shown to a model, for one item; `scale` names all scales that it asks about.
 
-    `answer` is None for a decision, which is no answer that has a form.
+    `form` is the prompt set, where a protocol has several forms. `answer` is None for a decision,
+    which is no answer that has a form.
     """
 
     dataset: str
     scale: str
     protocol: str
+    form: str | None
     text: str
     answer: AnswerFormat | None
 
 
 def example_prompts(results: Results) -> list[ExamplePrompt]:
-    """The prompt for the first item of each dataset under each protocol.
+    """The prompt for the first item of each dataset under each protocol, in each prompt set; where
+    labels rotate, in the first rotation.
 
     Where the terms forbid items to be shown, a placeholder takes the item's place.
     """
@@ -42,21 +47,29 @@ def example_prompts(results: Results) -> list[ExamplePrompt]:
         for name in job.protocols:
             seen: set[str] = set()
             for scale in scales:
-                prompts = job.question_template(name, dataset, scale)
-                if scale in seen or prompts is None:
+                if scale in seen or job.question_template(name, dataset, scale) is None:
                     continue
-                seen |= set(prompts.wording)
-                persona = next(iter(job.personas.get(name, ())), None)
-                asked = {scale: scales[scale] for scale in prompts.wording}
-                renderer, named = Renderer(prompts, asked), ", ".join(prompts.wording)
-                readouts = job.protocols[name].readouts
-                if set(readouts) != {"decision"}:
-                    prompt = as_text(renderer.render(text, persona))
-                    shown.append(ExamplePrompt(dataset, named, name, prompt, prompts.answer))
-                if "decision" in readouts:
-                    prompt = as_text(renderer.decision(text))
-                    shown.append(ExamplePrompt(dataset, named, name, prompt, None))
+                forms = {each.prompt_set: each for each in job.forms(name, dataset, scale)[::-1]}
+                for form in reversed(forms.values()):
+                    seen |= set(form.scales)
+                    several = form.prompt_set if len(forms) > 1 else None
+                    persona = next(iter(job.personas.get(name, ())), None)
+                    readouts = job.protocols[name].readouts
+                    for prompt, answer in _prompts(form, readouts, text, persona):
+                        of = (dataset, ", ".join(form.template.wording), name, several)
+                        shown.append(ExamplePrompt(*of, as_text(prompt), answer))
     return shown
+
+
+def _prompts(
+    form: Form, readouts: Collection[Readout], item: str | Image, persona: str | None
+) -> Iterator[tuple[Prompt, AnswerFormat | None]]:
+    """The prompts of a form, that of a decision last, each with the form of its answer."""
+    renderer = Renderer(form.template, form.shown)
+    if set(readouts) != {"decision"}:
+        yield renderer.render(item, persona), form.template.answer
+    if "decision" in readouts:
+        yield renderer.decision(item), None
 
 
 def as_text(prompt: Prompt) -> str:
