@@ -24,7 +24,9 @@ from emoalign.errors import CapabilityError
 from emoalign.prompts import (
     Image,
     NormTable,
+    Prompt,
     Renderer,
+    Turn,
     most_tokens,
     without_system,
 )
@@ -34,10 +36,24 @@ from emoalign.tables import records
 
 
 @dataclass(frozen=True)
+class Place:
+    """The place of a question in a session: sessions count from 0, positions in them from 1.
+
+    `in_view` is the number of earlier items that stand in view with their answers.
+    """
+
+    session: int
+    position: int
+    practice: bool
+    in_view: int
+
+
+@dataclass(frozen=True)
 class Question:
     """A question about an item, and the participants who are asked.
 
-    `job` is the job as `form` shows it: by it an answer is read.
+    `job` is the job as `form` shows it: by it an answer is read. `place` is that in a session, in
+    which `item_id` of practice is its text.
     """
 
     item_id: str
@@ -45,6 +61,7 @@ class Question:
     form: Form
     job: RatingJob
     persona: str | None = None
+    place: Place | None = None
 
 
 def shown_items(stimuli: pd.DataFrame, able: Abilities) -> list[tuple[str, str | Image]]:
@@ -70,7 +87,7 @@ def build_questions(
 
     `table` is what a recitation shows.
     """
-    shown = [_Shown(job.shown(form), form, card, table) for form in job.forms()]
+    shown = [Shown(job.shown(form), form, card, table) for form in job.forms()]
     return [
         question
         for readout in job.protocol.readouts
@@ -81,13 +98,13 @@ def build_questions(
     ]
 
 
-class _Shown:
+class Shown:
     """One form of a job, as a model is asked in it."""
 
     def __init__(
-        self, job: RatingJob, form: Form, card: AskedModel, table: NormTable | None
+        self, job: RatingJob, form: Form, card: AskedModel, table: NormTable | None = None
     ) -> None:
-        self._job, self._form, self._card = job, form, card
+        self.job, self.form, self._card = job, form, card
         self._renderer = Renderer(job.prompts, job.scales, table=table)
         self._identity = card.identity()
         self._sampling = card.samplings(job)
@@ -106,26 +123,38 @@ class _Shown:
         participants: tuple[int | None, ...],
     ) -> Iterator[Question]:
         """The questions about an item: one, or one for each order of labels that is drawn."""
-        if not self._form.drawn:
-            ask = Ask(self._request(readout, item, persona), participants)
-            yield Question(item_id, ask, self._form, self._job, persona)
-            return
-        for participant in participants:
-            drawn = self._drawn(self._form.of_answer(item_id, participant or 0))
-            yield from drawn.questions(readout, item_id, item, persona, (participant,))
+        for some in [(each,) for each in participants] if self.form.drawn else [participants]:
+            shown = self.of_answer(item_id, some[0] or 0)
+            ask = Ask(shown.request(readout, shown.prompt(readout, item, persona)), some)
+            yield Question(item_id, ask, shown.form, shown.job, persona)
 
-    def _drawn(self, form: Form) -> _Shown:
-        """The same, with labels in the order that was drawn for one answer."""
+    def of_answer(self, item_id: str, participant: int) -> Shown:
+        """The same, with labels in the order that is drawn for one answer, if one is."""
+        if not self.form.drawn:
+            return self
+        form = self.form.of_answer(item_id, participant)
         shown = copy(self)
-        shown._job, shown._form = self._job.shown(form), form
+        shown.job, shown.form = self.job.shown(form), form
         shown._renderer = self._renderer.on(form.shown)
         shown._schema = answer_schema(form.template, form.shown)
         return shown
 
-    def _request(self, readout: Readout, item: str | Image, persona: str | None) -> RatingRequest:
-        able, renderer = self._card.able, self._renderer
+    def prompt(
+        self,
+        readout: Readout,
+        item: str | Image,
+        persona: str | None,
+        history: Sequence[Turn] = (),
+    ) -> Prompt:
+        """The prompt about an item, after the earlier items of its session."""
+        if readout == "decision":
+            return self._renderer.decision(item)
+        return self._renderer.render(item, persona, history)
+
+    def request(self, readout: Readout, prompt: Prompt) -> RatingRequest:
+        """The request of a readout with a prompt."""
+        able = self._card.able
         decided, exact = readout == "decision", readout == "exact"
-        prompt = renderer.decision(item) if decided else renderer.render(item, persona)
         model, revision = self._identity
         return RatingRequest(
             model=model,
@@ -133,7 +162,7 @@ class _Shown:
             prompt=prompt if able.system_role else without_system(prompt),
             sampling=self._sampling[readout],
             readout=readout,
-            wave=self._job.protocol.wave,
+            wave=self.job.protocol.wave,
             # Decisions have no parameters, and refuse those of answers.
             extra_body=() if decided else self._extras,
             top_logprobs=able.top_logprobs if exact else 0,

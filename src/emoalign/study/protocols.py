@@ -202,12 +202,12 @@ class Asking(Entry):
             raise ValueError("participants: a recitation asks once about each item; leave it out")
         if self.personas is not None:
             raise ValueError("personas: a recitation has none; leave it out")
+        if self.session is not None:
+            raise ValueError("session: a recitation rates nothing; leave it out")
         for key, names in {"prompts": self.prompts, **self.prompts_for}.items():
             if names is not None and len(names) > 1:
                 where = key if key == "prompts" else f"prompts_for.{key}"
                 raise ValueError(f"{where}: a recitation has one prompt set; name one of them")
-        if self.session is not None:
-            raise ValueError("session: a recitation rates nothing; leave it out")
         return self
 
     @model_validator(mode="after")

@@ -246,6 +246,11 @@ class ApiModel(ServedModel):
     def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
         """Things asked for that cannot be had, each with what the card says of it."""
         yield from super()._lacking(protocol, prompts)
+        if protocol.session is not None and self.delivery == "batch":
+            yield (
+                "sessions, in which each question waits for the answer before it, but its card "
+                "says delivery: batch: write delivery: single, which asks nothing again"
+            )
         sent = dict(self.extras(self.thoughts(protocol.thinking)))
         for form in self.dialect.answer_forms if prompts.answer.structured else ():
             if value_at(sent, form.split(".")) is not None:
