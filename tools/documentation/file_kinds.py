@@ -107,7 +107,7 @@ KINDS = (
         "`config/protocols/<name>.yaml`",
         "A study names it in its list of `protocols`, `- <name>`, or changes some of its keys: "
         "`- {like: <name>, name: short, participants: 5}`. See "
-        "[protocols](studies.md#protocols).",
+        "[how to ask](how-to-ask.md#like-people-did).",
         Path("src/emoalign/catalogue/protocols/as-emobank.yaml"),
     ),
     FileKind(

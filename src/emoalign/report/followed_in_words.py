@@ -10,7 +10,7 @@ from emoalign.wording import listed
 
 
 def followed(job: ReportJob, protocol: Protocol) -> Iterator[str]:
-    """Sentences on whom a protocol follows, and on what is not the same; none if it names nobody."""
+    """Sentences on whom a protocol follows, and on what is not the same; none without."""
     people = job.followed.get(protocol.name)
     if people is None:
         return
