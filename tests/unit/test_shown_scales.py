@@ -28,6 +28,12 @@ def wording(shown: dict[str, float] | None = None, **keys: Any) -> ScaleInstruct
     )
 
 
+def shown_of(card: HumanScale, words: ScaleInstruction) -> HumanScale:
+    shown = shown_scale(card, words)
+    assert isinstance(shown, HumanScale)
+    return shown
+
+
 HUNDRED = wording({"min": 0, "max": 100, "step": 1}, mapped="linear")
 
 
@@ -36,7 +42,7 @@ def test_a_plain_wording_shows_the_scale_of_the_card_itself() -> None:
 
 
 def test_37_of_100_is_exactly_3_96_of_9() -> None:
-    shown = shown_scale(NINE, HUNDRED)
+    shown = shown_of(NINE, HUNDRED)
     assert shown.points == tuple(range(101))
     assert on_card(37, shown, NINE, HUNDRED) == 3.96
 
@@ -52,7 +58,7 @@ def test_numbers_are_reversed_first_and_then_mapped_linearly(
     ends: dict[str, float], card: HumanScale, turned: bool
 ) -> None:
     words = wording(ends, mapped="linear", reversed=turned)
-    shown = shown_scale(card, words)
+    shown = shown_of(card, words)
     low, high = Fraction(ends["min"]), Fraction(ends["max"])
     for point in shown.points:
         x = low + high - Fraction(point) if turned else Fraction(point)
@@ -67,7 +73,7 @@ def test_numbers_are_reversed_first_and_then_mapped_linearly(
 @pytest.mark.parametrize("card", [NINE, SEVEN, SIGNED], ids=["nine", "quarters", "signed"])
 def test_a_reversed_scale_has_the_points_of_the_card_exactly(card: HumanScale) -> None:
     words = wording({"min": card.min, "max": card.max}, reversed=True)
-    shown = shown_scale(card, words)
+    shown = shown_of(card, words)
     assert has_own_points(shown, card)
     assert [on_card(point, shown, card, words) for point in shown.points] == list(
         reversed(card.points)
@@ -87,18 +93,16 @@ def test_points_that_map_onto_those_of_the_card_are_its_own(
     ends: dict[str, float], own: bool
 ) -> None:
     words = wording(ends, mapped="linear")
-    shown = shown_scale(NINE, words)
+    shown = shown_of(NINE, words)
     assert has_own_points(shown, NINE) is own
     same = {on_card(point, shown, NINE, words) for point in shown.points} == set(NINE.points)
     assert same is own
 
 
 def test_anchors_stand_where_they_belong_on_what_is_shown() -> None:
-    down = shown_scale(NINE, wording(reversed=True))
-    assert isinstance(down, HumanScale)
+    down = shown_of(NINE, wording(reversed=True))
     assert dict(down.anchors) == {9: "bad", 5: "so-so"}
-    wide = shown_scale(NINE, HUNDRED)
-    assert isinstance(wide, HumanScale)
+    wide = shown_of(NINE, HUNDRED)
     assert dict(wide.anchors) == {0: "bad", 50: "so-so"}
 
 

@@ -48,8 +48,8 @@ def _told(protocol: Protocol, asked: list[tuple[Form, ...]]) -> Iterator[str]:
         )
     if drawn:
         yield (
-            f"Under {protocol.name}, the labels of {listed(drawn)} stood in an order that was drawn "
-            "anew for each answer."
+            f"Under {protocol.name}, the labels of {listed(drawn)} were in an order drawn anew for "
+            "each answer."
         )
 
 
