@@ -72,6 +72,17 @@ def dealt(
             yield SessionList(sweep * lists + place, sweep, tuple(cut))
 
 
+def mean_in_view(plan: SessionPlan, n_items: int, practice: int = 0) -> float:
+    """The earlier answers that stand in view of an item, on average over a sweep.
+
+    `n_items` is the number of items of a dataset, and `practice` that of texts for practice, which
+    stay in view.
+    """
+    length = math.ceil(n_items / lists_per_sweep(n_items, plan.items))
+    most = length if plan.history == "all" else plan.history
+    return practice + sum(min(place, most) for place in range(length)) / length
+
+
 def cannot_deal(
     plan: SessionPlan, n_items: int, participants: int, personas: int | None, dataset: str
 ) -> Iterator[str]:

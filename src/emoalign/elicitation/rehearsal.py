@@ -45,7 +45,8 @@ def _likely(question: Question) -> Answer:
 
 
 def times_alone(sessions: Sequence[Session]) -> float:
-    """The prompt tokens of sessions as a multiple of those of the same items by themselves.
+    """The prompt tokens of sessions, with practice, as a multiple of those of the same items by
+    themselves.
 
     Estimated from the length of texts; NaN without sessions.
     """

@@ -126,6 +126,14 @@ class ApiModel(ServedModel):
             "names; a change causes no requests."
         ),
     )
+    context_tokens: int | None = Field(
+        None,
+        ge=64,
+        description=(
+            "Longest prompt and answer together, in tokens: sessions that do not fit are refused. "
+            "Default: not known."
+        ),
+    )
     prices: Prices | None = Field(None, description="Prices of the provider.")
     retires: Day | None = Field(
         None,
@@ -237,7 +245,7 @@ class ApiModel(ServedModel):
     @property
     def able(self) -> Abilities:
         """The abilities of the model and its server, which has sampling of its own."""
-        return replace(super().able, default_sampling=True)
+        return replace(super().able, default_sampling=True, context_tokens=self.context_tokens)
 
     def added(self) -> Mapping[str, JsonValue]:
         """The parameters that the card adds to every request."""

@@ -1,0 +1,34 @@
+"""The tokens of prompts in sessions, before their answers are known."""
+
+from __future__ import annotations
+
+from emoalign.elicitation.dealing import mean_in_view
+from emoalign.prompts import Image, Prompt, Renderer, Turn, likely_tokens
+from emoalign.study.sessions import SessionPlan
+
+TURNS = 10
+"""Turns that are rendered to learn how many tokens each adds."""
+
+
+def with_turns(renderer: Renderer, item: str | Image, persona: str | None, turns: int) -> Prompt:
+    """A prompt about an item after so many turns about items like it, each with a short answer."""
+    turn = renderer.render(item, persona).turn(item, "5")
+    return renderer.render(item, persona, [turn] * turns)
+
+
+def session_tokens(
+    renderer: Renderer,
+    item: str | Image,
+    persona: str | None,
+    plan: SessionPlan,
+    n_items: int,
+    practice: int,
+    max_tokens: int,
+) -> float:
+    """The most tokens that a prompt about one of `n_items` of a dataset is likely to have, on
+    average over a session with so many texts for practice; answers are as long as allowed."""
+    alone, after = (
+        likely_tokens(with_turns(renderer, item, persona, turns))[1] for turns in (0, TURNS)
+    )
+    each = (after - alone) / TURNS + max_tokens - 1
+    return alone + each * mean_in_view(plan, n_items, practice)
