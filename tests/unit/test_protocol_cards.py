@@ -203,6 +203,9 @@ def test_what_does_not_fit_the_study_is_told_where_the_key_stands(load: Load) ->
     write("protocols/as-nobody", CARD.replace("participants: 10", "participants: all"))
     (problem,) = problems(load, "as-nobody")
     assert problem.startswith("config/protocols/as-nobody.yaml, line 8: participants: all means")
+    assert problem.endswith(
+        "give a number. To change a key for this study alone, write it beside `like: as-nobody`"
+    )
     (problem,) = problems(load, {"like": "as-nobody", "participants": 5, "readouts": ["exakt"]})
     assert problem.startswith("config/config.yaml, line ")
 

@@ -93,7 +93,7 @@ def load_study(
             known.cards,
             written.cards,
         )
-        problems += inconsistencies(loaded, origin)
+        problems += map(written.advised, inconsistencies(loaded, origin))
         if not problems:
             return loaded
     raise StudyError(list(dict.fromkeys(problems)))

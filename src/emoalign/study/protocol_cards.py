@@ -54,6 +54,16 @@ class WrittenOut:
     cards: Mapping[str, ProtocolCard]
     problems: tuple[str, ...]
 
+    def advised(self, problem: str) -> str:
+        """A problem of the study; of a key in the file of a protocol, with how to change it."""
+        for file in self.origin.files:
+            if file.under and problem.startswith(f"{shown(file.path)}, line "):
+                return (
+                    f"{problem}. To change a key for this study alone, write it beside "
+                    f"`like: {file.path.stem}`"
+                )
+        return problem
+
 
 def written_out(content: Any, origin: Origin, library: Library) -> WrittenOut:
     """A study with its protocols written out: `- as-warriner`, or `- {like: as-warriner, ...}`.
