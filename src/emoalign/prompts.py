@@ -242,6 +242,8 @@ class Renderer:
         shown = {name: _shown(name, scale) for name, scale in scales.items()}
         if prompts.answer.an_object:
             shown = {name: scale | {"key": prompts.key(name)} for name, scale in shown.items()}
+        if prompts.answer.stated:
+            shown = {name: shown[name] | {"points": points_as_keys(scales[name])} for name in shown}
         if prompts.answer.together:
             self._values: dict[str, object] = {
                 "scales": [
@@ -317,6 +319,13 @@ def _said(answer: str) -> Message:
 def _shown(name: str, scale: Scale) -> dict[str, object]:
     """A scale as a template sees it."""
     return {"name": name, **scale.model_dump(exclude={"native", "kind"})}
+
+
+def points_as_keys(scale: Scale) -> tuple[str, ...]:
+    """The points of a scale, ascending, or its labels, as the keys of a stated distribution."""
+    if isinstance(scale, LabelScale):
+        return scale.labels
+    return tuple(f"{point:.10g}" for point in scale.points)
 
 
 def _levels(name: str, scale: Scale) -> tuple[Level, ...]:

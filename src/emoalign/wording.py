@@ -18,6 +18,7 @@ READOUTS = {
     "sampled": "sampled answers",
     "exact": "exact probabilities",
     "decision": "decisions",
+    "stated": "stated distributions",
 }
 """Readouts in a sentence."""
 

@@ -17,14 +17,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from emoalign import descriptors
-from emoalign.analyses.variance.analysis import DecompositionJob
+from emoalign.analyses.variance.analysis import DecompositionJob, Varied
 from emoalign.errors import DataError, EngineError
 from emoalign.items.aggregation import aggregate
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.planning.loading import load_study
 from emoalign.planning.rules import Files
 from emoalign.report.answers import _COUNTS, _asked
-from emoalign.study.protocols import Asked
 from emoalign.study.reading import read_yaml
 from emoalign.study.scales import HumanScale
 from emoalign.tables import ALIGNMENT, NORMS, RATINGS, STIMULI, inert, intact, read_parquet
@@ -91,7 +90,7 @@ def aggregated(broken: Path) -> None:
 
 
 def decomposed(broken: Path) -> None:
-    job = DecompositionJob(protocols={"sheet": Asked(temperature=1, prompts={"mine": "sheet"})})
+    job = DecompositionJob(protocols={"sheet": Varied(temperature=1)})
     run(job, "decompose", broken.parents[1])
 
 

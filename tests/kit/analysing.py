@@ -46,8 +46,8 @@ def sections(folder: Path) -> list[PageSection]:
 
 def _jobs(analysis: Analysis, study: AnalysedStudy) -> Iterator[tuple[Computation, AnalysisJob]]:
     """The computations of an analysis, each with its job; none where it concerns no dataset."""
-    concerned = study.within(analysis.concerns)
-    for computation in analysis.computes if concerned.datasets else ():
+    concerned = analysis.part_of(study)
+    for computation in () if concerned is None else analysis.computes:
         of_each = computation.each == "dataset"
         for part in concerned.each().values() if of_each else [concerned]:
             yield computation, computation.job.of(part)

@@ -108,7 +108,7 @@ def cell(norm_rows: pd.DataFrame, answers: np.ndarray, **names: str) -> pd.DataF
             (share / count).tolist() if count else None
             for share, count in zip(shares, counts, strict=True)
         ],
-        **dict.fromkeys(("mean_low", "mean_high", "sd_low", "sd_high"), np.nan),
+        **dict.fromkeys(("mean_low", "mean_high", "sd_low", "sd_high", "sd_of_means"), np.nan),
         **dict.fromkeys(
             ("raw_moment_1", "raw_moment_2", "off_scale_mass", "returned_mass"), np.nan
         ),

@@ -116,8 +116,9 @@ def study(
         },
         datasets={name: DatasetCard.model_validate(card) for name in datasets},
         prompt_sets={
-            str(one.prompt_set("words")): PromptSet.model_validate(wording)
+            name: PromptSet.model_validate(wording)
             for one in asked.protocols
+            for name in one.prompt_sets("words")
         },
         personas={
             one.personas: PersonaTable.model_validate(persona)

@@ -114,14 +114,26 @@ def test_what_does_not_concern_a_study_is_neither_made_nor_read_nor_shown() -> N
 def test_a_study_with_labels_baselines_and_a_recitation_has_what_concerns_them() -> None:
     every = analyses("studies/inoshita2026.yaml", RECITATION)
     rules = {rule.name: rule for rule in every.rules()}
-    assert {computation.rule for computation in COMPUTATIONS} == {*rules, "compare_groups"}
+    others = {"forms": "compare_forms", "generalizability": "decompose_variance"}
+    others |= {"groups": "compare_groups", "retest": "compare_waves"}
+    assert {computation.rule for computation in COMPUTATIONS} == {*rules, *others.values()}
     gradient = "results/s/statistics/transparency_gradient.parquet"
     assert gradient in rules["check_expectations"].inputs
     labelled = rules["describe_labels"].inputs
     assert "results/s/norms/goemotions.parquet" in labelled
     assert "results/s/norms/emobank.parquet" not in labelled
-    of_groups = "emoalign.analyses.groups.section:SECTION"
-    assert {*every.sections(), of_groups} == {place.path for place in SECTIONS}
+    of_others = {f"emoalign.analyses.{name}.section:SECTION" for name in others}
+    assert {*every.sections(), *of_others} == {place.path for place in SECTIONS}
+
+
+def test_waves_are_compared_where_a_study_has_two() -> None:
+    once: dict[str, object] = {"name": "once", "prompts": "rating-sheet", "readouts": ["exact"]}
+    of_one = {rule.name for rule in analyses("config.yaml", once).rules()}
+    of_two = analyses("config.yaml", once, once | {"name": "again", "wave": 2}).rules()
+    assert "compare_waves" not in of_one
+    [rule] = [rule for rule in of_two if rule.name not in of_one]
+    assert rule.reads_ratings
+    assert "results/s/statistics/retest.csv" in rule.outputs
 
 
 def test_a_rule_for_each_dataset_tells_the_job_of_one() -> None:

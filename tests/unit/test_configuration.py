@@ -671,7 +671,11 @@ EVERY_RATE = SMOLLM | REMOTELY
             EVERY_SHEET | {"decompose_variance"},
         ),
         (STUDY, lambda s: s["protocols"][1].update(participants=40), EVERY_INSTRUCTION),
-        (STUDY, lambda s: s["protocols"][1].update(wave=2), EVERY_INSTRUCTION),
+        (
+            STUDY,
+            lambda s: s["protocols"][1].update(wave=2),
+            EVERY_INSTRUCTION | {"decompose_variance"},
+        ),
         (STUDY, lambda s: s["protocols"][0].update(readouts=["exact"]), EVERY_SHEET),
         (STUDY, lambda s: s["datasets"][0].update(sample=200), {"prepare"}),
         (STUDY, lambda s: s.update(shard_items=50), {"prepare"}),

@@ -29,7 +29,14 @@ from emoalign.report.grid import in_order
 from emoalign.report.page import FEW_FINDINGS, MANY_FINDINGS, _date, _findings
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Results, View
-from emoalign.tables import ALIGNMENT, CONTRASTS, DISTRIBUTION_CONTRASTS, READOUTS, STATUSES
+from emoalign.tables import (
+    ALIGNMENT,
+    CELL_KEY,
+    CONTRASTS,
+    DISTRIBUTION_CONTRASTS,
+    READOUTS,
+    STATUSES,
+)
 from tests.kit.ratings import norms, rating_rows, ratings
 from tests.kit.stages import make_page
 from tests.kit.words import report_job, study
@@ -276,12 +283,11 @@ NO_CONTRASTS = pd.DataFrame(columns=DISTRIBUTION_CONTRASTS.schema.names)
 NO_READOUTS = pd.DataFrame(columns=READOUTS.schema.names)
 FINE = cells({"pearson_r": 0.7})
 KEY = ("a", "p", "words", "valence", "sampled")
-KEY_OF_COUNTS = ("model", "protocol", "dataset", "scale")
 
 
 def answered(**told: Any) -> pd.DataFrame:
     """Answers of a cell by status: ten about each of 30 items."""
-    row = dict(zip(KEY_OF_COUNTS, KEY, strict=False)) | {f"n_{status}": 0 for status in STATUSES}
+    row = dict(zip(CELL_KEY, KEY, strict=True)) | {f"n_{status}": 0 for status in STATUSES}
     return pd.DataFrame([row | {"answers": 300, "answered": 30} | told])
 
 
@@ -325,6 +331,18 @@ OPEN = {"undecided_mass": 0.13, "mean_width": 2.4, "pearson_least": -0.1, "pears
             {"usable": {KEY: 0.0}, "counts": answered(n_refusal=300)},
             ["No answers are ratings, for Model A: all were refused by the model."],
         ),
+        (
+            {
+                "usable": {(*KEY[:-1], "stated"): 0.4},
+                "counts": answered(readout="stated", n_unparsable=180),
+            },
+            [
+                "Only 40% of the answers are distributions, for Model A: 60% of the answers were "
+                "unreadable."
+            ],
+        ),
+        # One statement has a spread: it is a distribution.
+        ({"counts": answered(readout="stated", answers=30)}, []),
         (
             {"alignment": cells({"rmse": 1.5, "rmse_constant": 1.25})},
             [

@@ -38,12 +38,12 @@ def load(study: str) -> LoadedStudy:
 
 
 def load_groups() -> LoadedStudy:
-    """A study of norms by groups of raters."""
+    """A study of norms by groups of raters, asked in two forms."""
     content, problems = read_yaml(ROOT / "config/config.yaml")
     assert not problems
     told = {
         "datasets": [{"dataset": "warriner"}],
-        "protocols": [{"name": "asked", "prompts": "words"}],
+        "protocols": [{"name": "asked", "prompts": ["words", "words-as-a-human"]}],
         "allow_remote": ["warriner"],
     }
     return load_study(content | told, ROOT / "config")

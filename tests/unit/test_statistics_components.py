@@ -10,7 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.formula.api import ols
 
-from emoalign.statistics.components import RESIDUAL, Component, variance_components
+from emoalign.statistics.components import (
+    RESIDUAL,
+    Component,
+    variance_components,
+    variances_without,
+)
 from emoalign.statistics.reliability import icc1
 
 
@@ -168,3 +173,35 @@ def test_ratings_that_say_nothing_have_no_shares(y: list[float]) -> None:
 def test_shapes_that_do_not_fit_are_named() -> None:
     with pytest.raises(ValueError, match=r"item \(3,\), counts \(2,\)"):
         variance_components({"item": np.arange(3)}, *np.ones((3, 2)))
+
+
+def test_components_without_a_block_are_those_of_the_other_ratings() -> None:
+    """Items that lie in blocks, prompts that are in all, personas that act on some ratings."""
+    design = crossed(items=12).sample(frac=0.8, random_state=3)
+    persona = np.where(design["prompt"] == 2, -1, np.arange(len(design)) % 5)
+    sources = {"item": design["item"], "prompt": design["prompt"], "both": design["both"]}
+    arrays = {name: of.to_numpy() for name, of in sources.items()} | {"persona": persona}
+    y, blocks = design["y"].to_numpy(), design["item"].to_numpy() % 4
+    found = variances_without(arrays, np.ones(y.size), y, y**2, blocks)
+    for block in range(4):
+        kept = blocks != block
+        alone = components(y[kept], **{name: of[kept] for name, of in arrays.items()})
+        assert found[block] == pytest.approx([one.variance for one in alone.values()])
+
+
+def test_a_source_with_one_level_outside_a_block_is_not_told_without_the_block() -> None:
+    design = crossed(items=6)
+    y, item = design["y"].to_numpy(), design["item"].to_numpy()
+    late = (item == 0) & (design["prompt"].to_numpy() > 1)
+    found = variances_without({"item": item, "late": late + 0}, np.ones(y.size), y, y**2, item)
+    assert np.isnan(found[0, 1])
+    assert np.isfinite(found[1:]).all()
+    alone = components(y[item > 0], item=item[item > 0])
+    assert found[0, [0, 2]] == pytest.approx([one.variance for one in alone.values()])
+
+
+def test_nothing_is_told_without_a_block_that_has_all_ratings() -> None:
+    y, item = np.arange(6.0), np.arange(6) // 2
+    found = variances_without({"item": item}, np.ones(6), y, y**2, np.zeros(6, dtype=int))
+    assert found.shape == (1, 2)
+    assert np.isnan(found).all()

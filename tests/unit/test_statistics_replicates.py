@@ -16,6 +16,7 @@ from emoalign.statistics.replicates import (
     independent_sum,
     log_rms_sd_ratio_replicates,
     log_sd_ratio_replicates,
+    median,
     pearson_replicates,
 )
 from emoalign.statistics.resampling import (
@@ -251,6 +252,22 @@ def test_a_mean_over_scales_has_the_interval_that_scipy_finds_on_the_same_items(
     ).confidence_interval
     found = combination(pearson_replicates(model, human, N, seed=0), (0.5, 0.5, -1)).interval()
     assert (found.low, found.high) == pytest.approx(tuple(theirs), abs=0.03)
+
+
+def test_a_median_has_the_interval_that_scipy_finds_on_the_same_items() -> None:
+    model, human = cells(3, 60, seed=8)
+    shared = human[0]
+
+    def statistic(*of_each: np.ndarray, axis: int) -> np.ndarray:
+        *models, people = of_each
+        return np.median([r(one, people, axis) for one in models], axis=0)
+
+    found = median(pearson_replicates(model, shared, N, seed=0))
+    expected = stats.bootstrap(
+        (*model, shared), statistic, paired=True, n_resamples=N, method="BCa", rng=0
+    ).confidence_interval
+    assert found.estimate == pytest.approx(np.median(r(model, shared)))
+    assert (found.interval().low, found.interval().high) == pytest.approx(expected, abs=0.02)
 
 
 def test_datasets_of_their_own_have_the_interval_of_several_samples() -> None:

@@ -131,7 +131,11 @@ STUDIES: dict[str, Callable[[], Made]] = {
     "fewer answers": lambda: (asked(), rating_rows(ANSWERS[:, :8]), NORM_ROWS),
     "recorded ratings": lambda: (recorded("rating"), some(ANSWERS[:, :1], 12), NORM_ROWS),
     "recorded answers": lambda: (recorded("answer"), rating_rows(ANSWERS), NORM_ROWS),
-    "unlike protocols": lambda: (with_examples(), both(ANSWERS, CARELESS), NORM_ROWS),
+    "unlike protocols": lambda: (
+        with_examples(),
+        both(ANSWERS, CARELESS).assign(form=["plain"] * ANSWERS.size + ["shown"] * CARELESS.size),
+        NORM_ROWS,
+    ),
     "like protocols": lambda: (
         asked("p", "q"),
         both(ANSWERS, ratings(NORM_ROWS, seed=9)),
@@ -425,7 +429,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "The table shows which share of the variance": NUMBERS
     - EXACT
     - {"refused", "constant", "one answer", "recorded ratings"},
-    "A small share of items with a large share of item × prompt": {"unlike protocols"},
+    "A small share of items with a large share of item × form": {"unlike protocols"},
     "with the agreement of single ratings for comparison": AGREED | {"refused"},
     "No item has at least 2 usable answers, so this could not be checked.": {
         "one answer",

@@ -61,6 +61,24 @@ class RaterGroups:
     files: tuple[FileSource, ...]
 
 
+class ShownForm(Entry):
+    """A form in which a protocol asks about a scale.
+
+    `name` is that of its prompt set, with the rotation of its labels; `reversed` tells whether low
+    numbers mean what high ones mean on the card, `shown` are the ends of the numbers it shows, and
+    `drawn` tells whether its labels are in a random order.
+    """
+
+    name: str
+    reversed: bool = False
+    shown: Range | None = None
+    drawn: bool = False
+
+
+Condition = tuple[str, str]
+"""A model and a protocol that it is asked under."""
+
+
 @dataclass(frozen=True)
 class AnalysedDataset:
     """A dataset as analyses know it.
@@ -73,6 +91,12 @@ class AnalysedDataset:
         recited: the protocols of kind recitation that are about it, ascending.
         groups: its groups of raters; None where none are told apart.
         embedded: whether the study names an embedding.
+        forms: the forms in which each protocol asks about each scale, by protocol and scale.
+        specifications: the most ways of asking about a scale of numbers: protocols, their forms and
+            readouts.
+        participants: models with protocols whose answers tell participants apart: in sessions, with
+            personas, or in a table of recorded ratings that says whose they are.
+        sessions: those of which the place of each answer in its session is known.
     """
 
     modality: Modality
@@ -84,12 +108,25 @@ class AnalysedDataset:
     recited: tuple[str, ...] = ()
     groups: RaterGroups | None = None
     embedded: bool = False
+    forms: Mapping[str, Mapping[str, tuple[ShownForm, ...]]] = field(default_factory=dict)
+    specifications: int = 0
+    participants: tuple[Condition, ...] = ()
+    sessions: tuple[Condition, ...] = ()
 
     @property
     def scales(self) -> dict[str, DatasetScale]:
         """The scales of both kinds, ascending."""
         scales: dict[str, DatasetScale] = {**self.numbers, **self.labels}
         return dict(sorted(scales.items()))
+
+    @property
+    def several_forms(self) -> tuple[str, ...]:
+        """The protocols that show a scale in several forms, or its labels in a random order."""
+        return tuple(
+            protocol
+            for protocol, scales in self.forms.items()
+            if any(len(forms) > 1 or any(form.drawn for form in forms) for forms in scales.values())
+        )
 
     @property
     def compared(self) -> ComparedDataset:
@@ -223,6 +260,8 @@ class Analysis:
             not have the section.
         settings: the key of a study that it is set by, where it has one.
         concerns: whether it concerns a dataset. A study without any such dataset does not have it.
+        possible: whether a study has what it needs, such as two waves. A study without it does not
+            have it.
     """
 
     name: str
@@ -231,3 +270,9 @@ class Analysis:
     section: PageSection | None = None
     settings: Settings | None = None
     concerns: Callable[[AnalysedDataset], bool] = lambda dataset: True
+    possible: Callable[[AnalysedStudy], bool] = lambda study: True
+
+    def part_of(self, study: AnalysedStudy) -> AnalysedStudy | None:
+        """The part of a study that it concerns; None where the study does not have it."""
+        part = study.within(self.concerns)
+        return part if part.datasets and self.possible(part) else None

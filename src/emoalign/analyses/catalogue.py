@@ -16,14 +16,20 @@ from emoalign.analyses.contrasts.analysis import ANALYSIS as CONTRASTS
 from emoalign.analyses.distributions.analysis import ANALYSIS as DISTRIBUTIONS
 from emoalign.analyses.expectations.analysis import ANALYSIS as EXPECTATIONS
 from emoalign.analyses.explained.analysis import ANALYSIS as EXPLAINED
+from emoalign.analyses.forms.analysis import ANALYSIS as FORMS
 from emoalign.analyses.frameworks.analysis import ANALYSIS as FRAMEWORKS
+from emoalign.analyses.generalizability.analysis import ANALYSIS as GENERALIZABILITY
 from emoalign.analyses.groups.analysis import ANALYSIS as GROUPS
 from emoalign.analyses.labels.analysis import ANALYSIS as LABELS
+from emoalign.analyses.order.analysis import ANALYSIS as ORDER
+from emoalign.analyses.participants.analysis import ANALYSIS as PARTICIPANTS
 from emoalign.analyses.precision.analysis import ANALYSIS as PRECISION
 from emoalign.analyses.readouts.analysis import ANALYSIS as READOUTS
 from emoalign.analyses.recitation.analysis import ANALYSIS as RECITATION
+from emoalign.analyses.retest.analysis import ANALYSIS as RETEST
 from emoalign.analyses.ridge.analysis import ANALYSIS as RIDGE
 from emoalign.analyses.robustness.analysis import ANALYSIS as ROBUSTNESS
+from emoalign.analyses.specifications.analysis import ANALYSIS as SPECIFICATIONS
 from emoalign.analyses.spread.analysis import ANALYSIS as SPREAD
 from emoalign.analyses.structure.analysis import ANALYSIS as STRUCTURE
 from emoalign.analyses.substitution.analysis import ANALYSIS as SUBSTITUTION
@@ -40,6 +46,8 @@ EntryT = TypeVar("EntryT", bound=Entry)
 PAGE: tuple[Analysis | PageSection, ...] = (
     ALIGNMENT,
     ROBUSTNESS,
+    SPECIFICATIONS,
+    FORMS,
     SUBSTITUTION,
     GROUPS,
     EXPLAINED,
@@ -59,6 +67,10 @@ PAGE: tuple[Analysis | PageSection, ...] = (
     AROUSAL,
     STRUCTURE,
     VARIANCE,
+    GENERALIZABILITY,
+    RETEST,
+    ORDER,
+    PARTICIPANTS,
     contents.ANSWERS,
     READOUTS,
     contents.PEOPLE,

@@ -23,6 +23,7 @@ from emoalign.errors import EmoalignError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts import Image
+from emoalign.study.fields import WRITTEN
 from emoalign.study.protocols import ASKED_TO_THINK
 from emoalign.wording import at_most, counted, dollars, percent
 
@@ -78,8 +79,8 @@ class _Trial:
     @property
     def repeated(self) -> bool:
         """Whether the first question is asked again, to see whether the seed decides."""
-        sampled = self.asks[0].request.readout == "sampled"
-        return sampled and self.card.capabilities.seed_bits > 0
+        written = self.asks[0].request.readout in WRITTEN
+        return written and self.card.capabilities.seed_bits > 0
 
     @property
     def every(self) -> list[Ask]:
@@ -119,7 +120,7 @@ def _trial(loaded: LoadedStudy, name: str, folder: Path) -> _Trial | None:
         way = ask.request.readout, question.form.prompt_set
         first.setdefault(way, replace(question, ask=ask))
     shown = "a grey image" if isinstance(item, Image) else f'the made-up {modality} "{item}"'
-    questions = sorted(first.values(), key=lambda each: each.ask.request.readout != "sampled")
+    questions = sorted(first.values(), key=lambda each: each.ask.request.readout not in WRITTEN)
     asks = [question.ask for question in questions]
     levels = {
         each.thinking: each.temperature
@@ -185,7 +186,7 @@ async def _asked(trial: _Trial, engine: Engine) -> list[str]:
     ]
     if again is not None:
         lines.append(_seeds(replies[0][1], again))
-    elif trial.asks[0].request.readout == "sampled":
+    elif trial.asks[0].request.readout in WRITTEN:
         lines.append("seeds: not sent, because its card has seed_bits: 0")
     stated = trial.asks[0].request.sampling.temperature is not None
     sent = trial.card.sent if stated else ()
@@ -236,7 +237,9 @@ def _decided(read: tuple[str, Mapping[str, object]]) -> str:
 def _reading(columns: Mapping[str, object]) -> str:
     if columns["status"] != "ok":
         return str(columns["status"])
-    rating = columns["rating"]
+    rating, total = columns["rating"], columns["stated_total"]
+    if total is not None:
+        return f"a distribution whose numbers add up to {total:g}"
     return f"{rating:g}" if isinstance(rating, float) else str(columns["labels"])
 
 

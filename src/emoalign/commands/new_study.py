@@ -97,6 +97,8 @@ def _fits(name: str, prompts: PromptSet, card: DatasetCard, models: dict[str, Mo
     able = [model.able for model in models.values() if isinstance(model, AskedModel)]
     if any(not (each.chat if prompts.kind == "chat" else each.completion) for each in able):
         return False
+    if prompts.answer.stated:
+        return False  # its question is about people, and the study written here samples ratings
     if "persona" in prompts.template or "persona" in (prompts.system or ""):
         return False
     shown = "item.text" in prompts.template

@@ -1,4 +1,4 @@
-"""JSON schemas of structured answers: an object with a key for each scale.
+"""JSON schemas of structured answers: an object with a key for each scale, or for each point.
 
 They use what OpenAI, Anthropic, Google, vLLM and llama.cpp all take: an object of which every key
 is required and no other allowed, and lists of values.
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import orjson
 from pydantic import JsonValue
 
-from emoalign.prompts import Prompt, QuestionTemplate, likely_tokens
+from emoalign.prompts import Prompt, QuestionTemplate, likely_tokens, points_as_keys
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 
 MOST_VALUES = 500
@@ -27,11 +27,15 @@ def answer_schema(prompts: QuestionTemplate, scales: Mapping[str, Scale]) -> dic
 
     It is empty where answers are not structured. Points are listed, or given by their range where
     there are more than MOST_VALUES in all; those between the points of a scale are then off the
-    scale when the answer is read. A label that is given twice cannot be ruled out either.
+    scale when the answer is read. A label that is given twice cannot be ruled out either, nor
+    numbers of a distribution that do not add up.
     """
     if not prompts.answer.structured:
         return {}
     asked = {prompts.key(name): scales[name] for name in prompts.wording}
+    if prompts.answer.stated:
+        (scale,) = asked.values()
+        return _object(dict.fromkeys(points_as_keys(scale), _people(prompts.answer.total)))
     listed = sum(len(scale.points) for scale in asked.values() if isinstance(scale, OrdinalScale))
     properties: dict[str, JsonValue] = {
         key: _labels(scale)
@@ -39,12 +43,7 @@ def answer_schema(prompts: QuestionTemplate, scales: Mapping[str, Scale]) -> dic
         else _number(scale, listed <= MOST_VALUES)
         for key, scale in asked.items()
     }
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    return _object(properties)
 
 
 def most_schema_tokens(schema: Mapping[str, JsonValue]) -> int:
@@ -60,6 +59,16 @@ def likely_schema_tokens(schema: Mapping[str, JsonValue]) -> float:
     return WORDS_AROUND + likely_tokens(Prompt(None, orjson.dumps(schema).decode()))[1]
 
 
+def _object(properties: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """An object with these keys, in their order, and no other."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
 def _number(scale: OrdinalScale, listed: bool) -> dict[str, JsonValue]:
     """A number of a scale: an integer where all of its points are."""
     whole = all(point.is_integer() for point in (scale.min, scale.step))
@@ -67,6 +76,12 @@ def _number(scale: OrdinalScale, listed: bool) -> dict[str, JsonValue]:
     if listed:
         return form | {"enum": [_plain(point) for point in scale.points]}
     return form | {"minimum": _plain(scale.min), "maximum": _plain(scale.max)}
+
+
+def _people(total: float) -> JsonValue:
+    """A number of so many people, which is whole; or a part of 1."""
+    whole = total > 1 and total.is_integer()
+    return {"type": "integer" if whole else "number", "minimum": 0, "maximum": _plain(total)}
 
 
 def _plain(number: float) -> int | float:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from emoalign.study.sessions import FEWEST_SESSION_ITEMS, SessionPlan, too_long_a_history
 
+ROOM_LEFT = 64
+"""Tokens of a model's context that sessions leave free, for the frames of messages."""
+
 
 @dataclass(frozen=True)
 class Dealing:
@@ -112,3 +115,13 @@ def cannot_deal(
             f"{n_items} items of {dataset!r} in {sessions} sessions, but the table has only "
             f"{personas} personas; add some, or ask fewer participants in longer sessions"
         )
+
+
+def does_not_fit(protocol: str, dataset: str, model: str, needed: int, context_tokens: int) -> str:
+    """The reason why sessions that need so many tokens are too long for a model's context."""
+    return (
+        f"protocol {protocol!r}: the longest session about {dataset!r} can need {needed:,} "
+        f"tokens, and context_tokens of model {model!r} is {context_tokens:,}, of which "
+        f"{ROOM_LEFT} are left free: write fewer items (session.items), keep fewer in view (session.history), "
+        "or raise context_tokens in the model's card"
+    )

@@ -22,17 +22,18 @@ FEWEST_ANSWERS = 5
 """Ratings of each of these items, at least, with one more for each further form."""
 
 _SAME = f"""
-SELECT model, protocol, dataset, scale,
+SELECT model, protocol, dataset, scale, readout,
     count(*) FILTER (answers - forms + 1 >= {FEWEST_ANSWERS}) AS items,
     sum(answers) FILTER (answers - forms + 1 >= {FEWEST_ANSWERS})::BIGINT AS answers
 FROM (
-    SELECT model, protocol, dataset, scale, item_id, count(*) AS forms,
+    SELECT model, protocol, dataset, scale, readout, item_id, count(*) AS forms,
         sum(answers) AS answers, max(different) AS different
     FROM (
-        SELECT model, protocol, dataset, scale, item_id, form, count(*) AS answers,
-            count(DISTINCT coalesce(rating::VARCHAR, labels::VARCHAR)) AS different
+        SELECT model, protocol, dataset, scale, readout, item_id, form, count(*) AS answers,
+            count(DISTINCT coalesce(rating::VARCHAR, labels::VARCHAR, probabilities::VARCHAR))
+                AS different
         FROM read_parquet($files)
-        WHERE readout = 'sampled' AND status = 'ok'
+        WHERE readout IN ('sampled', 'stated') AND status = 'ok'
         GROUP BY ALL
     )
     GROUP BY ALL
@@ -119,14 +120,19 @@ class Asked:
 
 def few_ratings(files: Sequence[Path], recited: bool = False) -> list[str]:
     """Sentences about cells in which fewer than half the answers are ratings, or completions."""
-    wanted = (
-        "numbers on the scale. The others, which count for nothing, are in the files of completions"
-        if recited
-        else "ratings. The report shows examples of the others"
-    )
+
+    def wanted(readout: str) -> str:
+        if recited:
+            return (
+                "numbers on the scale. The others, which count for nothing, are in the files of "
+                "completions"
+            )
+        kind = "distributions" if readout == "stated" else "ratings"
+        return f"{kind}. The report shows examples of the others"
+
     return [
         f"Only {ratings} of {answers} answers ({percent(ratings / answers)}; {readout}) of "
-        f"{model} under {protocol} about {scale} of {dataset} are {wanted}; "
+        f"{model} under {protocol} about {scale} of {dataset} are {wanted(readout)}; "
         "docs/troubleshooting.md says what you can do."
         for model, protocol, dataset, scale, readout, answers, ratings in _rows(_RATED, files)
     ]
@@ -165,17 +171,18 @@ def _unclear(files: Sequence[Path], asked: Asked) -> Iterator[str]:
 
 
 def _copies(files: Sequence[Path], asked: Asked) -> Iterator[str]:
-    for model, protocol, dataset, scale, items, answers in _rows(_SAME, files):
+    for model, protocol, dataset, scale, readout, items, answers in _rows(_SAME, files):
+        said = "distribution" if readout == "stated" else "rating"
         temperature = asked.temperatures.get(protocol, 0)
         if model in asked.models and temperature != 0:
             sampled = (
                 "at a temperature above 0" if temperature else "by the provider's own settings"
             )
             yield (
-                f"All participants of {asked.called(model)} under {protocol} gave the same rating "
-                f"of {scale}, to each of {items:,} items of {dataset} ({answers:,} ratings), "
+                f"All participants of {asked.called(model)} under {protocol} gave the same {said} "
+                f"of {scale}, to each of {items:,} items of {dataset} ({answers:,} {said}s), "
                 f"although they were sampled {sampled}. Either the model is "
-                "certain of each rating, or a cache gave all participants the same reply, in "
+                f"certain of each {said}, or a cache gave all participants the same reply, in "
                 "which case they are copies of one. If so, switch off all caches on the way "
                 "to the model, and ask again with another wave."
             )

@@ -50,6 +50,11 @@ class Form:
         """Tell whether the points shown of a scale are others than those of the card."""
         return not has_own_points(self.shown[scale], self.scales[scale])
 
+    def orders(self, scale: str) -> int:
+        """The ways in which it shows a scale: one, or as many as a label drawn has places."""
+        shown = self.shown[scale]
+        return len(shown.labels) if scale in self.drawn and isinstance(shown, LabelScale) else 1
+
     def of_answer(self, item_id: str, participant: int) -> Form:
         """The form with the orders of labels that are drawn for one answer; none is drawn then."""
         orders = {
@@ -75,6 +80,9 @@ class Form:
                 own["labels"] = scale.choice(labels)
             if isinstance(shown, LabelScale) and wording.order != "as-written":
                 own["label_order"] = list(shown.labels)
+                if isinstance(scale, LabelScale) and isinstance(probabilities, list):
+                    stated = dict(zip(shown.labels, probabilities, strict=True))
+                    own["probabilities"] = [stated[label] for label in scale.labels]
             return {**columns, **own}
         if isinstance(rating, int | float):
             own["rating"] = on_card(rating, shown, scale, wording)

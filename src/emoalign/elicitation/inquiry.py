@@ -386,6 +386,7 @@ _NO_PROBABILITIES: Mapping[str, object] = {
     "probabilities": None,
     "off_scale_mass": None,
     "returned_mass": None,
+    "stated_total": None,
 }
 
 
@@ -423,7 +424,6 @@ def rating_rows(
                         "completion_tokens": 0 if number else answer.completion_tokens,
                         "reasoning_tokens": 0 if number else answer.thinking_tokens,
                         "latency_s": answer.latency_s,
-                        "stated_total": None,
                         **question.form.on_card(scale, columns),
                     }
                 )
@@ -448,21 +448,23 @@ def columns_by_scale(
     `job` is the job as the form of the question shows it.
     """
     match request.readout:
-        case "sampled":
-            return _sampled_columns(job, answer)
+        case "sampled" | "stated":
+            return _written_columns(job, answer)
         case "exact":
             return _exact_columns(job, request, answer)
         case "decision":
             return _decision_columns(job, request, answer)
 
 
-def _sampled_columns(job: RatingJob, answer: Answer) -> dict[str, dict[str, object]]:
+def _written_columns(job: RatingJob, answer: Answer) -> dict[str, dict[str, object]]:
     return {
         scale: {
+            **_NO_PROBABILITIES,
             "status": reading.status,
             "rating": reading.rating,
             "labels": reading.labels,
-            **_NO_PROBABILITIES,
+            "probabilities": None if reading.shares is None else list(reading.shares),
+            "stated_total": reading.total,
         }
         for scale, reading in readings(job, answer).items()
     }

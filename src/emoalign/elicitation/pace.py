@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -23,6 +24,10 @@ FILES = 5
 
 TAIL = 2**20
 """Bytes at the end of each of them."""
+
+
+_DISTRIBUTION = re.compile(r'\W*(?:json\s*)?\{\s*"[+-]?[0-9.]+"\s*:')
+"""The beginning of a stated distribution: an object whose first key is a number."""
 
 
 def time_needed(
@@ -114,8 +119,9 @@ def _last_answers(path: Path, readout: Readout) -> Iterator[Answer]:
 
 
 def _readout(answer: Answer) -> Readout:
-    """The readout of an answer, as far as it tells: a withheld decision passes for exact."""
+    """The readout of an answer, as far as it tells: a withheld decision passes for exact, and a
+    distribution of labels for sampled."""
     if answer.participant is not None:
-        return "sampled"
+        return "stated" if _DISTRIBUTION.match(answer.text) else "sampled"
     decided = answer.logprobs is None and answer.text.startswith(("{", "["))  # JSON, and no token
     return "decision" if decided else "exact"

@@ -26,7 +26,7 @@ from emoalign.prompts import (
     Turn,
     without_system,
 )
-from emoalign.study.fields import Readout
+from emoalign.study.fields import WRITTEN, Readout
 from emoalign.study.scales import LabelScale, OrdinalScale
 from emoalign.tables import records
 
@@ -178,7 +178,7 @@ def _participants(
 ) -> Sequence[tuple[str | None, tuple[int | None, ...]]]:
     """The participants who are asked about an item in a form, by its number: all of them in one
     question, or a question for each persona."""
-    if readout != "sampled":
+    if readout not in WRITTEN:
         return [(None, (None,))]
     participants = len(job.personas) if job.personas else job.protocol.participants
     if participants is None:

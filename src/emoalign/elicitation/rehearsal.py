@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from emoalign.elicitation.dealing import ROOM_LEFT, does_not_fit
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.journal import Answer, JournalIndex
 from emoalign.elicitation.questions import Question
@@ -23,9 +24,6 @@ from emoalign.prompts import (
     texts_of,
 )
 from emoalign.study.scales import LabelScale, Scale
-
-ROOM_LEFT = 64
-"""Tokens of a context that a session leaves free, for the frame of chats."""
 
 
 def rehearsed(task: RatingTask, card: AskedModel) -> list[Session]:
@@ -80,17 +78,10 @@ class Longest:
         """Check that the prompt fits into a context. Raises CapabilityError where it may not."""
         needed = self.tokens(counts)
         if needed > context_tokens - ROOM_LEFT:
-            raise CapabilityError(does_not_fit(self.job, needed, context_tokens))
-
-
-def does_not_fit(job: RatingJob, needed: int, context_tokens: int) -> str:
-    """The reason why sessions are too long for a model."""
-    return (
-        f"protocol {job.protocol.name!r}: the longest session about {job.dataset!r} needs up to "
-        f"{needed:,} tokens, and context_tokens of model {job.model!r} is {context_tokens:,}, of "
-        f"which {ROOM_LEFT} are left free: write fewer items (session.items), keep fewer in view "
-        "(session.history), or raise context_tokens in the model's card"
-    )
+            job = self.job
+            raise CapabilityError(
+                does_not_fit(job.protocol.name, job.dataset, job.model, needed, context_tokens)
+            )
 
 
 def longest(task: RatingTask, card: AskedModel) -> Longest | None:

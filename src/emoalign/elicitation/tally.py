@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob
-from emoalign.elicitation.readings import is_cut, only_thoughts, withheld
+from emoalign.elicitation.readings import NotJson, is_cut, only_thoughts, parse_json, withheld
 from emoalign.errors import EngineError
 from emoalign.wording import percent
 
@@ -52,7 +52,8 @@ class Tally:
             return
         shown = "\n".join(f"  {_shown(answer)}" for answer in self.examples)
         causes = "\n".join(f"  {cause}" for cause in likely_causes(job, self.examples))
-        wanted = "a number on the scale" if job.protocol.recites else "a rating"
+        wanted = "a distribution" if job.protocol.states else "a rating"
+        wanted = "a number on the scale" if job.protocol.recites else wanted
         raise EngineError(
             f"none of the first {self.answers} answers of model {job.model!r} under protocol "
             f"{job.protocol.name!r}, on {len(self.items)} items of {job.dataset!r}, is {wanted}, "
@@ -76,6 +77,14 @@ def _shown(answer: Answer) -> str:
     cut = text if len(text) <= LONGEST_EXAMPLE else f"{text[:LONGEST_EXAMPLE]}…"
     thoughts = "nothing but thoughts, " if only_thoughts(answer) and text else ""
     return f"{thoughts}{cut!r} (finish_reason {answer.finish_reason!r})"
+
+
+def _is_object(text: str) -> bool:
+    """Tell whether an answer is a whole JSON object."""
+    try:
+        return isinstance(parse_json(text), dict)
+    except NotJson:
+        return False
 
 
 def likely_causes(job: RatingJob, answers: Sequence[Answer]) -> Iterator[str]:
@@ -103,6 +112,13 @@ def likely_causes(job: RatingJob, answers: Sequence[Answer]) -> Iterator[str]:
             "The server's decisions are none: their probabilities do not fit the levels that were "
             "asked about (see the warning above). Report it to the provider, or take decision out "
             "of readouts."
+        )
+        ended = 0
+    if ended and job.protocol.states and all(map(_is_object, texts)):
+        yield (
+            f"Its numbers are not one for each point, or label, or do not add up to "
+            f"{job.prompts.answer.total:g}, within 1% (docs/parsing.md): have the prompt name all "
+            "keys and the sum, or ask a larger model."
         )
         ended = 0
     if any(map(_MARK.search, texts)):

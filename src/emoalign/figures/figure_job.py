@@ -17,7 +17,8 @@ Varied = Literal["temperature", "personas", "prompts"]
 
 class ShownDataset(Entry):
     """What figures need to know of a dataset; `human` is the most that is known of how people
-    rated an item, by scale, and `groups` whether groups of raters are told apart."""
+    rated an item, by scale, `groups` whether groups of raters are told apart, and `sessions`
+    whether places of answers in sessions are known."""
 
     title: str
     modality: Modality
@@ -27,6 +28,7 @@ class ShownDataset(Entry):
     frameworks: Frameworks = Field(default_factory=Frameworks)
     human: dict[str, HumanDetail] = Field(default_factory=dict)
     groups: bool = False
+    sessions: bool = False
 
     def rated(self, scale: str, *details: HumanDetail) -> bool:
         """Whether people rated on a scale, in one of these details where any are named."""
@@ -36,11 +38,19 @@ class ShownDataset(Entry):
 
 class AskedOf(Asked):
     """What figures need to know of a protocol: what it varies, who is asked, and whether more than
-    one answer to an item is known."""
+    one answer to an item is known; its number of readouts, and of forms by dataset and scale, where
+    labels in random order have a form for each label."""
 
     personas: str | None
     several: bool = True
     wave: int
+    readouts: int = 1
+    forms: dict[str, dict[str, int]] = Field(default_factory=dict)
+
+    def forms_of(self, dataset: str, scales: Iterable[str]) -> dict[str, int]:
+        """The number of forms of each of these scales of a dataset."""
+        of_dataset = self.forms.get(dataset, {})
+        return {scale: of_dataset[scale] for scale in scales if scale in of_dataset}
 
 
 class FigureJob(Job):
@@ -68,7 +78,7 @@ class FigureJob(Job):
             "scale": scales,
             "model": self.models,
             "protocol": self.protocols,
-            "readout": ("exact", "sampled", "decision"),
+            "readout": ("exact", "sampled", "decision", "stated"),
         }
         return {
             column: {name: place for place, name in enumerate(names)}
@@ -89,9 +99,16 @@ class FigureJob(Job):
                 "human": {name: known for name, known in shown.human.items() if name == scale},
             }
             shown = shown.model_copy(update=only)
+        names = (*shown.scales, *shown.labels)
         protocols = {
-            name: asked.model_copy(update={"prompts": {dataset: asked.prompts[dataset]}})
+            name: asked.model_copy(
+                update={
+                    "prompts": {dataset: asked.prompts[dataset]},
+                    "forms": {dataset: forms} if forms else {},
+                }
+            )
             for name, asked in self.protocols.items()
+            for forms in [asked.forms_of(dataset, names)]
         }
         return self.model_copy(update={"datasets": {dataset: shown}, "protocols": protocols})
 

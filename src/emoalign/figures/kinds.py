@@ -71,6 +71,14 @@ def rater_groups(job: FigureJob) -> str | None:
     return None if told else "no groups of raters"
 
 
+def sessions(job: FigureJob) -> str | None:
+    """Whether answers on a scale of numbers are known by their place in a session."""
+    if not any(dataset.scales for dataset in job.datasets.values()):
+        return "no scale of numbers"
+    told = any(dataset.sessions for dataset in job.datasets.values())
+    return None if told else "no sessions"
+
+
 def scales(*names: str) -> Lack:
     """Whether a dataset was rated on all of these scales."""
 
@@ -122,6 +130,32 @@ def differing(varied: Varied) -> Lack:
         return f"no protocols that differ in {varied} alone"
 
     return lack
+
+
+def several_ways(job: FigureJob) -> str | None:
+    """Whether a scale of numbers is asked about in several ways: protocols, forms or readouts."""
+    if numbers(job) is not None:
+        return numbers(job)
+    ways = (
+        sum(
+            asked.readouts * asked.forms_of(name, [scale]).get(scale, 1)
+            for asked in job.protocols.values()
+        )
+        for name, dataset in job.datasets.items()
+        for scale in dataset.scales
+    )
+    return None if any(n > 1 for n in ways) else "only one way of asking"
+
+
+def several_forms(job: FigureJob) -> str | None:
+    """Whether a protocol asks in several forms."""
+    several = any(
+        n > 1
+        for asked in job.protocols.values()
+        for forms in asked.forms.values()
+        for n in forms.values()
+    )
+    return None if several else "no protocol with several forms"
 
 
 @dataclass(frozen=True)

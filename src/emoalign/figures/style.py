@@ -100,11 +100,11 @@ def width_of(text: str, size: float = 8) -> float:
 
 def filling(readout: str, colour: str) -> dict[str, Any]:
     """Settings for matplotlib of the marks of a readout: open for sampled answers, filled for exact
-    probabilities, half filled for decisions."""
+    probabilities, half filled for decisions and for stated distributions."""
     face = "white" if readout == "sampled" else colour
     look: dict[str, Any] = {"color": colour, "markerfacecolor": face, "markeredgecolor": colour}
-    half = {"fillstyle": "left", "markerfacecoloralt": "white"}
-    return look | half if readout == "decision" else look
+    half = {"decision": "left", "stated": "bottom"}.get(readout)
+    return look if half is None else look | {"fillstyle": half, "markerfacecoloralt": "white"}
 
 
 def shortened(text: str, inches: float, size: float = 8) -> str:

@@ -295,6 +295,28 @@ FROM (
 )"""
 
 
+def stated_labels(place: int, scale: LabelScale) -> str:
+    """Items of the scale bound as $scale_<place>: the mean of the shares stated for each label.
+
+    They are added in ascending order, so that the result does not depend on that of rows.
+    """
+    return f"""
+SELECT {_KEYS}, {_STATUSES}, NULL::DOUBLE AS mean, NULL::DOUBLE AS sd,
+    CASE WHEN n_ok > 0 THEN
+        list_transform(range(1, {len(scale.labels) + 1}), lambda label:
+            list_sum(list_transform(statements, lambda each: each[label])) / n_ok)
+    END AS distribution,
+    {_ALL_IN}, {_NO_PROBABILITIES}
+FROM (
+    SELECT {_KEYS},
+    {_COUNTS},
+        list_sort(list(probabilities) FILTER (status = 'ok')) AS statements
+    FROM read_parquet($files)
+    WHERE readout = 'stated' AND scale = $scale_{place}
+    GROUP BY ALL
+)"""
+
+
 def _rows_of_items(place: int, scale: OrdinalScale, mixed: bool) -> str:
     """The rows with probabilities of each item, `n` of them, one after the other in lists."""
     points = [float(point) for point in scale.points]
@@ -333,7 +355,7 @@ FROM (
             list_sum(list_transform(probabilities, lambda each, place: each * points[place]))
                 / list_sum(probabilities)
         END AS mean_of_row,
-        CASE WHEN readout = 'decision' THEN 0
+        CASE WHEN readout IN ('decision', 'stated') THEN 0
             WHEN returned_mass > 0 THEN greatest(0, 1 - returned_mass)
                 * (list_sum(probabilities) + off_scale_mass) / returned_mass
             WHEN returned_mass = 0 THEN 1
@@ -345,7 +367,7 @@ FROM (
                 ELSE list_transform({spread}, lambda point: point * point)
             END AS squares
         FROM ({_with_own(place, mixed)})
-        WHERE readout IN ('exact', 'decision') AND scale = $scale_{place}
+        WHERE readout IN ('exact', 'decision', 'stated') AND scale = $scale_{place}
     )
 )
 GROUP BY ALL"""
@@ -361,7 +383,7 @@ def items(scales: list[OrdinalScale | LabelScale], mixed: Sequence[bool]) -> str
     models = []
     for place, scale in enumerate(scales):
         if isinstance(scale, LabelScale):
-            models.append(sampled_labels(place))
+            models += [sampled_labels(place), stated_labels(place, scale)]
         else:
             models.append(sampled_numbers(place, scale, mixed[place]))
             models.append(distributions(place, scale, mixed[place]))

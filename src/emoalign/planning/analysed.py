@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -17,13 +17,16 @@ from emoalign.analyses.base import (
     Analysis,
     Computation,
     RaterGroups,
+    ShownForm,
 )
 from emoalign.analyses.catalogue import ANALYSES, COMPUTATIONS, PAGE, settings_of_study
 from emoalign.analyses.precision.analysis import PrecisionJob
+from emoalign.elicitation.forms import Form
 from emoalign.planning.rules import Files, watched
 from emoalign.planning.studies import LoadedStudy
 from emoalign.stimuli.dataset_cards import DatasetCard, GroupedSource
-from emoalign.study.fields import Params
+from emoalign.study.fields import Params, Range
+from emoalign.study.scales import LabelScale
 
 Together = Sequence[tuple[Computation, AnalysedStudy]]
 """Computations that share a rule, each with its part of the study."""
@@ -49,6 +52,14 @@ def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
                 ),
                 groups=_groups(card, loaded.numbers(name)),
                 embedded=loaded.embedding is not None,
+                forms=(forms := _forms(loaded, name)),
+                specifications=_specifications(loaded, name, forms),
+                participants=tuple(
+                    (model, protocol)
+                    for model, protocol in loaded.conditions(name)
+                    if loaded.models[model].tells_participants(loaded.protocol(protocol))
+                ),
+                sessions=loaded.in_sessions(name),
             )
             for name, card in sorted(loaded.datasets.items())
         },
@@ -63,6 +74,45 @@ def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
             if protocol.personas is not None
         },
     )
+
+
+Forms = Mapping[str, Mapping[str, tuple[ShownForm, ...]]]
+"""The forms of a dataset by protocol and scale."""
+
+
+def _forms(loaded: LoadedStudy, dataset: str) -> Forms:
+    found: dict[str, dict[str, tuple[ShownForm, ...]]] = {}
+    for protocol in loaded.protocol_names():
+        for asked in loaded.asked(protocol, dataset):
+            forms = loaded.forms(protocol, dataset, asked)
+            if not forms:
+                continue
+            for scale in asked.split("+"):
+                found.setdefault(protocol, {})[scale] = tuple(_shown(form, scale) for form in forms)
+    return found
+
+
+def _shown(form: Form, scale: str) -> ShownForm:
+    shown = form.shown[scale]
+    return ShownForm(
+        name=str(form.name),
+        reversed=form.template.wording[scale].reversed,
+        shown=None if isinstance(shown, LabelScale) else Range(min=shown.min, max=shown.max),
+        drawn=scale in form.drawn,
+    )
+
+
+def _specifications(loaded: LoadedStudy, dataset: str, forms: Forms) -> int:
+    """The most ways of asking about a scale of numbers."""
+    protocols = [loaded.protocol(name) for name in loaded.protocol_names()]
+    ways = (
+        sum(
+            len(protocol.readouts) * max(1, len(forms.get(protocol.name, {}).get(scale, ())))
+            for protocol in protocols
+        )
+        for scale in loaded.numbers(dataset)
+    )
+    return max(ways, default=0)
 
 
 def _groups(card: DatasetCard, scales: Collection[str]) -> RaterGroups | None:
@@ -223,8 +273,8 @@ class Analyses:
         """The analyses that the study has, each with the part of it that it concerns."""
         study = analysed_study(self.loaded)
         for analysis in ANALYSES:
-            part = study.within(analysis.concerns)
-            if part.datasets:
+            part = analysis.part_of(study)
+            if part is not None:
                 yield analysis, part
 
     def _made(self) -> Iterator[str]:

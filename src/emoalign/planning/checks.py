@@ -13,7 +13,7 @@ from emoalign.planning.form_checks import wrong_forms
 from emoalign.planning.session_checks import wrong_sessions
 from emoalign.planning.studies import LoadedStudy, StudyDataset
 from emoalign.stimuli.dataset_cards import DatasetCard
-from emoalign.study.fields import Readout
+from emoalign.study.fields import WRITTEN, Readout
 from emoalign.study.origins import Origin
 from emoalign.study.protocols import PromptSet, Protocol
 from emoalign.study.reading import nearest
@@ -214,6 +214,9 @@ def _wrong_prompt_set(
             f"{LONGEST_FOLDER_NAME} are allowed. Give the scales shorter names, or split them "
             "among several prompt sets"
         )
+    if prompts.answer.stated != protocol.states:
+        yield _one_of_two_questions(where, file().at("answer", "kind"), protocol, prompts)
+        return
     several = "several scales at once"
     answers = {"labels": "a list of labels", "joint": several, "structured_joint": several}
     if prompts.answer.kind in answers and "exact" in protocol.readouts:
@@ -227,6 +230,20 @@ def _wrong_prompt_set(
             f"{where}: the decision readout of {protocol.name!r} is about ordered levels, but the "
             f"prompt set {name!r} asks for a list of labels: only the sampled readout is possible"
         )
+
+
+def _one_of_two_questions(where: str, place: str, protocol: Protocol, prompts: PromptSet) -> str:
+    """The reason why distributions are not asked for as ratings are, and the other way round."""
+    if protocol.states:
+        return (
+            f"{place}: {prompts.answer.kind}, but the protocol {protocol.name!r} has readouts: "
+            "[stated], whose answers are distributions; use the prompt set words-stated or "
+            "words-stated-structured, or one like them"
+        )
+    return (
+        f"{where}: {protocol.name!r} asks for ratings, but the answers of its prompt set are "
+        "distributions; use another prompt set, or write readouts: [stated]"
+    )
 
 
 def _of_another_kind(where: str, place: str, protocol: Protocol, prompts: PromptSet) -> str:
@@ -317,10 +334,10 @@ def _wrong_protocol(
             f"{loaded.library.shown('personas', protocol.personas)}"
         )
     for readout in protocol.readouts:
-        if protocol.personas and readout != "sampled":
+        if protocol.personas and readout not in WRITTEN:
             yield (
                 f"{source.at(*here, 'readouts')}: the {readout} readout asks one question for "
-                "everybody; with personas only the sampled readout is possible"
+                "everybody; with personas only the sampled and stated readouts are possible"
             )
 
 
@@ -387,7 +404,25 @@ def misfits(
         problems = _label_misfits(prompts, dataset, name, scale)
     else:
         problems = _number_misfits(prompts, dataset, name, scale)
-    return [f"{file().at(*keys)}: {problem}" for keys, problem in problems]
+    return [
+        f"{file().at(*keys)}: {problem}" for keys, problem in [*problems, *_no_room(prompts, scale)]
+    ]
+
+
+FEWEST_PER_POINT = 4
+"""Tokens of a stated distribution for each point, or label, at least: key, colon, number, comma."""
+
+
+def _no_room(prompts: PromptSet, scale: Scale) -> Iterator[Misfit]:
+    """The reason why every distribution would be cut."""
+    points = len(scale.labels if isinstance(scale, LabelScale) else scale.points)
+    fewest = FEWEST_PER_POINT * points
+    if prompts.answer.stated and prompts.answer.max_tokens < fewest:
+        yield (
+            ("answer", "max_tokens"),
+            f"{prompts.answer.max_tokens}, but an object of {points} numbers takes {fewest} tokens "
+            f"at least; write max_tokens: {4 * fewest}",
+        )
 
 
 def _number_misfits(

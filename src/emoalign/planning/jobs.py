@@ -289,6 +289,7 @@ def _dataset(loaded: LoadedStudy, name: str) -> ReportedDataset:
         frameworks=card.frameworks.within(numbers),
         human={scale: card.source.detail(scale, compared.min_raters) for scale in scales},
         groups=GroupedSource.of(card, numbers) is not None,
+        sessions=bool(loaded.in_sessions(name)),
         keep=card.keep,
         sample=loaded.dataset_entry(name).sample,
         rated_only=loaded.dataset_entry(name).items == "rated",

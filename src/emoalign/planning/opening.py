@@ -20,7 +20,7 @@ from emoalign.planning.preflight import why_forbidden
 from emoalign.planning.session_costs import session_tokens
 from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts import Image, Prompt, Renderer, likely_tokens
-from emoalign.study.fields import Modality, Readout
+from emoalign.study.fields import WRITTEN, Modality, Readout
 from emoalign.study.protocols import Protocol
 from emoalign.wording import at_most, counted, minutes
 
@@ -202,7 +202,7 @@ class Opening:
         else:
             shown = [renderer.render(item, persona) for persona in who or [None]]
         each = answered = 1
-        if readout == "sampled":
+        if readout in WRITTEN:
             alone = who or form.drawn or protocol.session
             each = people if alone else math.ceil(people / card.able.choices)
             answered = people
@@ -217,7 +217,7 @@ class Opening:
         most = form.template.answer.max_tokens
         longest = most + card.thoughts(protocol.thinking).tokens
         exactly = most if card.able.along_replies else 1
-        per_answer = {"sampled": longest, "exact": exactly, "decision": 0}[readout]
+        per_answer = {"exact": exactly, "decision": 0}.get(readout, longest)
         return _Part(
             readout,
             items * each,

@@ -10,6 +10,7 @@ from emoalign.elicitation.dealing import lists_per_sweep
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import RatingJob
+from emoalign.study.sessions import SessionPlan
 from emoalign.wording import counted, listed
 
 
@@ -31,7 +32,8 @@ def sessions_in_words(
         if plan is None or not own:
             continue
         for dataset in dict.fromkeys(job.dataset for job in own):
-            yield _of_dataset(next(job for job in own if job.dataset == dataset), items[dataset])
+            job = next(job for job in own if job.dataset == dataset)
+            yield _of_dataset(job, plan, items[dataset])
         times = rows.loc[rows["protocol"] == protocol.name, "times_alone"].dropna()
         if len(times):
             least, most = (f"{value:.1f}" for value in (times.min(), times.max()))
@@ -54,9 +56,8 @@ def sessions_in_words(
             )
 
 
-def _of_dataset(job: RatingJob, n_items: int) -> str:
-    plan, sweeps = job.protocol.session, job.protocol.participants or 0
-    assert plan is not None
+def _of_dataset(job: RatingJob, plan: SessionPlan, n_items: int) -> str:
+    sweeps = job.protocol.participants or 0
     lists = lists_per_sweep(n_items, plan.items)
     most = -(-n_items // lists)
     practice = len(next(iter(job.prompts.wording.values())).practice)

@@ -260,6 +260,22 @@ class LoadedStudy:
         raters = self.raters(dataset)
         return tuple(name for name in raters if name in self.models and self.models[name].asked)
 
+    def conditions(self, dataset: str) -> tuple[tuple[str, str], ...]:
+        """The models that rate a dataset, each with the protocols of the study, ascending."""
+        return tuple(
+            (model, protocol)
+            for model in sorted(self.raters(dataset))
+            for protocol in self.protocol_names()
+        )
+
+    def in_sessions(self, dataset: str) -> tuple[tuple[str, str], ...]:
+        """Those of them whose answers are known by their place in a session."""
+        return tuple(
+            (model, protocol)
+            for model, protocol in self.conditions(dataset)
+            if self.models[model].tells_positions(self.protocol(protocol))
+        )
+
     def scales(self, dataset: str) -> tuple[str, ...]:
         """The names of the scales the study asks about for one dataset."""
         return self.dataset_entry(dataset).scales or tuple(self.datasets[dataset].scales)

@@ -57,14 +57,14 @@ ALWAYS: frozenset[Status] = frozenset({"ok", "off_scale", "unparsable"})
 NOT_SHOWN = "(not shown: it may quote the item)"
 
 _COUNTS = f"""
-SELECT model, protocol, dataset, scale,
+SELECT model, protocol, dataset, scale, readout,
     count(status) AS answers,
     count(DISTINCT item_id) AS items,
     count(DISTINCT item_id) FILTER (status IS NOT NULL) AS answered,
     {", ".join(f"count(*) FILTER (status = '{status}') AS n_{status}" for status in STATUSES)},
     count(DISTINCT item_id) - count(DISTINCT item_id) FILTER (status = 'ok') AS items_without
 FROM read_parquet($files)
-WHERE readout = 'sampled'
+WHERE readout IN ('sampled', 'stated')
 GROUP BY ALL
 """  # noqa: S608 - only names from the data contract
 
@@ -79,7 +79,7 @@ _UNUSED = """
 SELECT * FROM (
     SELECT model, protocol, dataset, scale, status, text, count(*) AS answers
     FROM read_parquet($files)
-    WHERE readout = 'sampled' AND status <> 'ok'
+    WHERE readout IN ('sampled', 'stated') AND status <> 'ok'
     GROUP BY ALL
 )
 QUALIFY row_number() OVER (
@@ -91,11 +91,11 @@ ORDER BY model, protocol, dataset, scale, status, answers DESC, text
 
 @dataclass(frozen=True)
 class Answers:
-    """`counts` has a row per cell that was sampled, with answers, items, those of them
-    that were answered, n_<status> and items_without;
-    `unused` the most frequent answers of each cell and status that are no rating; `doubts` are
-    sentences about signs that the model has not given each answer by itself; `received` has the
-    first and the last day on which answers of a model arrived (UTC), where that is known."""
+    """`counts` has a row per cell of written answers (sampled, stated), with answers, items, those
+    of them that were answered, n_<status> and items_without; `unused` the most frequent answers of
+    each cell and status that are no rating; `doubts` are sentences about signs that the model has
+    not given each answer by itself; `received` has the first and the last day on which answers of a
+    model arrived (UTC), where that is known."""
 
     counts: pd.DataFrame
     unused: pd.DataFrame
@@ -148,6 +148,8 @@ def unusable(cell: Mapping[str, Any], wanted: str, job: ReportJob) -> list[str]:
     under = f" under {cell['protocol']}" if len(job.protocols) > 1 else ""
     kind = "sampled answers" if is_asked(job.models[cell["model"]]) else "answers"
     kind = "decisions" if cell.get("readout") == "decision" else kind
+    if cell.get("readout") == "stated":
+        wanted, kind = "a distribution", "answers"
     return [
         f"{job.short_names[cell['model']]} gave {wanted} in only {percent(share)} of its "
         f"{kind}{under} ({', '.join(others)})."
@@ -164,19 +166,19 @@ def ok_share(cell: Mapping[str, Any]) -> float:
 def usable_shares(
     alignment: pd.DataFrame, counts: pd.DataFrame, job: ReportJob
 ) -> dict[tuple[str, ...], float]:
-    """The usable part of a model's answers by cell (`CELL_KEY`): the share of its sampled answers
-    that are ratings, of the probability returned that is on the scale, or of the decisions that
-    were given; NaN where unknown, such as where nothing but ratings was recorded."""
-    sampled = {
-        (*(str(cell[name]) for name in CELL_KEY[:-1]), "sampled"): (
+    """The usable part of a model's answers by cell (`CELL_KEY`): the share of its written answers
+    that are ratings, or distributions, of the probability returned that is on the scale, or of the
+    decisions that were given; NaN where unknown, such as where nothing but ratings was recorded."""
+    written = {
+        tuple(str(cell[name]) for name in CELL_KEY): (
             math.nan if only_ratings(job.models[cell["model"]]) else ok_share(cell)
         )
         for cell in records(counts)
     }
     shares = {"exact": on_scale, "decision": ok_share}
-    return sampled | {
+    return written | {
         tuple(str(cell[name]) for name in CELL_KEY): shares[cell["readout"]](cell)
-        for cell in records(alignment[alignment["readout"] != "sampled"])
+        for cell in records(alignment[alignment["readout"].isin(list(shares))])
     }
 
 
@@ -197,4 +199,6 @@ def little(share: float, readout: str) -> str | None:
         return f"{percent(share)} of the returned probability is on the scale"
     if readout == "decision":
         return f"{percent(share)} of the decisions were given"
+    if readout == "stated":
+        return f"{percent(share)} of the answers are distributions"
     return f"{percent(share)} of the answers are ratings"

@@ -112,5 +112,6 @@ def _read(answer: AnswerFormat) -> str:
         "labels": "JSON labels",
         "joint": "a JSON object",
         "decimal": "a decimal",
+        "distribution": "a JSON object of all points",
     }
     return f"{kinds[answer.kind]} {limit}"

@@ -199,7 +199,8 @@ def readout() -> Column:
         "Readout",
         "readout",
         "sampled: from answers drawn at random; exact: from the probabilities of all ratings; "
-        "decision: from those of the provider's Decisions API.",
+        "decision: from those of the provider's Decisions API; stated: from the distribution of "
+        "people's ratings as the model says it.",
     )
 
 

@@ -175,11 +175,24 @@ class ReportJob(Job):
                     personas=entry.personas,
                     several=entry.participants != 1 or entry.readouts != ("sampled",),
                     wave=entry.wave,
+                    readouts=len(entry.readouts),
+                    forms=self._several_forms(entry.name),
                 )
                 for entry in self.protocols.values()
             },
             seed=self.seed,
         )
+
+    def _several_forms(self, protocol: str) -> dict[str, dict[str, int]]:
+        """The number of forms by dataset and scale, where there are several; labels in random order
+        have a form for each label."""
+        found: dict[str, dict[str, int]] = {}
+        for name, card in self.datasets.items():
+            for scale in (*card.scales, *card.labels):
+                n = sum(form.orders(scale) for form in self.forms(protocol, name, scale))
+                if n > 1:
+                    found.setdefault(name, {})[scale] = n
+        return found
 
     def question_template(self, protocol: str, dataset: str, scale: str) -> QuestionTemplate | None:
         """What a model is shown of a protocol when it is asked about a scale of a dataset, in the

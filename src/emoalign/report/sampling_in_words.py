@@ -126,7 +126,7 @@ def _forced(job: ReportJob) -> list[Protocol]:
 def _sampled(job: ReportJob) -> list[Protocol]:
     if not _asked(job):
         return []
-    return [each for each in job.protocols.values() if "sampled" in each.readouts]
+    return [each for each in job.protocols.values() if each.written]
 
 
 def _names(protocols: Sequence[Protocol]) -> str:

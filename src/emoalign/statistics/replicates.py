@@ -321,6 +321,17 @@ def combination(parts: Sequence[Replicates], weights: Sequence[float]) -> Replic
     )
 
 
+def median(parts: Sequence[Replicates]) -> Replicates:
+    """The median of statistics over the same items."""
+    return Replicates(
+        estimate=float(np.median([part.estimate for part in parts])),
+        resampled=np.median([part.resampled for part in parts], axis=0),
+        left_out=np.median([part.left_out for part in parts], axis=0),
+        present=np.any([part.present for part in parts], axis=0),
+        clusters=parts[0].clusters,
+    )
+
+
 def independent_sum(parts: Sequence[Replicates]) -> Replicates:
     """The sum of statistics over different items, which were resampled with different seeds.
 

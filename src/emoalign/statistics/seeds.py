@@ -15,7 +15,16 @@ import hashlib
 from typing import Literal
 
 Purpose = Literal[
-    "items", "texts", "labels", "raters", "answers", "permutations", "folds", "sample", "scatter"
+    "items",
+    "texts",
+    "labels",
+    "raters",
+    "answers",
+    "permutations",
+    "swaps",
+    "folds",
+    "sample",
+    "scatter",
 ]
 """What is drawn.
 
@@ -26,6 +35,7 @@ labels: labels in resamples and permutations.
 raters: halves of the raters of an item, and single ones.
 answers: answers of a model whose probabilities are known or assumed.
 permutations: orders of items.
+swaps: items (those of a cluster together) whose ratings by two models change places.
 folds: parts of the texts (or clusters) that are learnt from and tried on.
 sample: items that are compared, simulated or shown where all are too many.
 scatter: where points that would cover each other stand in a figure.

@@ -45,7 +45,10 @@ Encoding = Annotated[str, AfterValidator(_known)]
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Modality = Literal["word", "sentence", "image"]
-Readout = Literal["sampled", "exact", "decision"]
+Readout = Literal["sampled", "exact", "decision", "stated"]
+
+WRITTEN: frozenset[Readout] = frozenset({"sampled", "stated"})
+"""The readouts that are read from what a model writes, once for each participant."""
 
 Status = Literal[
     "ok",

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from emoalign.errors import PromptError
-from emoalign.study.fields import Entry, Name, Range, Readout
+from emoalign.study.fields import WRITTEN, Entry, Name, Range, Readout
 from emoalign.study.sessions import SessionPlan
 from emoalign.study.templates import TextTemplate
 
@@ -129,16 +129,16 @@ class Asking(Entry):
         ("sampled",),
         min_length=1,
         description=(
-            "sampled: answers of simulated participants. exact: probability of each point "
-            "of the scale, from those of tokens. decision: the same from the provider's Decisions "
-            "API."
+            "sampled: answers of simulated participants. exact: probability of each point, from "
+            "those of tokens. decision: the same from the Decisions API. stated: how many of 100 "
+            "people would give each point."
         ),
     )
     participants: ParticipantCount = Field(
         20,
         ge=1,
         description=(
-            "Sampled answers per item; raising it requests only the rest. all: every "
+            "Written answers per item; raising it requests only the rest. all: every "
             "recorded rating (default if all models are recorded)."
         ),
     )
@@ -202,12 +202,22 @@ class Asking(Entry):
             raise ValueError("participants: a recitation asks once about each item; leave it out")
         if self.personas is not None:
             raise ValueError("personas: a recitation has none; leave it out")
-        if self.session is not None:
-            raise ValueError("session: a recitation rates nothing; leave it out")
         for key, names in {"prompts": self.prompts, **self.prompts_for}.items():
             if names is not None and len(names) > 1:
                 where = key if key == "prompts" else f"prompts_for.{key}"
                 raise ValueError(f"{where}: a recitation has one prompt set; name one of them")
+        if self.session is not None:
+            raise ValueError("session: a recitation rates nothing; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _stated_alone(self) -> Protocol:
+        others = [readout for readout in self.readouts if readout != "stated"]
+        if others and len(others) < len(self.readouts):
+            raise ValueError(
+                f"readouts: stated asks how people answer, and {', '.join(others)} for one answer, "
+                "which are two questions; give stated a protocol of its own"
+            )
         return self
 
     @model_validator(mode="after")
@@ -253,6 +263,16 @@ class Asking(Entry):
                 "without session for other readouts"
             )
         return self
+
+    @property
+    def written(self) -> bool:
+        """Tell whether it asks participants for answers, rather than for probabilities alone."""
+        return not WRITTEN.isdisjoint(self.readouts)
+
+    @property
+    def states(self) -> bool:
+        """Tell whether the model is asked to state people's distributions."""
+        return "stated" in self.readouts
 
     @property
     def recites(self) -> bool:
@@ -333,12 +353,27 @@ class PersonaTable(Entry):
 
 
 AnswerKind = Literal[
-    "text", "next_token", "labels", "joint", "structured", "structured_joint", "decimal"
+    "text",
+    "next_token",
+    "labels",
+    "joint",
+    "structured",
+    "structured_joint",
+    "decimal",
+    "distribution",
+    "structured_distribution",
 ]
 """The form that an answer has to have."""
 
 FEWEST_STRUCTURED = 16
 """Tokens of a JSON object with one key, line breaks included; with fewer, most would be cut."""
+
+
+STATED_TOTAL = 100.0
+"""What a stated distribution adds up to unless a prompt set says otherwise: people, or percent."""
+
+STATED_TOLERANCE = 0.01
+"""The distance of its sum from the total that is rounding, as a share of the total."""
 
 
 class AnswerFormat(Entry):
@@ -351,9 +386,18 @@ class AnswerFormat(Entry):
     kind: AnswerKind = Field(
         "text",
         description=(
-            "text: a number. next_token: the token after the prompt. labels: a JSON array. joint: "
-            "a JSON object of all scales. structured: one of one scale, which a schema forces; "
-            "structured_joint: of all. decimal: for recitation."
+            "text: a number. next_token: one token. labels: a JSON array. joint: an object of all "
+            "scales; structured: of one, forced by a schema; structured_joint: of all. "
+            "distribution, structured_distribution: of all points. decimal: for recitation."
+        ),
+    )
+    total: float = Field(
+        STATED_TOTAL,
+        gt=0,
+        allow_inf_nan=False,
+        description=(
+            "Sum of a distribution, within 1%: 100 people, or 1 where the prompt asks for "
+            "probabilities."
         ),
     )
     max_tokens: int = Field(8, ge=1, description="Longest answer; longer ones count as truncated.")
@@ -366,23 +410,37 @@ class AnswerFormat(Entry):
         return self
 
     @model_validator(mode="after")
+    def _total_of_a_distribution(self) -> AnswerFormat:
+        if self.total != STATED_TOTAL and not self.stated:
+            raise ValueError(
+                "total: only answers of the kind distribution or structured_distribution have one"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _room_for_an_object(self) -> AnswerFormat:
-        if self.structured and self.max_tokens < FEWEST_STRUCTURED:
+        if (self.structured or self.stated) and self.max_tokens < FEWEST_STRUCTURED:
             raise ValueError(
                 f"{self.kind}: an object of {self.max_tokens} tokens would be cut; write "
-                "max_tokens: 64, and more for many scales or labels"
+                f"max_tokens: {120 if self.stated else 64}, and more for many "
+                f"{'points' if self.stated else 'scales'} or labels"
             )
         return self
 
     @property
     def structured(self) -> bool:
         """Tell whether the server forces answers into the form of a JSON schema."""
-        return self.kind in ("structured", "structured_joint")
+        return self.kind.startswith("structured")
+
+    @property
+    def stated(self) -> bool:
+        """Tell whether an answer is a distribution: a JSON object with a key for each point."""
+        return self.kind in ("distribution", "structured_distribution")
 
     @property
     def an_object(self) -> bool:
         """Tell whether an answer is a JSON object with a key for each scale."""
-        return self.together or self.structured
+        return self.together or self.kind == "structured"
 
     @property
     def together(self) -> bool:
@@ -500,9 +558,9 @@ class PromptSet(Entry):
         description=(
             "The question, with item.text, instruction, demonstrations (.text, .rating, "
             ".labels), scale (.name, .min, .max, .step, .anchors, .labels, .at_least, "
-            ".at_most), persona. Structured: scale.key. Joint: scales, also with .key, "
-            ".instruction. Recitation: table (.title, .file, .header, .rows, .next). Completion: "
-            "history (.text, .answer), the earlier items of a session."
+            ".at_most), persona. Structured: scale.key. Distribution: scale.points. Joint: scales, "
+            "also .key, .instruction. Recitation: table (.title, .file, .header, .rows, .next). "
+            "Completion: history (.text, .answer), the earlier items of a session."
         )
     )
     image: Literal["first", "last"] = Field(

@@ -24,7 +24,9 @@ class StatisticsSettings(Entry):
         999, ge=99, description="Simulations per item when readouts are compared."
     )
     permutations: int = Field(
-        999, ge=99, description="Permutations for representational similarity."
+        999,
+        ge=99,
+        description="Permutations for representational similarity and specification curves.",
     )
     structure_items: int = Field(
         2_000,

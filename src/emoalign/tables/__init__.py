@@ -31,6 +31,7 @@ from emoalign.tables.distributions import (
     ITEM_ENTROPIES,
 )
 from emoalign.tables.explained import EXPLAINED, EXPLAINED_SCALES
+from emoalign.tables.forms import FORMS
 from emoalign.tables.learned import (
     BASELINE,
     CALIBRATED,
@@ -52,7 +53,14 @@ from emoalign.tables.ratings import (
     Status,
 )
 from emoalign.tables.recitation import COMPLETIONS, RECITATION, RECITATION_ITEMS
+from emoalign.tables.repeated import GENERALIZABILITY, RETEST
 from emoalign.tables.robustness import ROBUSTNESS
+from emoalign.tables.sessions import ORDER, PARTICIPANTS
+from emoalign.tables.specifications import (
+    SPECIFICATION_CONTRASTS,
+    SPECIFICATION_CURVES,
+    SPECIFICATIONS,
+)
 from emoalign.tables.substitution import (
     ALTERNATIVE_ANNOTATOR,
     ALTERNATIVE_ANNOTATOR_RATERS,
@@ -70,6 +78,10 @@ TABLES = (
     ALIGNMENT,
     RELIABILITY,
     ROBUSTNESS,
+    SPECIFICATIONS,
+    SPECIFICATION_CURVES,
+    SPECIFICATION_CONTRASTS,
+    FORMS,
     RATERS_WORTH,
     ALTERNATIVE_ANNOTATOR,
     ALTERNATIVE_ANNOTATOR_RATERS,
@@ -85,6 +97,8 @@ TABLES = (
     TRANSPARENCY,
     TRANSPARENCY_GRADIENT,
     READOUTS,
+    ORDER,
+    PARTICIPANTS,
     EXPLAINED,
     EXPLAINED_SCALES,
     SCORECARD,
@@ -92,6 +106,8 @@ TABLES = (
     CONTRASTS,
     FRAMEWORK,
     VARIANCE,
+    GENERALIZABILITY,
+    RETEST,
     STRUCTURE,
     SIMILARITY,
     AROUSAL,
@@ -132,7 +148,9 @@ __all__ = [
     "EQUIVALENCE",
     "EXPLAINED",
     "EXPLAINED_SCALES",
+    "FORMS",
     "FRAMEWORK",
+    "GENERALIZABILITY",
     "GROUPS",
     "GROUP_CONTRASTS",
     "GROUP_NORMS",
@@ -141,6 +159,8 @@ __all__ = [
     "ITEM_ENTROPIES",
     "LABELS",
     "NORMS",
+    "ORDER",
+    "PARTICIPANTS",
     "PLAN",
     "PRECISION",
     "PREDICTIONS",
@@ -151,9 +171,13 @@ __all__ = [
     "RECITATION_ITEMS",
     "RELIABILITY",
     "RESIDUALS",
+    "RETEST",
     "ROBUSTNESS",
     "SCORECARD",
     "SIMILARITY",
+    "SPECIFICATIONS",
+    "SPECIFICATION_CONTRASTS",
+    "SPECIFICATION_CURVES",
     "STATUSES",
     "STIMULI",
     "STRUCTURE",

@@ -89,8 +89,9 @@ VARIANCE = Table(
         Column(
             "source",
             TEXT,
-            "`item`, `prompts`, `temperature`, `persona`, `item x prompts`, `item x temperature` "
-            "or `residual`; `thinking` and `item x thinking` where levels of thinking differ.",
+            "`item`, `form`, `temperature`, `persona`, `item x form`, `item x temperature`, "
+            "`residual`; where they differ `thinking`, `wave`, both x item; in sessions "
+            "`participant`.",
         ),
         Column("n_ratings", pa.int64(), "Sampled ratings."),
         Column("n_levels", COUNT, "Levels of the source among them."),

@@ -159,8 +159,8 @@ SCALE = Column("scale", TEXT, "Scale, as named on the dataset's card.")
 READOUT = Column(
     "readout",
     TEXT,
-    "`sampled` (answers), `exact` (probabilities of the answers) or `decision` (probabilities of a "
-    "Decisions API).",
+    "`sampled` (answers), `exact` (probabilities of the answers), `decision` (probabilities of a "
+    "Decisions API) or `stated` (distributions that models write).",
 )
 ITEM = Column(
     "item_id", TEXT, "The dataset's id of the item; where that may not be shown, a generated one."

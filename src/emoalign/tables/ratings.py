@@ -78,11 +78,13 @@ _MASS = (
 
 RATINGS = Table(
     "ratings/<model>/<protocol>/<dataset>/<scale>/<shard>.parquet",
-    "an answer of a participant on a scale (sampled), or an item (exact, decision)",
+    "an answer of a participant on a scale (sampled, stated), or an item (exact, decision)",
     (
         *CELL,
         ITEM,
-        Column("participant", COUNT, "Number of the participant from 0; null unless sampled."),
+        Column(
+            "participant", COUNT, "Number of the participant from 0; null unless sampled or stated."
+        ),
         Column("persona", TEXT, "Persona of the participant."),
         Column(
             "form",
@@ -104,11 +106,15 @@ RATINGS = Table(
         Column(
             "probabilities",
             NUMBERS,
-            "Exact, decision: probability of each point shown, as returned, ascending on the "
-            "card's scale.",
+            "Probability of each point shown, as returned, ascending on the card's scale; stated: "
+            "share of people, also for labels.",
         ),
         *_MASS,
-        Column("stated_total", NUMBER, "Sum of a stated distribution, as stated."),
+        Column(
+            "stated_total",
+            NUMBER,
+            "Stated: what the numbers of all points, or labels, added up to; null unless ok.",
+        ),
         Column(
             "text",
             TEXT,
@@ -155,8 +161,8 @@ ITEMS = Table(
         ),
         *(Column(f"n_{status}", COUNT, "Answers by status.") for status in STATUSES),
         *shared(
-            "Mean and SD of the model's ratings (exact, decision: of the distribution on the "
-            "scale); null for labels.",
+            "Mean and SD of the model's ratings (exact, decision, stated: of the distribution on "
+            "the scale); null for labels.",
             "mean",
             "sd",
         ),
@@ -176,8 +182,8 @@ ITEMS = Table(
         Column(
             "distribution",
             NUMBERS,
-            "Share of each point, ascending, or of the answers that chose each label; from forms "
-            "with the card's own points.",
+            "Share of each point, ascending, or of answers with each label; from forms with the "
+            "card's own points.",
         ),
         Column(
             "n_distribution",
@@ -186,7 +192,7 @@ ITEMS = Table(
         ),
         Column("n_forms_left_out", COUNT, "Forms with other points, left out of the distribution."),
         *shared(
-            "Exact, decision: sums of point × probability and point² × probability, not "
+            "Exact, decision, stated: sums of point × probability and point² × probability, not "
             "renormalised.",
             "raw_moment_1",
             "raw_moment_2",

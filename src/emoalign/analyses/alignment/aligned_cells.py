@@ -43,6 +43,7 @@ from emoalign.statistics.significance import (
     signed_rank,
 )
 from emoalign.statistics.undecided import MUCH, Bounded, pearson_bounds
+from emoalign.study.fields import WRITTEN
 from emoalign.tables import ALIGNMENT, CELL_KEY, NORMS, RELIABILITY, STATUSES, groups
 
 _TESTED = ("pearson", "signflip", "ranksum", "signedrank")
@@ -123,10 +124,14 @@ def _cell_row(
 ) -> dict[str, object]:
     """The numbers of one cell. Items of the dataset that it lacks are missing in its resamples."""
     cell = cell.sort_values("item_id")
-    numbers = cell.set_index("item_id")[["mean", "human_mean", "sd", "human_sd", "n_ok"]]
-    model, human, model_sd, human_sd, n_ok = numbers.reindex(item_ids).to_numpy(dtype=float).T
+    columns = ["mean", "human_mean", "sd", "human_sd", "n_ok", "sd_of_means"]
+    numbers = cell.set_index("item_id")[columns].reindex(item_ids).to_numpy(dtype=float).T
+    model, human, model_sd, human_sd, n_ok, sd_of_means = numbers
     compared = np.isfinite(model) & np.isfinite(human)
-    own = _model_reliability(cell, np.where(compared, model, np.nan), model_sd, n_ok, drawing)
+    means = np.where(compared, model, np.nan)
+    # What an item is answered with varies by its SD, and what is stated of it by that of the means.
+    varying = sd_of_means if (cell["readout"] == "stated").any() else model_sd
+    own = _model_reliability(cell, means, varying, n_ok, drawing)
     spread = compared & np.isfinite(model_sd) & np.isfinite(human_sd)
     model_sd, human_sd = (np.where(spread, sds, np.nan) for sds in (model_sd, human_sd))
     # The resamples of the comparisons, so that all tables say the same of a cell.
@@ -225,9 +230,12 @@ def _undecided(cell: pd.DataFrame) -> dict[str, float]:
 def _model_reliability(
     cell: pd.DataFrame, means: FloatArray, sds: FloatArray, ns: FloatArray, drawing: Drawing
 ) -> Replicates:
-    """Reliability of the model's means of the items it is compared on; of probabilities it is 1."""
+    """Reliability of the model's means of the items it is compared on; of probabilities it is 1.
+
+    1 - mean(s²/n)/Var(means) with the SDs, and numbers, of what each item was asked for repeatedly.
+    """
     sums = summary_sums(means, sds, ns, pooled=True)
-    if (cell["readout"] == "sampled").any():
+    if cell["readout"].isin(WRITTEN).any():
         return drawing.replicates(sums)
     n_clusters = int(drawing.clusters.max(initial=-1)) + 1
     return Replicates(

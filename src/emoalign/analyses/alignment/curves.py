@@ -52,7 +52,12 @@ R = ("pearson_r", "pearson_low", "pearson_high")
 RATIO = ("ratio", "ratio_low", "ratio_high")
 
 
-LINES: dict[str, Any] = {"sampled": (0, (4, 2)), "exact": "solid", "decision": (0, (1, 1.5))}
+LINES: dict[str, Any] = {
+    "sampled": (0, (4, 2)),
+    "exact": "solid",
+    "decision": (0, (1, 1.5)),
+    "stated": (0, (4, 1.5, 1, 1.5)),
+}
 """Styles of the lines of each readout, for matplotlib."""
 
 
@@ -287,7 +292,7 @@ def _legend(lines: Mapping[tuple[str, str], Line], *, joined: bool) -> Iterator[
         look = Line(line.mark, line.label, "exact").look(joined=joined)
         yield Line2D([], [], label=shortened(line.label, 2.0, 7), **look)
     readouts = {readout for _, readout in lines}
-    for readout in ("exact", "sampled", "decision"):
+    for readout in ("exact", "sampled", "decision", "stated"):
         if readout in readouts and len(readouts) > 1:
             look = Line(Mark("black", "o"), "", readout).look(joined=joined)
             yield Line2D([], [], label=READOUTS[readout], **look)

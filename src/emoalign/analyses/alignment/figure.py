@@ -167,7 +167,7 @@ def _list_legend(cells: Sequence[Mapping[str, Any]]) -> list[Line2D]:
     people = {_of_people(cell) for cell in cells}
     marks = [
         mark(f"r, {readout}", "o", 6, 1.4, filling(readout, "black"))
-        for readout in ("exact", "sampled", "decision")
+        for readout in ("exact", "sampled", "decision", "stated")
         if readout in readouts
     ]
     marks += [

@@ -49,9 +49,9 @@ class PrecisionSettings(Entry):
 class PrecisionJob(AnalysisJob):
     """Plan how wide the intervals of the study will be, and what makes them narrower.
 
-    `participants` are the numbers of sampled answers per item of the protocols, ascending; `exact`
-    is True if a protocol reads exact probabilities. `min_raters` and `folds` are those of the
-    comparison of distributions.
+    `participants` are the numbers of sampled answers per item of the protocols, ascending; `exact`,
+    `decision` and `stated` say whether a protocol has that readout. `min_raters` and `folds` are
+    those of the comparison of distributions.
     """
 
     version: int = 4
@@ -59,6 +59,7 @@ class PrecisionJob(AnalysisJob):
     participants: tuple[int, ...]
     exact: bool
     decision: bool = False
+    stated: bool = False
     seed: int
     min_raters: int
     folds: int
@@ -78,6 +79,7 @@ class PrecisionJob(AnalysisJob):
             participants=tuple(sorted(sampled)),
             exact=any("exact" in protocol.readouts for protocol in protocols),
             decision=any("decision" in protocol.readouts for protocol in protocols),
+            stated=any(protocol.states for protocol in protocols),
             seed=study.seed,
             min_raters=distributions.min_raters,
             folds=distributions.folds,

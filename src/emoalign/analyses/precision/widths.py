@@ -62,6 +62,8 @@ def _ways(job: PrecisionJob) -> Iterator[tuple[float, Row]]:
         yield math.inf, {"readout": "exact", "participants": None}
     if job.decision:
         yield math.inf, {"readout": "decision", "participants": None}
+    if job.stated:  # nothing says beforehand by how much statements about an item differ
+        yield math.inf, {"readout": "stated", "participants": None}
 
 
 def _correlations(scale: str, norms: pd.DataFrame, job: PrecisionJob) -> Iterator[Row]:

@@ -176,17 +176,22 @@ def subjects(
                 yield Subject(model, protocol, name, scale, bounds, there, reason)
 
 
+_FIRST = ("exact", "sampled", "stated", "decision")
+"""Readouts, the one whose mean ratings are taken first."""
+
+
 def own_ratings(
     rated: pd.DataFrame, model: str, scale: str, bounds: HumanScale
 ) -> tuple[pd.Series[float], dict[str, object]]:
     """The mean ratings of a model by item, in the numbers of the file, and where they are from.
 
     Of several conditions the one with exact probabilities, then of sampled answers the one with
-    most rated items, then the first protocol; decisions come last. Empty without any.
+    most rated items, then the first protocol; stated distributions and decisions come last. Empty
+    without any.
     """
     of_scale = rated[(rated["model"] == model) & (rated["scale"] == scale) & rated["mean"].notna()]
     conditions = sorted(
-        (readout != "exact", readout == "decision", -len(rows), protocol, readout)
+        (_FIRST.index(readout), -len(rows), protocol, readout)
         for (protocol, readout), rows in groups(of_scale, ["protocol", "readout"])
     )
     if not conditions:

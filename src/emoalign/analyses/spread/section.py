@@ -195,6 +195,8 @@ def _model(row: Row) -> str | None:
         return "the model gives no probability to the ratings of the scale"
     if row["readout"] == "decision":
         return "no decision was given"
+    if row["readout"] == "stated":
+        return "no answer of the model was a distribution"
     return (
         "no item has two or more ratings by the model"
         if row["n_ok"]

@@ -32,6 +32,9 @@ LEAST, MOST = 0.01, 1000.0
 
 K, LIMIT = "k", "k_limit"
 
+UNCOUNTED = ("exact", "decision", "stated")
+"""The readouts whose worth is not told of fewer answers, in the order of their places."""
+
 
 class _Draws(Protocol):
     """What draws a panel: the conditions of one scale and protocol."""
@@ -55,7 +58,7 @@ def draw_worth(subject: Subject) -> list[Figure]:
         _people_axis(axis, ends)
         axis.set_xticks(range(len(places)), places)
         axis.set_xlim(-0.5, len(places) - 0.5)
-        apart = [place for place, name in enumerate(places) if name in ("∞", "exact", "decision")]
+        apart = [place for place, name in enumerate(places) if name in ("∞", *UNCOUNTED)]
         if min(apart, default=0) > 0:
             axis.axvline(apart[0] - 0.5, color=FAINT, linewidth=0.8, linestyle="dotted", zorder=0)
         for number_of, (model, mark) in enumerate(marks.items()):
@@ -149,7 +152,7 @@ def _places(rows: pd.DataFrame) -> list[str]:
         *(number(n, 0) for n in fewer),
         *(["all"] if sampled.any() else []),
         *(["∞"] if rows[LIMIT].notna().any() else []),
-        *(readout for readout in ("exact", "decision") if (rows["readout"] == readout).any()),
+        *(readout for readout in UNCOUNTED if (rows["readout"] == readout).any()),
     ]
 
 

@@ -169,6 +169,7 @@ def _annotator_methods(tests: pd.DataFrame, settings: SubstitutionSettings) -> s
         "sampled": "the median of its sampled answers",
         "exact": "the median of its exact distribution",
         "decision": "the median of its decisions' distribution",
+        "stated": "the median of its stated distribution",
     }
     numbers = tested[tested["label"].isna()]
     used = listed(model[readout] for readout in sorted(set(numbers["readout"]), reverse=True))

@@ -13,28 +13,34 @@ from emoalign.analyses.base import (
     statistics,
 )
 from emoalign.report.contents import PageSection
-from emoalign.study.protocols import Asked
+from emoalign.study.fields import Entry
+from emoalign.study.protocols import Temperature, Thinking
+
+
+class Varied(Entry):
+    """What protocols may differ in beside their forms, which ratings tell by themselves."""
+
+    temperature: Temperature
+    thinking: Thinking = "provider"
+    wave: int = 1
 
 
 class DecompositionJob(AnalysisJob):
     """Split the variance of sampled ratings by its sources."""
 
-    version: int = 2
+    version: int = 3
 
-    protocols: dict[str, Asked]
+    protocols: dict[str, Varied]
 
     @classmethod
     def of(cls, study: AnalysedStudy) -> Self:
         """All protocols of a study."""
         return cls(
             protocols={
-                name: Asked(
+                name: Varied(
                     temperature=protocol.temperature,
                     thinking=protocol.thinking,
-                    prompts={
-                        dataset: ", ".join(protocol.prompt_sets(dataset))
-                        for dataset in study.datasets
-                    },
+                    wave=protocol.wave,
                 )
                 for name, protocol in study.protocols.items()
             }
@@ -46,8 +52,8 @@ ANALYSIS = Analysis(
     computes=(
         Computation(
             rule="decompose_variance",
-            does="Ratings in; shares of variance due to items, prompts, temperatures, thinking "
-            "and personas out.",
+            does="Ratings in; shares of variance due to items, forms, temperatures, thinking, "
+            "waves, personas and participants out.",
             run="emoalign.analyses.variance.decompose:decompose",
             job=DecompositionJob,
             reads=(RATINGS,),

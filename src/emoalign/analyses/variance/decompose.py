@@ -2,102 +2,63 @@
 
 from __future__ import annotations
 
-from tempfile import TemporaryDirectory
+from collections.abc import Iterator
 
-import duckdb
 import numpy as np
 import pandas as pd
 
 from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.variance.analysis import DecompositionJob
-from emoalign.statistics.components import Levels, variance_components
-from emoalign.tables import VARIANCE, groups, intact
-
-MEMORY_LIMIT = "600MB"
-
-# Equal ratings are counted first and then summed in ascending order: sums of numbers with decimals
-# would depend on the order of the files in their last digit.
-_SUMMED = """
-SELECT
-    model, protocol, dataset, scale, item_id, persona,
-    sum(n ORDER BY rating) AS n,
-    sum(n * rating ORDER BY rating) AS total,
-    sum(n * rating * rating ORDER BY rating) AS squares
-FROM (
-    SELECT model, protocol, dataset, scale, item_id, persona, rating, count(*)::DOUBLE AS n
-    FROM read_parquet($files)
-    WHERE readout = 'sampled' AND status = 'ok' AND rating IS NOT NULL
-    GROUP BY ALL
-)
-GROUP BY ALL ORDER BY ALL
-"""
+from emoalign.items.summed_ratings import Levels, crossed, levels, sessions, summed_ratings
+from emoalign.statistics.components import variance_components
+from emoalign.tables import VARIANCE
 
 
 def decompose(job: DecompositionJob, files: AnalysisFiles) -> None:
     """Write the table of variance, whatever the number of the files the ratings are in."""
     ratings = files.below("ratings", ".parquet")
-    with (
-        intact(ratings),
-        TemporaryDirectory(dir=files.folder, prefix=".variance.") as spill,
-        duckdb.connect(
-            config={"threads": 1, "memory_limit": MEMORY_LIMIT, "temp_directory": spill}
-        ) as database,
-    ):
-        database.execute("SET enable_progress_bar = false")
-        summed = database.sql(_SUMMED, params={"files": [str(path) for path in ratings]}).df()
-    files.write(VARIANCE, variance_rows(summed, job))
-
-
-def variance_rows(summed: pd.DataFrame, job: DecompositionJob) -> pd.DataFrame:
-    """One row per model, dataset, scale and source; see `tables.VARIANCE`.
-
-    `summed` has the number `n` of ratings, their `total` and the sum of their `squares` of every
-    model, protocol, dataset, scale, item and persona.
-    """
     rows = [
-        {
-            "model": key[0],
-            "dataset": key[1],
-            "scale": key[2],
+        {"model": model, "dataset": dataset, "scale": scale, **row}
+        for (model, dataset, scale), summed in summed_ratings(ratings, files.folder)
+        for row in _of_scale(summed, job)
+    ]
+    files.write(VARIANCE, pd.DataFrame(rows, columns=VARIANCE.schema.names))
+
+
+def _of_scale(summed: pd.DataFrame, job: DecompositionJob) -> Iterator[dict[str, object]]:
+    """One row for each source; see `tables.VARIANCE`."""
+    sums = [summed[column].to_numpy(dtype=float) for column in ("n", "total", "squares")]
+    for source, component in variance_components(sources(summed, job), *sums).items():
+        yield {
             "source": source,
-            "n_ratings": int(group["n"].sum()),
+            "n_ratings": int(summed["n"].sum()),
             "n_levels": component.levels,
             "variance": component.variance,
             "share": component.share,
             "reason": component.reason,
         }
-        for key, group in groups(summed, ["model", "dataset", "scale"])
-        for source, component in variance_components(
-            sources(group, job),
-            *(group[column].to_numpy(dtype=float) for column in ("n", "total", "squares")),
-        ).items()
-    ]
-    return pd.DataFrame(rows, columns=VARIANCE.schema.names)
 
 
 def sources(rows: pd.DataFrame, job: DecompositionJob) -> dict[str, Levels]:
     """The levels of every source, shape (rows,): of ratings of one model, dataset and scale.
 
-    Thinking is a source only of studies that ask for it at more than one level.
+    Thinking and wave are sources only of studies that have more than one level of them,
+    participants only where sessions tell them apart from each other and from their personas.
     """
-    asked = [job.protocols[protocol] for protocol in rows["protocol"]]
-    item = _levels(rows["item_id"])
-    prompts = _levels(
-        pd.Series(
-            [each.prompts[dataset] for each, dataset in zip(asked, rows["dataset"], strict=True)]
-        )
-    )
-    temperature = _levels(pd.Series([_place(each.temperature) for each in asked]))
-    main = {"item": item, "prompts": prompts, "temperature": temperature}
-    crossed = {
-        "item x prompts": _crossed(item, prompts),
-        "item x temperature": _crossed(item, temperature),
+    asked = rows["protocol"].map(job.protocols)
+    item, persona, participant = levels(rows["item_id"]), levels(rows["persona"]), sessions(rows)
+    main = {
+        "form": levels(rows["form"]),
+        "temperature": levels(asked.map(lambda each: _place(each.temperature))),
     }
-    if len({each.thinking for each in job.protocols.values()}) > 1:
-        thinking = _levels(pd.Series([each.thinking for each in asked]))
-        main["thinking"] = thinking
-        crossed["item x thinking"] = _crossed(item, thinking)
-    return {**main, "persona": _levels(rows["persona"]), **crossed}
+    for name in ("thinking", "wave"):
+        if len({getattr(each, name) for each in job.protocols.values()}) > 1:
+            main[name] = levels(asked.map(lambda each, name=name: getattr(each, name)))
+    people = {"persona": persona}
+    if participant.max(initial=-1) >= 0 and not _same(participant, persona):
+        people["participant"] = participant
+    interactions = {f"item x {name}": _with_items(item, of) for name, of in main.items()}
+    return {"item": item, **main, **people, **interactions}
 
 
 def _place(temperature: float | None) -> float:
@@ -105,14 +66,15 @@ def _place(temperature: float | None) -> float:
     return -1.0 if temperature is None else temperature
 
 
-def _levels(values: pd.Series) -> Levels:
-    """Numbers of the levels in ascending order; -1 for none."""
-    return np.asarray(pd.factorize(values, sort=True)[0], dtype=np.intp)
-
-
-def _crossed(first: Levels, second: Levels) -> Levels:
+def _with_items(item: Levels, of: Levels) -> Levels:
     """Levels of an interaction. Where one of the sources has one level, it is no source of its own,
     and has one level as well."""
-    if min(first.max(initial=0), second.max(initial=0)) == 0:
-        return np.zeros_like(first)
-    return np.unique(first * (second.max() + 1) + second, return_inverse=True)[1]
+    if min(item.max(initial=0), of.max(initial=0)) == 0:
+        return np.zeros_like(item)
+    return crossed(item, of)
+
+
+def _same(first: Levels, second: Levels) -> bool:
+    """Whether two sources always change together."""
+    pairs = len(np.unique(np.stack((first, second)), axis=1).T)
+    return pairs == len(np.unique(first)) == len(np.unique(second))

@@ -14,35 +14,43 @@ BY = ["model", "dataset", "scale"]
 
 SOURCES = {
     "item": "Item",
-    "prompts": "Prompt",
+    "form": "Form",
     "temperature": "Temperature",
     "thinking": "Thinking",
+    "wave": "Wave",
     "persona": "Persona",
-    "item x prompts": "Item × prompt",
+    "participant": "Participant",
+    "item x form": "Item × form",
     "item x temperature": "Item × temperature",
     "item x thinking": "Item × thinking",
+    "item x wave": "Item × wave",
     "residual": "Residual",
 }
 """The sources of variance, as the page calls them."""
 
 BETWEEN = {
     "item": "items",
-    "prompts": "prompts",
+    "form": "forms (prompt sets)",
     "temperature": "temperatures",
     "thinking": "levels of thinking",
+    "wave": "waves",
     "persona": "personas",
+    "participant": "participants",
 }
 """What ratings of different sources differ in, in a sentence."""
 
 MEANINGS = {
     "item": "Differences between items, the same under all protocols and personas.",
-    "prompts": "Differences in level between prompt sets.",
+    "form": "Differences in level between forms (prompt sets).",
     "temperature": "Differences in level between temperatures.",
     "thinking": "Differences in level between levels of thinking.",
+    "wave": "Differences in level between waves.",
     "persona": "Differences in level between personas.",
-    "item x prompts": "Differences between items that depend on the prompt set.",
+    "participant": "Differences in level between participants, each a session.",
+    "item x form": "Differences between items that depend on the form.",
     "item x temperature": "Differences between items that depend on the temperature.",
     "item x thinking": "Differences between items that depend on the level of thinking.",
+    "item x wave": "Differences between items that depend on the wave.",
     "residual": "The rest: chance in sampling and, with personas, differences between items that "
     "depend on the persona.",
 }
@@ -69,7 +77,7 @@ def _view(results: Results) -> View | Absent:
             "The variance of sampled ratings could not be decomposed: no source but chance could "
             "be estimated."
         )
-    sources = list(dict.fromkeys(rows["source"]))
+    sources = [source for source in SOURCES if rows["source"].eq(source).any()]
     wide = pd.DataFrame([_split(some) for _, some in groups(rows, BY, sort=False)])
     columns = (
         model_column(results.job),
@@ -84,7 +92,7 @@ def _view(results: Results) -> View | Absent:
             "grid": grid("variance-table", "Share of variance by source", wide, columns, VARIANCE),
             "between": listed(between),
             "by_persona": "persona" in known,
-            "by_prompt": rows.loc[rows["source"] == "item x prompts", "share"].notna().any(),
+            "by_form": rows.loc[rows["source"] == "item x form", "share"].notna().any(),
             "reasons": [
                 {"source": SOURCES[source], "reason": reason, "cells": len(some)}
                 for (source, reason), some in groups(untold, ["source", "reason"])

@@ -197,8 +197,10 @@ class AskedModel(ModelCard):
         answer = job.prompts.answer
         whole = self.able.top_logprobs == WHOLE_VOCABULARY
         longest = answer.max_tokens if self.able.along_replies else 1
+        written = Sampling.at(job.protocol.temperature, job.longest, answer.stop)
         every: Mapping[Readout, Sampling] = {
-            "sampled": Sampling.at(job.protocol.temperature, job.longest, answer.stop),
+            "sampled": written,
+            "stated": written,
             "exact": Sampling.at(job.protocol.temperature if whole else 1.0, longest),
             "decision": Sampling.at(None, max_tokens=0),
         }

@@ -153,6 +153,14 @@ class ModelCard(Entry, ABC):
     ) -> Iterable[str]:
         """Reasons why the model cannot be asked under a protocol with these prompt sets."""
 
+    def tells_participants(self, protocol: Protocol) -> bool:
+        """Tell whether it is known which answers under a protocol are of one participant."""
+        return protocol.session is not None or protocol.personas is not None
+
+    def tells_positions(self, protocol: Protocol) -> bool:
+        """Tell whether it is known in which order a session went, under a protocol."""
+        return protocol.session is not None
+
     def completes(self, scale: str) -> bool:
         """Tell whether it can complete a table of norms on a scale."""
         return True

@@ -29,11 +29,11 @@ def lacking(able: Abilities, protocol: Protocol, prompts: PromptSet, example: st
         yield "a chat answer, but its card says chat: false"
     if prompts.kind == "completion" and not able.completion:
         yield "a completion, but its card says completion: false"
-    if "sampled" in protocol.readouts and prompts.answer.stop and not able.stop:
+    if protocol.written and prompts.answer.stop and not able.stop:
         yield "answers with stop sequences (answer.stop), but its card says stop: false"
     if prompts.answer.structured:
         yield from _not_structured(able, protocol, prompts.answer.kind)
-    if "sampled" in protocol.readouts:
+    if protocol.written:
         yield from _wrong_temperature(able, protocol)
     if protocol.thinking != "provider":
         yield from _wrong_thinking(able, protocol.thinking, example)
@@ -100,11 +100,12 @@ def _no_decisions(able: Abilities, prompts: PromptSet) -> Iterator[str]:
 def _not_structured(able: Abilities, protocol: Protocol, kind: AnswerKind) -> Iterator[str]:
     asked = f"structured answers (answer.kind: {kind})"
     if not able.structured:
-        instead = "joint" if kind == "structured_joint" else "text"
+        unforced = {"structured_joint": "joint", "structured_distribution": "distribution"}
+        instead = unforced.get(kind, "text, or labels")
         yield (
             f"{asked}, but its card says structured: false: if its server forces answers into the "
             "form of a JSON schema, write structured: true among its capabilities; otherwise use "
-            f"a prompt set with answer.kind: {instead}, or labels"
+            f"a prompt set with answer.kind: {instead}"
         )
     if "exact" in protocol.readouts and able.top_logprobs and not able.along_replies:
         yield (

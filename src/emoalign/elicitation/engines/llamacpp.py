@@ -142,7 +142,7 @@ class LlamaCppModel(ServedModel):
                 return sum(
                     [
                         len(same) * await seconds(same[:TRIED]) / self.at_once(readout)
-                        for readout in ("sampled", "exact")
+                        for readout in ("sampled", "stated", "exact")
                         if (same := [ask for ask in asks if ask.request.readout == readout])
                     ]
                 )

@@ -108,7 +108,7 @@ class Capabilities(Shown):
         False,
         description=(
             "Forces answers into the form of a JSON schema, for prompt sets with answer.kind: "
-            "structured or structured_joint."
+            "structured, structured_joint or structured_distribution."
         ),
     )
     logprobs_number: bool = Field(

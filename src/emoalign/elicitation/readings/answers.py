@@ -17,6 +17,7 @@ from emoalign.elicitation.readings.endings import (
 from emoalign.elicitation.readings.json_values import NotJson, begins_json, parse_json, read_object
 from emoalign.elicitation.readings.labels import labels_read, parse_labels
 from emoalign.elicitation.readings.reading import UNPARSABLE, Reading
+from emoalign.elicitation.readings.stated import read_stated
 from emoalign.elicitation.readings.text import (
     begins_number,
     parse_number,
@@ -52,6 +53,8 @@ def read_answer(
         value = parse_json(answer.text)
     except NotJson:
         return dict.fromkeys(scales, UNPARSABLE)
+    if answer_format.stated:
+        return {name: read_stated(value, scale, answer_format) for name, scale in scales.items()}
     if answer_format.an_object:
         return read_object(value, scales)
     return {

@@ -11,11 +11,17 @@ from emoalign.study.scales import OrdinalScale
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An answer read on a scale: a status, and a rating or labels if and only if it is ok."""
+    """An answer read on a scale: a status, and what it says if and only if it is ok.
+
+    That is a rating, labels, or shares: of people who give each point of the scale, ascending, or
+    choose each label, in the card's order. `total` is what they added up to as they were stated.
+    """
 
     status: Status
     rating: float | None = None
     labels: tuple[str, ...] | None = None
+    shares: tuple[float, ...] | None = None
+    total: float | None = None
 
 
 UNPARSABLE = Reading("unparsable")

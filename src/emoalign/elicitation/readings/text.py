@@ -54,6 +54,11 @@ def parse_number(text: str) -> float | None:
     return float(core) if _NUMBER.fullmatch(core) else None
 
 
+def plain_number(text: str) -> float | None:
+    """The number that `text` is without anything around it, as in "7" and "7.0"; None if none."""
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
 def read_text(text: str, scale: Scale) -> Reading:
     """Read a text on a scale of numbers; labels are read only from JSON."""
     if isinstance(scale, LabelScale):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.report.section import Results
+from emoalign.study.fields import Readout
 from emoalign.tables import records
 from emoalign.wording import counted, listed, out_of, period, span
 
@@ -75,27 +76,32 @@ def _recorded(results: Results) -> str:
 def _how(job: ReportJob) -> str:
     """How often, under how many protocols, and how the answers were read."""
     protocols = list(job.protocols.values())
-    answers = sorted({each.participants for each in protocols if each.participants})
+    stated = sum(each.states for each in protocols)
     sampled = sum("sampled" in each.readouts for each in protocols)
     exact = sum("exact" in each.readouts for each in protocols)
     decided = sum("decision" in each.readouts for each in protocols)
-    unlike = {sampled, exact, decided} - {0, len(protocols)}
+    unlike = {sampled, exact, decided, stated} - {0, len(protocols)}
 
     def of(some: int) -> str:
         """In how many of the protocols, where these differ."""
         return f" in {out_of(some, len(protocols))}" if unlike else ""
 
-    read = []
-    if sampled and answers:
-        times = str(answers[0]) if len(answers) == 1 else f"{answers[0]} to {answers[-1]}"
+    def written(readout: Readout, thing: str, some: int) -> list[str]:
+        """How many answers there are in a readout, where it is known."""
+        asked = [each.participants for each in protocols if readout in each.readouts]
+        known = sorted({number for number in asked if number})
+        if not known:
+            return []
+        times = str(known[0]) if len(known) == 1 else f"{known[0]} to {known[-1]}"
         each = "item" if len(job.order["scale"]) == 1 else "item and scale"
-        read.append(
-            f"{times} sampled {'answer' if answers == [1] else 'answers'} per {each}{of(sampled)}"
-        )
+        return [f"{times} {readout} {thing}{'s' * (known != [1])} per {each}{of(some)}"]
+
+    read = written("sampled", "answer", sampled)
     if exact:
         read.append(f"the exact probability of each rating{of(exact)}")
     if decided:
         read.append(f"a decision of the provider's Decisions API about each item{of(decided)}")
+    read += written("stated", "distribution", stated)
     under = f" in {len(protocols)} ways (protocols)" if len(protocols) > 1 else ""
     return f"{under}, with {listed(read)}" if read else under
 

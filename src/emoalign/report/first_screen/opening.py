@@ -25,6 +25,7 @@ from emoalign.report.first_screen.ranks import Ranking, rankings
 from emoalign.report.first_screen.verdict import Verdicts, verdicts, with_worth
 from emoalign.report.first_screen.worries import Worry, worries
 from emoalign.report.grid import Grid
+from emoalign.report.over_specifications import over_specifications
 from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.report.sampling_in_words import confounded
 from emoalign.report.section import Results
@@ -35,11 +36,13 @@ from emoalign.tables import (
     DISTRIBUTIONS,
     RATERS_WORTH,
     READOUTS,
+    SPECIFICATION_CONTRASTS,
+    SPECIFICATION_CURVES,
     Table,
     groups,
 )
 from emoalign.wording import READOUTS as READ_AS
-from emoalign.wording import span
+from emoalign.wording import listed, span
 
 MOST_RANKINGS = 4
 """Rankings that are told in words; of more, the table has the ranks alone."""
@@ -62,12 +65,14 @@ class ToldRanking:
 @dataclass(frozen=True)
 class FirstScreen:
     """What its template is filled with. `chosen` says how the conditions in figure and table were
-    chosen and what confounds them; nothing where there was no choice and nothing does."""
+    chosen and what confounds them; nothing where there was no choice and nothing does. `holds` says
+    whether conclusions hold in all ways of asking; None where there is one way."""
 
     asked: Sequence[str]
     plots: Sequence[DotPlot]
     grids: Sequence[Grid]
     chosen: str
+    holds: str | None
     rankings: Sequence[ToldRanking]
     worries: Sequence[Worry]
     verdicts: Verdicts
@@ -133,6 +138,7 @@ def first_screen(results: Results, read: Collection[str]) -> FirstScreen:
                 *confounded(job),
             ]
         ),
+        holds=over_specifications(rows(SPECIFICATION_CURVES), rows(SPECIFICATION_CONTRASTS), job),
         rankings=told,
         worries=worries(
             numbers,
@@ -157,11 +163,13 @@ def chosen_by(numbers: pd.DataFrame, labels: pd.DataFrame) -> Iterator[str]:
     if not told:
         return
     best = " or ".join(f"the {rule} of the {tried} tried" for rule, tried in told.items())
-    decisions = any((rows["readout"] == "decision").any() for rows in (numbers, labels))
+    used = {readout for rows in (numbers, labels) for readout in rows["readout"]}
+    apart = [READ_AS[name] for name in ("decision", "stated") if name in used]
+    alone = f"; {listed(apart)} count as a protocol of their own" if apart else ""
     yield (
         f"For each model and scale, the table shows the protocol with {best}. Choosing the best "
         "of several flatters a model. Exact probabilities are used where a protocol has them, "
-        f"sampled answers otherwise{'; decisions count as a protocol of their own' * decisions}."
+        f"sampled answers otherwise{alone}."
     )
 
 

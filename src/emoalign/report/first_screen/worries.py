@@ -31,6 +31,7 @@ _USABLE = {
     "sampled": "of the answers are ratings",
     "exact": "of the returned probability is on the scale",
     "decision": "of the decisions were given",
+    "stated": "of the answers are distributions",
 }
 """What is usable of what was said in a readout, after a share."""
 
@@ -106,11 +107,9 @@ def _few_ratings(
 
 
 def _why(cell: Mapping[str, Any], counts: pd.DataFrame, job: ReportJob) -> str:
-    """The most frequent reason why sampled answers of a condition are not ratings."""
-    if cell["readout"] != "sampled":
-        return ""
+    """The most frequent reason why written answers of a condition are not ratings."""
     for row in records(counts):
-        if all(row[name] == cell[name] for name in CELL_KEY[:-1]):
+        if all(row[name] == cell[name] for name in CELL_KEY):
             status = max(IN_WORDS, key=lambda name: row[f"n_{name}"])
             share = row[f"n_{status}"] / row["answers"] if row["answers"] else 0
             some = "all" if share == 1 else f"{percent(share)} of the answers"
@@ -158,6 +157,7 @@ def _single(
         row
         for row in records(counts)
         if row["answers"]
+        and row["readout"] == "sampled"
         and row["scale"] in job.datasets[row["dataset"]].scales
         and not any(
             (*(row[name] for name in CELL_KEY[:-1]), other) in usable

@@ -171,8 +171,8 @@ def _quoted(row: Row) -> str:
 
 
 def _why_no_answers(job: ReportJob) -> str:
-    if any("sampled" in protocol.readouts for protocol in job.protocols.values()):
-        return "There are no sampled answers."
+    if any(protocol.written for protocol in job.protocols.values()):
+        return "There are no written answers."
     return (
         "No protocol asked for sampled answers. Exact probabilities alone contain no answer that "
         "could have been refused or unreadable."

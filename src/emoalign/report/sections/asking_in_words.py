@@ -36,6 +36,12 @@ DECISIONS = (
     "that it does not describe: they are not the model's probabilities of next tokens. Temperature "
     "and thinking do not apply to them."
 )
+STATED = (
+    "A stated distribution had to have a number for each point of the scale and no other, and the "
+    "numbers had to add up to the total that was asked for, within 1%; they were divided by their "
+    "sum. Of labels, each number was divided by the total. The distributions of an item were "
+    "averaged."
+)
 UNSEEDED = "Answers{of} were sampled without a seed, because the server takes none."
 
 
@@ -133,7 +139,7 @@ def protocols_used(job: ReportJob) -> Iterator[str]:
         yield _protocol(job, protocol)
         yield from followed(job, protocol)
     yield from forms_used(job)
-    if any("sampled" in protocol.readouts for protocol in job.protocols.values()):
+    if any(protocol.written for protocol in job.protocols.values()):
         yield from _drawn(job)
     if any("decision" in protocol.readouts for protocol in job.protocols.values()):
         yield _decided(job)
@@ -165,14 +171,21 @@ def _protocol(job: ReportJob, protocol: Protocol) -> str:
     shown = [len(one.demonstrations) for each in asked for one in each.wording.values()]
     caps = [each.answer.max_tokens for each in asked]
     ways = []
-    if "sampled" in protocol.readouts:
+    if protocol.written:
         longest = ""
         if caps:
             limit = "1 token" if max(caps) == 1 else f"up to {span(caps, 0)} tokens"
             longest = f" in {limit}{_after_thoughts(job, protocol)}"
         personas = f" (personas of the list {protocol.personas})" if protocol.personas else ""
         who = counted(protocol.participants or 0, "simulated participant")
-        ways.append(f"{who}{personas} answered{longest} (sampled answers)")
+        did = f"answered{longest} (sampled answers)"
+        if protocol.states:
+            of = f"{max(each.answer.total for each in asked):g}"
+            did = (
+                f"stated{f',{longest},' if longest else ''} how many of {of} people would give "
+                "each answer (stated distributions)"
+            )
+        ways.append(f"{who}{personas} {did}")
     if "exact" in protocol.readouts:
         ways.append(
             "the model's probabilities of writing each point of the scale as its rating were read "
@@ -209,11 +222,13 @@ def _after_thoughts(job: ReportJob, protocol: Protocol) -> str:
 def answers_read(job: ReportJob) -> Iterator[str]:
     """The rules by which answers became ratings, here or before."""
     models = job.models.values()
-    sampled = any("sampled" in protocol.readouts for protocol in job.protocols.values())
+    written = any(protocol.written for protocol in job.protocols.values())
     before = [model.title for model in models if read_by_others(model)]
     strict = [model.title for model in models if reads_strictly(model)]
-    if strict and sampled:
+    if strict and written:
         yield STRICT.format(of=f" of {listed(strict)}" if before else "")
+    if any(protocol.states for protocol in job.protocols.values()):
+        yield STATED
     if before:
         whose = "All ratings" if len(before) == len(models) else f"The ratings of {listed(before)}"
         yield READ_BEFORE.format(ratings=whose)

@@ -18,6 +18,7 @@ from emoalign.elicitation.engines.api.replies import Fault, choice_failed, no_ch
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.elicitation.readings import without_thoughts, wordless
+from emoalign.study.fields import WRITTEN
 
 _TEXT = ("text", "value", "content", "output_text")
 _THOUGHTS = ("thinking", "reasoning", "reasoning_content", "reasoning_text", "summary_text")
@@ -249,7 +250,7 @@ def read_answers(ask: Ask, reply: Mapping[str, Any], seconds: float) -> list[Ans
     """
     request = ask.request
     return read_choices(
-        request.request_id, ask.participants, request.readout != "sampled", reply, seconds
+        request.request_id, ask.participants, request.readout not in WRITTEN, reply, seconds
     )
 
 

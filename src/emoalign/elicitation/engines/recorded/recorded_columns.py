@@ -169,6 +169,12 @@ class RecordedColumns(Entry):
         return any(ANY in name for _, _, names in self._wide_columns() for name in names)
 
     @property
+    def tells_participants(self) -> bool:
+        """Tell whether it is known which ratings are of one participant, or of one session."""
+        several = any(len(names) > 1 for _, _, names in self._wide_columns())
+        return bool(self.participant or self.session or self.starred or several)
+
+    @property
     def raw(self) -> bool:
         """Tell whether there are raw answers."""
         return self.answer is not None or bool(self.answers)

@@ -191,6 +191,14 @@ class RecordedModel(ModelCard, TableFormat):
         """The column that says under which protocol a rating was given."""
         return self.columns.protocol
 
+    def tells_participants(self, protocol: Protocol) -> bool:
+        """Tell whether the table says whose each rating is."""
+        return self.columns.tells_participants
+
+    def tells_positions(self, protocol: Protocol) -> bool:
+        """Tell whether the table has the place of each rating in its session."""
+        return self.columns.position is not None
+
     def models(self, name: str) -> Mapping[str, ModelCard]:
         """The models in the table by their names: one for each value of the column model.column.
 
@@ -321,6 +329,11 @@ class RecordedModel(ModelCard, TableFormat):
             yield (
                 f"protocol {protocol.name!r} asks model {name!r} for the decision readout, but its "
                 "ratings were recorded: only a model that is asked can decide"
+            )
+        if protocol.states:
+            yield (
+                f"protocol {protocol.name!r} asks model {name!r} for the stated readout, but its "
+                "ratings were recorded: only a model that is asked can state distributions"
             )
         ranges = self.native is not None or self.native_for
         objects = any(each.answer.an_object for each in prompts)

@@ -1,0 +1,1 @@
+"""Forms: wordings, directions of the scale and orders of labels."""

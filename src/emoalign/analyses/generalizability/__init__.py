@@ -1,0 +1,1 @@
+"""How well item means generalise over forms, waves and answers."""

@@ -1,0 +1,1 @@
+"""What the order of items does to answers in sessions."""

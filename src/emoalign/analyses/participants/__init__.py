@@ -1,0 +1,1 @@
+"""How far single participants rate like the others."""

@@ -1,0 +1,1 @@
+"""All ways of asking at once: specification curves."""

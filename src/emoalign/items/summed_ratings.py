@@ -1,0 +1,105 @@
+"""Sampled ratings summed by what they share, by DuckDB: memory does not grow with the ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from emoalign.tables import intact
+
+MEMORY_LIMIT = "600MB"
+
+Levels = NDArray[np.intp]
+"""The number of the level of each row, from 0; -1 for none."""
+
+# Equal ratings are counted first and then summed in ascending order: sums of numbers with decimals
+# would depend on the order of the files in their last digit.
+_SUMMED = """
+CREATE TABLE summed AS SELECT
+    model, protocol, dataset, scale, item_id, persona, form, session,
+    sum(n ORDER BY rating) AS n,
+    sum(n * rating ORDER BY rating) AS total,
+    sum(n * rating * rating ORDER BY rating) AS squares
+FROM (
+    SELECT
+        model, protocol, dataset, scale, item_id, persona, form, session, rating,
+        count(*)::DOUBLE AS n
+    FROM read_parquet($files)
+    WHERE readout = 'sampled' AND status = 'ok' AND rating IS NOT NULL
+    GROUP BY ALL
+)
+GROUP BY ALL
+"""
+
+# As categories, so that a text takes a number in each row rather than itself.
+_NAMED = """
+CREATE TYPE protocol_name AS ENUM (SELECT DISTINCT protocol FROM summed ORDER BY ALL);
+CREATE TYPE item_name AS ENUM (SELECT DISTINCT item_id FROM summed ORDER BY ALL);
+CREATE TYPE persona_name AS ENUM
+    (SELECT DISTINCT persona FROM summed WHERE persona IS NOT NULL ORDER BY ALL);
+CREATE TYPE form_name AS ENUM
+    (SELECT DISTINCT form FROM summed WHERE form IS NOT NULL ORDER BY ALL);
+"""
+
+_OF_SCALE = """
+SELECT
+    protocol::protocol_name AS protocol, item_id::item_name AS item_id,
+    persona::persona_name AS persona, form::form_name AS form, session, n, total, squares
+FROM summed
+WHERE (model, dataset, scale) = (?, ?, ?)
+ORDER BY protocol, item_id, persona, form, session
+"""
+
+
+def summed_ratings(
+    ratings: Sequence[Path], folder: Path
+) -> Iterator[tuple[tuple[str, str, str], pd.DataFrame]]:
+    """The sampled ratings of every model, dataset and scale, in ascending order.
+
+    Rows are in ascending order of protocol, item_id, persona, form (categories, ascending) and
+    session: they have the number `n` of ratings that share these, their `total` and the sum of
+    their `squares`. What does not fit into memory goes to the disk, into `folder`.
+    """
+    with (
+        intact(ratings),
+        TemporaryDirectory(dir=folder, prefix=".summed.") as spill,
+        duckdb.connect(
+            config={"threads": 1, "memory_limit": MEMORY_LIMIT, "temp_directory": spill}
+        ) as database,
+    ):
+        database.execute("SET enable_progress_bar = false")
+        database.execute(_SUMMED, {"files": [str(path) for path in ratings]})
+        database.execute(_NAMED)
+        keys = database.sql("SELECT DISTINCT model, dataset, scale FROM summed ORDER BY ALL")
+        for key in keys.fetchall():
+            yield key, database.execute(_OF_SCALE, key).df()
+
+
+def levels(values: pd.Series) -> Levels:
+    """Numbers of the levels that occur, in ascending order; -1 for none."""
+    return np.asarray(pd.factorize(values, sort=True)[0], dtype=np.intp)
+
+
+def sessions(rows: pd.DataFrame) -> Levels:
+    """The session of each row, shape (rows,): those of each protocol are its own."""
+    inside = rows["session"].notna()
+    found = np.full(len(rows), -1, dtype=np.intp)
+    number = rows.loc[inside, "session"].to_numpy(dtype=np.intp)
+    protocol = levels(rows.loc[inside, "protocol"])
+    found[inside.to_numpy()] = crossed(protocol, number)
+    return found
+
+
+def crossed(first: Levels, second: Levels) -> Levels:
+    """Levels of an interaction, shape (rows,); -1 where one of both does not act."""
+    width = int(second.max(initial=0)) + 1
+    both = (first >= 0) & (second >= 0)
+    found = np.full(len(first), -1, dtype=np.intp)
+    found[both] = np.unique(first[both] * width + second[both], return_inverse=True)[1]
+    return found

@@ -1,0 +1,265 @@
+"""What is made of answers in sessions: the tables of order and participants, figure and page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emoalign.analyses.catalogue import FIGURES
+from emoalign.analyses.order.figure import draw
+from emoalign.analyses.order.in_words import later, told
+from emoalign.analyses.order.section import SECTION as ORDER_SECTION
+from emoalign.analyses.participants.section import SECTION as PARTICIPANTS_SECTION
+from emoalign.figures.drawing import subjects
+from emoalign.figures.style import style
+from emoalign.planning.analysed import Analyses, analysed_study
+from emoalign.planning.jobs import reported
+from emoalign.planning.studies import LoadedStudy
+from emoalign.report.section import Absent, Results, View
+from emoalign.statistics.order_effects import order_effects
+from emoalign.statistics.seeds import seed_of
+from emoalign.statistics.sessions import Sessions
+from emoalign.tables import NORMS, ORDER, PARTICIPANTS, RATINGS
+from tests.kit.analysing import analyse
+from tests.kit.pages import problems
+from tests.kit.ratings import norms, rating_rows, ratings
+from tests.kit.sessions import planted_sessions, session_rows
+from tests.kit.stages import make_page
+from tests.kit.words import study, words_of
+
+IN_SESSIONS: dict[str, Any] = {"session": {"items": 20}}
+PLANTED = planted_sessions(np.random.default_rng(1), n_items=60, length=20, carry_over=0.4)
+
+
+def sessions_study(**told: Any) -> LoadedStudy:
+    return study(**{"protocols": {"p": IN_SESSIONS}} | told)
+
+
+def human(of: Sessions) -> pd.DataFrame:
+    """Norms of the items that are rated in sessions: what was felt of them, with some error."""
+    felt = pd.Series(of.value).groupby(of.item).mean().to_numpy()
+    return norms(felt=felt)
+
+
+def tables(folder: Path, rows: pd.DataFrame, loaded: LoadedStudy) -> dict[str, pd.DataFrame]:
+    """The tables of order and participants of a study with these ratings."""
+    RATINGS.write(rows, folder / "ratings/words.parquet")
+    NORMS.write(human(PLANTED), folder / "norms/words.parquet")
+    analyse(analysed_study(loaded), folder, ["order", "participants"])
+    made = {"order": ORDER, "participants": PARTICIPANTS}
+    return {
+        name: table.read(folder / table.path)
+        for name, table in made.items()
+        if (folder / table.path).exists()
+    }
+
+
+def test_effects_of_order_are_those_of_the_answers_in_the_files(tmp_path: Path) -> None:
+    rows = session_rows(PLANTED).sample(frac=1, random_state=1)
+    found = tables(tmp_path, rows, sessions_study())["order"]
+    (row,) = found.to_dict("records")
+    expected = order_effects(PLANTED, seed_of(3, "words", "answers"))
+    assert row["carry_over"] == expected.carry_over.estimate
+    assert row["carry_over_low"] == expected.carry_over.low > 0
+    assert row["echo"] == expected.echo.estimate
+    assert (row["n_sessions"], row["n_items"]) == (30, 60)
+    assert row["n_answers"] == 30 * 18
+    assert row["ok_first"] == row["ok_last"] == 1
+    assert 0.5 < row["r_middle"] < 1
+    assert pd.isna(row["reason"])
+
+
+def test_refusals_count_as_no_rating(tmp_path: Path) -> None:
+    value = PLANTED.value.copy()
+    value[PLANTED.position > 17] = np.nan
+    rows = session_rows(replace(PLANTED, value=value))
+    (row,) = tables(tmp_path, rows, sessions_study())["order"].to_dict("records")
+    assert row["ok_first"] == 1
+    assert row["ok_last"] == pytest.approx(0.5, abs=0.01)  # 3 of the last 6 of 20
+    assert row["n_answers"] == 30 * 15
+
+
+def exact_rows(of: Sessions, expected: np.ndarray) -> pd.DataFrame:
+    """Exact rows, in sessions, with these means."""
+    low = np.floor(expected).astype(int)
+    probabilities = np.zeros((len(expected), 9))
+    here = np.arange(len(expected))
+    probabilities[here, low - 1] = 0.8 * (1 - (expected - low))
+    probabilities[here, np.minimum(low, 8)] += 0.8 * (expected - low)
+    rows = session_rows(of, readout="exact")
+    return rows.assign(rating=None, probabilities=list(probabilities))
+
+
+def test_expected_ratings_are_explained_by_the_answers_of_their_sessions(tmp_path: Path) -> None:
+    before = np.concatenate(([5.0], PLANTED.value[:-1]))
+    before[PLANTED.position == 1] = 5
+    felt = np.clip(np.random.default_rng(2).normal(5, 1, 60), 2.5, 7.5)
+    expected = felt[PLANTED.item] + 0.3 * (before - 5)
+    rows = pd.concat([session_rows(PLANTED), exact_rows(PLANTED, expected)])
+    loaded = sessions_study(readouts=["sampled", "exact"])
+    found = tables(tmp_path, rows, loaded)["order"].set_index("readout")
+    assert found.loc["exact", "echo_plain"] == pytest.approx(0.3, abs=0.02)
+    assert found.loc["exact", "ok_first"] == 1
+
+
+def test_sessions_are_participants_and_one_who_rates_backwards_is_told_of(tmp_path: Path) -> None:
+    value = PLANTED.value.copy()
+    value[PLANTED.session == 4] = 10 - value[PLANTED.session == 4]
+    rows = session_rows(replace(PLANTED, value=value))
+    found = tables(tmp_path, rows, sessions_study())["participants"]
+    assert found["participant"].tolist() == found["session"].tolist() == list(range(30))
+    assert found.loc[found["low"].astype(bool), "session"].tolist() == [4]
+    reversed_one = found.iloc[4]
+    assert reversed_one["r_human"] < -0.3
+    assert reversed_one["n_ok"] == reversed_one["n_answers"] == 20
+    own = rows[rows["session"] == 4]
+    means = human(PLANTED).set_index("item_id")["mean"][own["item_id"]]
+    r = np.corrcoef(own["rating"], means)[0, 1]
+    assert reversed_one["r_human"] == pytest.approx(r)
+
+
+def test_personas_are_participants_outside_sessions(tmp_path: Path) -> None:
+    answers = ratings(human(PLANTED))
+    rows = rating_rows(answers).assign(persona=lambda of: "P" + of["participant"].astype(str))
+    loaded = study(protocols={"p": {"personas": "aged", "participants": 1}})
+    made = tables(tmp_path, rows, loaded)
+    assert made["participants"]["persona"].tolist() == [f"P{k}" for k in range(10)]
+    assert made["participants"]["session"].isna().all()
+    assert "order" not in made, "without sessions there is no order"
+
+
+def test_a_study_without_sessions_and_personas_has_neither_table() -> None:
+    computed = {one.name for one, _ in Analyses(study(), None)._concerned()}  # type: ignore[arg-type]
+    assert not computed & {"order", "participants"}
+    inside = {one.name for one, _ in Analyses(sessions_study(), None)._concerned()}  # type: ignore[arg-type]
+    assert {"order", "participants"} <= inside
+
+
+def test_too_few_sessions_are_a_reason(tmp_path: Path) -> None:
+    few = PLANTED.session < 6
+    columns = [PLANTED.item, PLANTED.session, PLANTED.position, PLANTED.value]
+    rows = session_rows(Sessions.of(*(column[few] for column in columns)))
+    loaded = sessions_study()
+    (row,) = tables(tmp_path, rows, loaded)["order"].to_dict("records")
+    assert row["reason"] == "6 sessions with ratings, but 10 are needed"
+    view = ORDER_SECTION.view(Results(reported(loaded), tmp_path))
+    assert isinstance(view, Absent)
+    assert view.why == (
+        "Effects of order cannot be estimated: 6 sessions with ratings, but 10 are needed."
+    )
+
+
+def order_rows(**columns: list[float]) -> pd.DataFrame:
+    """Rows of the table of order, of one model under protocols a, b, …"""
+    n = len(next(iter(columns.values())))
+    rows = pd.DataFrame({**dict.fromkeys(ORDER.schema.names, [np.nan] * n), **columns})
+    names = {"model": "m", "dataset": "words", "scale": "valence", "readout": "sampled"}
+    return rows.assign(protocol=list("abcdef"[:n]), **names)
+
+
+def test_one_condition_is_told_with_its_interval() -> None:
+    job = reported(sessions_study(protocols={"a": IN_SESSIONS}))
+    rows = order_rows(carry_over=[0.1], carry_over_low=[0.07], carry_over_high=[0.13])
+    assert told(rows, "carry_over", job) == (
+        "Answers moved towards the item before (assimilation): 0.10 points per point of its mean, "
+        "95% CI [0.07, 0.13] (Model m, sampled answers)."
+    )
+    away = -rows.select_dtypes("number").rename(
+        columns={"carry_over_low": "carry_over_high", "carry_over_high": "carry_over_low"}
+    )
+    assert told(rows.assign(**dict(away)), "carry_over", job).startswith(
+        "Answers moved away from the item before (contrast): −0.10 points"
+    )
+    assert told(rows.assign(carry_over_low=-0.1), "carry_over", job).startswith(
+        "Answers did not clearly depend on the item before: 0.10 points"
+    )
+    assert told(rows, "drift", job) == ""
+
+
+def test_several_conditions_are_counted() -> None:
+    job = reported(sessions_study(protocols=dict.fromkeys("abc", IN_SESSIONS)))
+    rows = order_rows(
+        carry_over=[0.1, -0.3, 0.2],
+        carry_over_low=[0.07, -0.4, 0.1],
+        carry_over_high=[0.13, -0.2, 0.3],
+        ok_first=[1.0, 0.9, 1.0],
+        ok_last=[1.0, 0.5, 0.9],
+    )
+    assert told(rows, "carry_over", job) == (
+        "Answers moved towards the item before (assimilation) in 2 of 3 conditions and moved away "
+        "from the item before (contrast) in 1 of 3 conditions (95% intervals). The largest "
+        "estimate: −0.30 points per point of its mean, 95% CI [−0.40, −0.20] (Model m under b, "
+        "sampled answers)."
+    )
+    assert list(later(rows, job)) == [
+        "From the first to the last third of a session, the share of usable answers went from 90% "
+        "to 50% where it changed most (Model m under b, sampled answers)."
+    ]
+    unclear = rows.assign(carry_over_low=-1.0, carry_over_high=1.0)
+    assert "did not clearly depend on the item before in any of 3 cond" in told(
+        unclear, "carry_over", job
+    )
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of a study with sessions under one of its two protocols."""
+    loaded = sessions_study(protocols={"alone": {}, "in-sessions": IN_SESSIONS}, figures=["order"])
+    alone = rating_rows(ratings(human(PLANTED)), protocol="alone")
+    rows = pd.concat([alone, session_rows(PLANTED, protocol="in-sessions")])
+    folder = tmp_path_factory.mktemp("page")
+    return make_page(folder, loaded, rows, human(PLANTED))
+
+
+def test_the_page_tells_what_order_does(page: str) -> None:
+    words = words_of(page)
+    assert "Do answers depend on what came before them?" in words
+    assert "In sessions, answers moved towards the item before (assimilation)" in words
+    assert "Does each participant rate like the others?" in words
+    assert "Each of the 30 participants agreed with the others" in words
+    assert "Fuller" in words
+    assert "Dhaene" in words
+
+
+def test_the_figure_has_a_panel_for_each_effect_and_stays_readable(tmp_path: Path) -> None:
+    protocols = {"in-short-sessions": IN_SESSIONS, "in-sessions": {"session": {"items": 40}}}
+    loaded = sessions_study(protocols=protocols, figures=["order"], models=("m", "n"))
+    rows = pd.concat(
+        session_rows(PLANTED, protocol=protocol, model=model)
+        for protocol in protocols
+        for model in ("m", "n")
+    )
+    tables(tmp_path, rows, loaded)
+    ((_, subject),) = list(subjects(FIGURES, reported(loaded).drawing(), tmp_path))
+    with style():
+        (figure,) = draw(subject)
+        assert problems(figure) == []
+    assert [axis.get_title() for axis in figure.axes] == ["Carry-over", "Echo", "Drift", "History"]
+    assert all(len(axis.lines) == 1 + 2 * 4 for axis in figure.axes)
+
+
+def test_no_sessions_no_figure() -> None:
+    loaded = study(figures=["order"])
+    lack = next(kind for kind in FIGURES if kind.name == "order").lacks
+    assert lack(reported(loaded).drawing()) == "no sessions"
+    assert lack(reported(sessions_study()).drawing()) is None
+
+
+def test_unlike_participants_are_listed_and_not_left_out(tmp_path: Path) -> None:
+    value = PLANTED.value.copy()
+    value[PLANTED.session == 4] = 10 - value[PLANTED.session == 4]
+    loaded = sessions_study()
+    tables(tmp_path, session_rows(replace(PLANTED, value=value)), loaded)
+    view = PARTICIPANTS_SECTION.view(Results(reported(loaded), tmp_path))
+    assert isinstance(view, View)
+    assert view.values["verdict"] == (
+        "1 participant of 30 rates unlike the others (correlation with their means below .10). "
+        "Nobody is excluded."
+    )
+    assert len(view.values["low"].texts) == 1
+    assert view.values["summary"].texts[0][3] == "30"

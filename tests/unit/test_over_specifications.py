@@ -1,0 +1,178 @@
+"""What the report says of conclusions over all ways of asking: true whatever the numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emoalign.report.over_specifications import over_specifications
+from emoalign.tables import SPECIFICATION_CONTRASTS, SPECIFICATION_CURVES
+from tests.kit.words import report_job
+
+SAME = (
+    "comparisons of two models, the same model is closer to people in every way of asking, and "
+    "clearly so over all together (Holm-adjusted p < .05)"
+)
+JOB = report_job(models=("a", "b", "c"))
+TWO_SCALES = report_job(models=("a", "b"), scales=("arousal", "valence"))
+
+
+def contrast(a: int, b: int, n: int, p: float, **told: object) -> dict[str, object]:
+    """Two models over `n` ways of asking, of which `a` is closer to people in some, and `b`."""
+    return dict.fromkeys(SPECIFICATION_CONTRASTS.schema.names) | {
+        **{"dataset": "words", "scale": "valence", "a": "a", "b": "b"},
+        **{"n_specifications": n, "n_a_higher": a, "n_b_higher": b, "p": p, "p_holm": p},
+        "difference": 0.1 if a > b else -0.1 if b > a else 0.0,
+        **told,
+    }
+
+
+def curve(lowest: float, highest: float, n: int, above: int, **told: object) -> dict[str, object]:
+    return dict.fromkeys(SPECIFICATION_CURVES.schema.names) | {
+        **{"model": "a", "dataset": "words", "scale": "valence", "n_specifications": n},
+        **{"n_above_0": above, "lowest": lowest, "highest": highest},
+        "median": (lowest + highest) / 2,
+        **told,
+    }
+
+
+def said(
+    contrasts: list[dict[str, object]], curves: list[dict[str, object]] | None = None, job=JOB
+) -> str | None:  # type: ignore[no-untyped-def]
+    return over_specifications(
+        pd.DataFrame(curves or [], columns=SPECIFICATION_CURVES.schema.names),
+        pd.DataFrame(contrasts, columns=SPECIFICATION_CONTRASTS.schema.names),
+        job,
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (
+            contrast(12, 0, 12, 0.001),
+            "Model a is closer to people than Model b in all 12 ways of asking (p = .001).",
+        ),
+        (
+            contrast(0, 2, 2, 0.0004),
+            "Model b is closer to people than Model a in both ways of asking (p < .001).",
+        ),
+        (
+            contrast(12, 0, 12, 0.2),
+            "Model a is closer to people than Model b in all 12 ways of asking, but by no more "
+            "than chance may explain (p = .200).",
+        ),
+        (
+            contrast(9, 3, 12, 0.012),
+            "Over all 12 ways of asking together, Model a is closer to people than Model b "
+            "(p = .012), but not in each: Model a is closer in 9; Model b is closer in 3.",
+        ),
+        (
+            contrast(11, 0, 12, 0.012),
+            "Over all 12 ways of asking together, Model a is closer to people than Model b "
+            "(p = .012), but not in each: Model a is closer in 11.",
+        ),
+        (
+            contrast(5, 7, 12, 0.43),
+            "Over all 12 ways of asking, Model a and Model b are not clearly apart (p = .430): "
+            "Model b is closer in 7; Model a is closer in 5.",
+        ),
+        (
+            contrast(1, 1, 2, 0.9),
+            "Over both ways of asking, Model a and Model b are not clearly apart (p = .900): "
+            "Model a is closer in 1; Model b is closer in 1.",
+        ),
+        (
+            contrast(0, 0, 4, 1.0),
+            "Over all 4 ways of asking, Model a and Model b are not clearly apart (p > .999).",
+        ),
+        (
+            contrast(3, 0, 3, np.nan, reason="only 2 clusters of items; 3 are needed"),
+            "Model a is closer to people than Model b in all 3 ways of asking; this could not be "
+            "tested (only 2 clusters of items; 3 are needed).",
+        ),
+        (
+            contrast(2, 1, 3, np.nan),
+            "Over all 3 ways of asking, Model a and Model b are not clearly apart: Model a is "
+            "closer in 2; Model b is closer in 1.",
+        ),
+    ],
+)
+def test_two_models_are_told_apart_only_as_far_as_ways_of_asking_do(
+    row: dict[str, object], words: str
+) -> None:
+    assert said([row]) == words
+
+
+def test_the_scale_is_named_where_there_are_several() -> None:
+    told = said([contrast(4, 0, 4, 0.01)], job=TWO_SCALES)
+    assert told == (
+        "Model a is closer to people than Model b on valence in all 4 ways of asking (p = .010)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (
+            [contrast(4, 0, 4, 0.01), contrast(3, 1, 4, 0.02), contrast(2, 2, 4, 0.5)],
+            f"In 1 of 3 {SAME}; 1 is clear over all together but not the same in each; 1 is not "
+            "clear.",
+        ),
+        ([contrast(4, 0, 4, 0.01), contrast(0, 4, 4, 0.02)], f"In both {SAME}."),
+        (
+            [contrast(3, 1, 4, 0.01), contrast(4, 0, 4, 0.2), contrast(4, 0, 4, np.nan)],
+            f"In none of 3 {SAME}; 1 is clear over all together but not the same in each; 2 are "
+            "not clear.",
+        ),
+        (
+            [contrast(4, 0, 4, 0.2), contrast(0, 0, 4, 1.0)],
+            "None of 2 comparisons of two models is clear over all ways of asking together "
+            "(Holm-adjusted p < .05).",
+        ),
+    ],
+)
+def test_several_comparisons_are_counted(rows: list[dict[str, object]], words: str) -> None:
+    assert said(rows) == words
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (
+            curve(0.45, 0.63, 12, 12),
+            "Over 12 ways of asking, r with people is between .45 and .63 (median .54); its 95% "
+            "interval is above 0 in all 12.",
+        ),
+        (
+            curve(-0.1, 0.5, 6, 4),
+            "r with people depends on the way of asking even in its sign: over 6 ways, it is "
+            "between −.10 and .50 (median .20); its 95% interval is above 0 in 4 of 6.",
+        ),
+        (
+            curve(0.5, 0.5, 2, 0),
+            "Over 2 ways of asking, r with people is .50 (median .50); its 95% interval is above "
+            "0 in none of 2.",
+        ),
+    ],
+)
+def test_of_one_model_the_range_of_r_is_told(row: dict[str, object], words: str) -> None:
+    assert said([], [row]) == words
+
+
+def test_of_several_curves_the_widest_is_told() -> None:
+    rows = [curve(0.4, 0.5, 4, 4), curve(0.1, 0.6, 4, 3, model="b", scale="arousal")]
+    assert said([], rows, TWO_SCALES) == (
+        "r with people varies most between ways of asking for Model b, arousal: between .10 and "
+        ".60 over 4 ways. In 1 of 2 cases, it is not above 0 (95% interval) in every way of asking."
+    )
+    rows[1]["n_above_0"] = 4
+    told = said([], rows, TWO_SCALES)
+    assert told is not None
+    assert told.endswith("It is above 0 (95% interval) in all ways of asking in every case.")
+
+
+def test_one_way_of_asking_is_not_told_of() -> None:
+    assert said([], [curve(0.4, 0.4, 1, 1)]) is None
+    assert said([contrast(1, 0, 1, 0.5)], [curve(0.4, 0.4, 1, 1)]) is None
