@@ -211,7 +211,7 @@ class Asking(Entry):
         return self
 
     @model_validator(mode="after")
-    def _stated_alone(self) -> Protocol:
+    def _stated_alone(self) -> Self:
         others = [readout for readout in self.readouts if readout != "stated"]
         if others and len(others) < len(self.readouts):
             raise ValueError(
