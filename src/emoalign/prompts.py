@@ -41,6 +41,13 @@ class QuestionTemplate(Entry):
         """The key of a scale in answers that are JSON objects."""
         return self.wording[scale].key or scale
 
+    def without_practice(self) -> QuestionTemplate:
+        """The same for items that are rated by themselves, before which nobody practises."""
+        wording = {
+            name: each.model_copy(update={"practice": ()}) for name, each in self.wording.items()
+        }
+        return self.model_copy(update={"wording": wording})
+
 
 def question_template(prompts: PromptSet, scale: str) -> QuestionTemplate:
     """The part of a prompt set that reaches the model when `scale` is asked about."""

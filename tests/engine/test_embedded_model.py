@@ -566,7 +566,8 @@ def carelessly(
             )
             try:
                 asks = [Ask(one, tuple(range(PARTICIPANTS))) for one in requests]
-                await collect(engine, asks, lambda got, _, arm=arm: found[arm].extend(got), 1)
+                keep = lambda got, _, arm=arm: found[arm].extend(got)  # noqa: E731
+                await collect(engine, ([ask] for ask in asks), keep, 1)
             finally:
                 await engine.close()
 

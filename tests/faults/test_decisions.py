@@ -17,8 +17,9 @@ from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.gemini.generate_content import GENERATE_CONTENT
 from emoalign.elicitation.engines.openai.chat_completions import CHAT_COMPLETIONS
 from emoalign.elicitation.engines.served import Capabilities
-from emoalign.elicitation.questions import build_questions, remaining
+from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import RatingJob, RatingTask
+from emoalign.elicitation.remaining import remaining
 from emoalign.errors import EngineError
 from emoalign.prompts import Image, Renderer
 from emoalign.tables import STIMULI

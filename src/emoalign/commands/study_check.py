@@ -24,6 +24,7 @@ from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.planning.opening import Opening, usual_text
 from emoalign.planning.preflight import all_forbidden, check_prompts
+from emoalign.planning.session_checks import sessions_that_do_not_fit
 from emoalign.planning.studies import LoadedStudy
 from emoalign.stimuli.checking import ScaleSummary, check_data, summaries
 from emoalign.stimuli.dataset_cards import DatasetCard
@@ -102,6 +103,8 @@ def check_study(source: Path, config: Path) -> StudyCheck:
     ends = (card.retiring(name, date.today()) for name, card in loaded.models.items())
     notes += filter(None, ends)
     sound = {each.name: each.items for each in datasets if not each.problems}
+    texts = {each.name: each.text for each in datasets if each.text}
+    problems += sessions_that_do_not_fit(loaded, sound, texts)
     opening = Opening(
         loaded,
         Path("results", loaded.study.study),
@@ -110,7 +113,7 @@ def check_study(source: Path, config: Path) -> StudyCheck:
         awaited=tuple(sound),
         cores=None,
         items=sound,
-        texts={each.name: each.text for each in datasets if each.text},
+        texts=texts,
     )
     asking = list(opening.asking())
     return StudyCheck(source, list(dict.fromkeys(problems)), notes, datasets, loaded, asking)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from itertools import chain
@@ -16,7 +16,13 @@ import pandas as pd
 
 from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.asked import AskedModel
-from emoalign.elicitation.journal import Answer, JournalWriter, Key, read_answers
+from emoalign.elicitation.journal import (
+    Answer,
+    JournalIndex,
+    JournalWriter,
+    Key,
+    read_answers,
+)
 from emoalign.elicitation.questions import Question, only_scale, questions_of
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
 from emoalign.elicitation.readings import (
@@ -34,6 +40,7 @@ from emoalign.elicitation.readings import (
     wrong_decision,
 )
 from emoalign.elicitation.rejections import REJECTED, Rejected, Rejections
+from emoalign.elicitation.sessions import Session, sessions_of
 from emoalign.elicitation.tally import Tally, share_of_ratings
 from emoalign.errors import CapabilityError, EmoalignError
 from emoalign.progress import Progress
@@ -54,12 +61,14 @@ class Inquiry:
 
     def __init__(self, task: RatingTask, card: AskedModel) -> None:
         self.task = task
-        self.questions = questions_of(task, card)
+        self._sessions = sessions_of(task, card)
+        self._alone = [] if self._sessions else questions_of(task, card)
         self.answers: dict[Key, Answer] = {}
         self.progress: Progress | None = None
         self.tally = Tally()
         self.rejections = Rejections(self._about, self.keep)
-        self._by_id = {question.ask.request.request_id: question for question in self.questions}
+        self._by_id = {question.ask.request.request_id: question for question in self._alone}
+        self._kept: JournalIndex | None = None
         self._first_answers = card.first_answers
         self._reply_ids: set[str] = set()
         self._copies_told = False
@@ -70,7 +79,14 @@ class Inquiry:
 
     def __enter__(self) -> Inquiry:
         self._journal.__enter__()
-        self.answers = read_answers(self.task.folder, self._by_id.keys(), self._reply_ids)
+        if not self._sessions:
+            self.answers = read_answers(self.task.folder, self._by_id.keys(), self._reply_ids)
+            return self
+        self._kept = JournalIndex(self.task.folder)
+        self._reply_ids = self._kept.reply_ids
+        for session in self._sessions:
+            self._know(session.questions)
+        self._advance(self._sessions)
         return self
 
     def __exit__(
@@ -81,10 +97,68 @@ class Inquiry:
     ) -> None:
         self._journal.__exit__(kind, value, trace)
 
+    @property
+    def questions(self) -> list[Question]:
+        """All questions that are known: by readout, and those of sessions session by session."""
+        if not self._sessions:
+            return self._alone
+        known = [question for session in self._sessions for question in session.questions]
+        return sorted(known, key=lambda question: question.ask.request.readout != "sampled")
+
     def missing(self) -> Iterator[Ask]:
-        """The requests that are still to be sent: no answer to them is kept or held."""
+        """The requests that can be sent now: no answer to them is kept or held.
+
+        Of a session they are those of the item that is due; the next follows from their answers.
+        """
+        self._advance(self._sessions)
         asks = (question.ask for question in self.questions)
         return missing(asks, chain(self.answers, self.rejections.held()), self._choices)
+
+    def conversations(self) -> Iterator[Iterator[Ask]]:
+        """The sampled requests of each session, one after the other.
+
+        The next one is known when the answer to the one before is kept; where it is not, the
+        session stops there. There are none where items are rated by themselves.
+        """
+        return map(self._conversation, self._sessions)
+
+    def _conversation(self, session: Session) -> Iterator[Ask]:
+        asked = set(self.rejections.held())
+        while True:
+            self._advance([session])
+            due = session.due
+            if due is None or due.ask.key in asked:
+                return
+            asked.add(due.ask.key)
+            yield due.ask
+
+    def _advance(self, sessions: Sequence[Session]) -> None:
+        """Have sessions go on as far as there are answers."""
+        for session in sessions:
+            while (due := session.due) is not None and (answer := self._find(due.ask.key)):
+                self._know(session.take(answer))
+
+    def _know(self, questions: Iterable[Question]) -> None:
+        """Take questions for those of this task, with the answers that the journal has to them."""
+        for question in questions:
+            self._by_id[question.ask.request.request_id] = question
+            if question.place is not None:
+                self._find(question.ask.key)
+
+    def _find(self, key: Key) -> Answer | None:
+        """The answer of a session to a question, which may be in the journal."""
+        if key not in self.answers and self._kept is not None:
+            answer = self._kept.find(key)
+            if answer is not None:
+                self._take_over([answer])
+        return self.answers.get(key)
+
+    def _take_over(self, answers: Sequence[Answer]) -> None:
+        """Take answers that the journal has; those found before anything is asked count later."""
+        self.answers.update({answer.key: answer for answer in answers})
+        if self.progress:
+            self._count(answers)
+            self.progress.add(len(answers))
 
     def asks(self, request_id: str) -> bool:
         """Tell whether a request is one of this task."""
@@ -93,16 +167,18 @@ class Inquiry:
     def look_again(self) -> None:
         """Take over answers that other tasks have kept meanwhile."""
         kept = read_answers(self.task.folder, self._by_id.keys(), self._reply_ids)
-        new = {key: answer for key, answer in kept.items() if key not in self.answers}
-        self.answers.update(new)
-        self._count(list(new.values()))
-        if self.progress:
-            self.progress.add(len(new))
+        self._take_over([answer for key, answer in kept.items() if key not in self.answers])
 
     @property
     def unanswered(self) -> int:
-        """The number of missing answers."""
-        return sum(len(ask.participants) for ask in self.missing())
+        """The number of missing answers, those to questions that sessions have yet to reach too."""
+        due = sum(len(ask.participants) for ask in self.missing())
+        return due + sum(session.to_come for session in self._sessions)
+
+    @property
+    def turns(self) -> int:
+        """The questions of the longest session; 1 where items are rated by themselves."""
+        return max((session.length for session in self._sessions), default=1)
 
     def keep(self, arrived: Sequence[Answer], sent: float = -math.inf) -> None:
         """Write answers to the journal the moment they arrive; see `room`.
@@ -112,7 +188,8 @@ class Inquiry:
         """
         self._journal.append(arrived)
         arrived = [answer for answer in arrived if self.asks(answer.request_id)]
-        self.answers.update({answer.key: answer for answer in arrived})
+        for answer in arrived:
+            self.answers.setdefault(answer.key, answer)  # the first counts, as in the journal
         self._count(arrived)
         self._look_for_copies(arrived)
         self._look_at_tokens(arrived)
@@ -322,30 +399,30 @@ def rating_rows(
     """The answers as rows of the ratings table: by readout, item, participant and scale."""
     rows = []
     for question in questions:
-        request = question.ask.request
+        request, place = question.ask.request, question.place
         for participant in question.ask.participants:
             answer = answers[request.request_id, participant]
             by_scale = columns_by_scale(question.job, request, answer)
-            for place, (scale, columns) in enumerate(by_scale.items()):
+            for number, (scale, columns) in enumerate(by_scale.items()):
                 rows.append(
                     {
                         "scale": scale,
                         "readout": request.readout,
-                        "item_id": question.item_id,
-                        "participant": participant,
+                        "item_id": None if place and place.practice else question.item_id,
+                        "participant": place.session if place else participant,
+                        "session": place.session if place else None,
+                        "position": place.position if place else None,
                         "persona": question.persona,
                         "form": question.form.name,
-                        "session": None,
-                        "position": None,
                         "text": answer.text,
                         "finish_reason": answer.finish_reason,
                         "request_id": request.request_id,
                         "model_reported": answer.model_reported,
                         "received": day_of(answer.received),
                         "reply_id": answer.reply_id,
-                        "prompt_tokens": 0 if place else answer.prompt_tokens,
-                        "completion_tokens": 0 if place else answer.completion_tokens,
-                        "reasoning_tokens": 0 if place else answer.thinking_tokens,
+                        "prompt_tokens": 0 if number else answer.prompt_tokens,
+                        "completion_tokens": 0 if number else answer.completion_tokens,
+                        "reasoning_tokens": 0 if number else answer.thinking_tokens,
                         "latency_s": answer.latency_s,
                         **question.form.on_card(scale, columns),
                     }

@@ -5,27 +5,25 @@ Exact readouts and one-token answers require that every point of the scale is a 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from emoalign.elicitation.answer_schema import answer_schema, likely_schema_tokens
+from emoalign.elicitation.answer_schema import answer_schema
 from emoalign.elicitation.engines.abilities import WHOLE_VOCABULARY, Abilities
-from emoalign.elicitation.engines.asked import AskedModel, PromptTokens
+from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.forms import Form, form_number
-from emoalign.elicitation.journal import Answer, Key, read_answers
-from emoalign.elicitation.pace import time_needed
-from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
+from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask
 from emoalign.errors import CapabilityError
 from emoalign.prompts import (
     Image,
     NormTable,
+    Prompt,
     Renderer,
-    most_tokens,
+    Turn,
     without_system,
 )
 from emoalign.study.fields import WRITTEN, Readout
@@ -34,10 +32,24 @@ from emoalign.tables import records
 
 
 @dataclass(frozen=True)
+class Place:
+    """The place of a question in a session: sessions count from 0, positions in them from 1.
+
+    `in_view` is the number of earlier items that stand in view with their answers.
+    """
+
+    session: int
+    position: int
+    practice: bool
+    in_view: int
+
+
+@dataclass(frozen=True)
 class Question:
     """A question about an item, and the participants who are asked.
 
-    `job` is the job as `form` shows it: by it an answer is read.
+    `job` is the job as `form` shows it: by it an answer is read. `place` is that in a session, in
+    which `item_id` of practice is its text.
     """
 
     item_id: str
@@ -45,6 +57,7 @@ class Question:
     form: Form
     job: RatingJob
     persona: str | None = None
+    place: Place | None = None
 
 
 def shown_items(stimuli: pd.DataFrame, able: Abilities) -> list[tuple[str, str | Image]]:
@@ -70,7 +83,7 @@ def build_questions(
 
     `table` is what a recitation shows.
     """
-    shown = [_Shown(job.shown(form), form, card, table) for form in job.forms()]
+    shown = [Shown(job.shown(form), form, card, table) for form in job.forms()]
     return [
         question
         for readout in job.protocol.readouts
@@ -81,13 +94,13 @@ def build_questions(
     ]
 
 
-class _Shown:
+class Shown:
     """One form of a job, as a model is asked in it."""
 
     def __init__(
-        self, job: RatingJob, form: Form, card: AskedModel, table: NormTable | None
+        self, job: RatingJob, form: Form, card: AskedModel, table: NormTable | None = None
     ) -> None:
-        self._job, self._form, self._card = job, form, card
+        self.job, self.form, self._card = job, form, card
         self._renderer = Renderer(job.prompts, job.scales, table=table)
         self._identity = card.identity()
         self._sampling = card.samplings(job)
@@ -106,26 +119,38 @@ class _Shown:
         participants: tuple[int | None, ...],
     ) -> Iterator[Question]:
         """The questions about an item: one, or one for each order of labels that is drawn."""
-        if not self._form.drawn:
-            ask = Ask(self._request(readout, item, persona), participants)
-            yield Question(item_id, ask, self._form, self._job, persona)
-            return
-        for participant in participants:
-            drawn = self._drawn(self._form.of_answer(item_id, participant or 0))
-            yield from drawn.questions(readout, item_id, item, persona, (participant,))
+        for some in [(each,) for each in participants] if self.form.drawn else [participants]:
+            shown = self.of_answer(item_id, some[0] or 0)
+            ask = Ask(shown.request(readout, shown.prompt(readout, item, persona)), some)
+            yield Question(item_id, ask, shown.form, shown.job, persona)
 
-    def _drawn(self, form: Form) -> _Shown:
-        """The same, with labels in the order that was drawn for one answer."""
+    def of_answer(self, item_id: str, participant: int) -> Shown:
+        """The same, with labels in the order that is drawn for one answer, if one is."""
+        if not self.form.drawn:
+            return self
+        form = self.form.of_answer(item_id, participant)
         shown = copy(self)
-        shown._job, shown._form = self._job.shown(form), form
+        shown.job, shown.form = self.job.shown(form), form
         shown._renderer = self._renderer.on(form.shown)
         shown._schema = answer_schema(form.template, form.shown)
         return shown
 
-    def _request(self, readout: Readout, item: str | Image, persona: str | None) -> RatingRequest:
-        able, renderer = self._card.able, self._renderer
+    def prompt(
+        self,
+        readout: Readout,
+        item: str | Image,
+        persona: str | None,
+        history: Sequence[Turn] = (),
+    ) -> Prompt:
+        """The prompt about an item, after the earlier items of its session."""
+        if readout == "decision":
+            return self._renderer.decision(item)
+        return self._renderer.render(item, persona, history)
+
+    def request(self, readout: Readout, prompt: Prompt) -> RatingRequest:
+        """The request of a readout with a prompt."""
+        able = self._card.able
         decided, exact = readout == "decision", readout == "exact"
-        prompt = renderer.decision(item) if decided else renderer.render(item, persona)
         model, revision = self._identity
         return RatingRequest(
             model=model,
@@ -133,7 +158,7 @@ class _Shown:
             prompt=prompt if able.system_role else without_system(prompt),
             sampling=self._sampling[readout],
             readout=readout,
-            wave=self._job.protocol.wave,
+            wave=self.job.protocol.wave,
             # Decisions have no parameters, and refuse those of answers.
             extra_body=() if decided else self._extras,
             top_logprobs=able.top_logprobs if exact else 0,
@@ -168,137 +193,6 @@ def _participants(
     if job.personas:
         return [(job.personas[number], (number,)) for number in own]
     return [(None, own)] if own else []
-
-
-@dataclass(frozen=True)
-class Remaining:
-    """The columns of the plan (`tables.PLAN`) that follow from a task and its model."""
-
-    answers: int
-    held: int
-    requests: int
-    prompt_tokens_min: float
-    prompt_tokens_max: float
-    answer_tokens_min: float
-    answer_tokens_max: float
-    tokens_from: str
-    usd_min: float
-    usd_max: float
-    usd_batch_min: float
-    usd_batch_max: float
-    minutes: float
-    minutes_from: str | None
-    delivery: str
-    prices_as_of: str | None
-
-
-def remaining(task: RatingTask, card: AskedModel) -> Remaining:
-    """The requests, tokens, cost and time that a task still needs."""
-    questions = questions_of(task, card)
-    wanted_asks = [question.ask for question in questions]
-    distinct = {ask.request.request_id for ask in wanted_asks}
-    wanted = {(ask.request.request_id, who) for ask in wanted_asks for who in ask.participants}
-    in_journal = read_answers(task.folder, distinct)
-    held = {key: answer for key, answer in in_journal.items() if key in wanted}
-    asks = list(missing(wanted_asks, held, card.able.choices))
-    kinds = sorted({_decided(ask) for ask in wanted_asks}) or [False]
-    of_kind = [
-        [[ask for ask in some if _decided(ask) == decided] for some in (wanted_asks, asks)]
-        for decided in kinds
-    ]
-    parts = [_due(card, of_all, left, held) for of_all, left in of_kind]
-    amounts = {name: sum(part.amounts[name] for part in parts) for name in parts[0].amounts}
-    if kinds == [True]:  # of which nothing could come in batches
-        amounts |= {"usd_batch_min": math.nan, "usd_batch_max": math.nan}
-    due = next((part for part in parts if part.amounts["prompt_tokens_max"]), parts[0])
-    tokens = amounts["prompt_tokens_min"] + amounts["prompt_tokens_max"]
-    minutes, minutes_from = time_needed(
-        card,
-        asks,
-        tokens / 2 + amounts["answer_tokens_max"],
-        task.journal / task.job.model,
-        task.job.protocol,
-    )
-    terms = card.terms()
-    return Remaining(
-        answers=len(wanted),
-        held=len(held),
-        requests=len(asks),
-        tokens_from=due.tokens_from,
-        minutes=minutes,
-        minutes_from=minutes_from,
-        delivery=terms.delivery,
-        prices_as_of=terms.prices.as_of if terms.prices else None,
-        **amounts,
-    )
-
-
-def _decided(ask: Ask) -> bool:
-    return ask.request.readout == "decision"
-
-
-@dataclass(frozen=True)
-class _Due:
-    """Columns of Remaining for requests that have the same prices."""
-
-    amounts: Mapping[str, float]
-    tokens_from: str
-
-
-def _due(
-    card: AskedModel, wanted: Sequence[Ask], asks: Sequence[Ask], held: Mapping[Key, Answer]
-) -> _Due:
-    """The tokens and prices of requests, all of decisions or none; `asks` are still to be sent."""
-    decided = any(map(_decided, wanted))
-    ids = {ask.request.request_id for ask in wanted}
-    known = [answer for answer in held.values() if answer.request_id in ids]
-    prompts = _prompt_tokens(card, wanted, asks, known)
-    least, most = prompts.least * len(asks), prompts.most * len(asks)
-    fewest = 0.0 if decided else float(sum(len(ask.participants) for ask in asks))
-    longest = float(sum(ask.request.sampling.max_tokens * len(ask.participants) for ask in asks))
-    usd_min = usd_max = batch = math.nan
-    prices = card.terms().prices
-    if prices is not None:
-        own = prices.of("decision" if decided else "sampled")
-        usd_min, usd_max = own.least(least, fewest), own.most(most, longest)
-        # Decisions come in no batches: beside answers that do, they cost the same.
-        batch = (1.0 if decided else prices.batch_factor) if prices.batch_factor else math.nan
-    amounts = {
-        "prompt_tokens_min": least,
-        "prompt_tokens_max": most,
-        "answer_tokens_min": fewest,
-        "answer_tokens_max": longest,
-        "usd_min": usd_min,
-        "usd_max": usd_max,
-        "usd_batch_min": usd_min * batch,
-        "usd_batch_max": usd_max * batch,
-    }
-    return _Due(amounts, prompts.source)
-
-
-def _prompt_tokens(
-    card: AskedModel, wanted: Sequence[Ask], asks: Sequence[Ask], held: Iterable[Answer]
-) -> PromptTokens:
-    """The tokens of a prompt still to be sent: on average, and within bounds where not counted.
-
-    Where the provider has counted before, each prompt has as many tokens for its length as those
-    had, of which some have more than others.
-    """
-    lengths = {ask.request.request_id: most_tokens(ask.request.prompt) for ask in wanted}
-    counted = [
-        answer.prompt_tokens / lengths[answer.request_id] for answer in held if answer.prompt_tokens
-    ]
-    if not asks:
-        return PromptTokens(0.0, 0.0, "journal")
-    if not counted:
-        estimated = card.prompt_tokens([ask.request.prompt for ask in asks])
-        if card.destination is None:  # servers here force a form, and do not tell the model
-            return estimated
-        schemas = {id(ask.request.schema): ask.request.schema for ask in asks}  # one for each form
-        schema = max(map(likely_schema_tokens, schemas.values()))
-        return replace(estimated, most=estimated.most + schema)
-    mean = sum(lengths[ask.request.request_id] for ask in asks) / len(asks)
-    return PromptTokens(mean * min(counted), mean * max(counted), "journal")
 
 
 def check_single_tokens(tokens: Mapping[float, Sequence[int]], scale_name: str) -> None:

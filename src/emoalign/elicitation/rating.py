@@ -169,15 +169,16 @@ def rate(
     account: Account | None = None,
     forbidden: str | None = None,
     norms: Path | None = None,
+    trials: Sequence[Path] = (),
 ) -> None:
-    """Write the ratings of each job, all of one model, to its output.
+    """Write the ratings of each job, all of one model, to its output, and of sessions the trials.
 
     Answers that the journal does not have yet are collected first; `journal` is the root of the
     journals, `account` limits the cost, `forbidden` says why the items may not be sent to the
     model, where they may not, and `norms` is the table that a recitation shows. Raises
     ElicitationError when the model cannot be asked; whatever had arrived is in the journal by then.
     """
-    from emoalign.tables import COMPLETIONS, NORMS, RATINGS, STIMULI
+    from emoalign.tables import COMPLETIONS, NORMS, RATINGS, STIMULI, TRIALS
 
     for job in jobs:
         if (card.answering(), card.thoughts(job.protocol.thinking)) != (job.card, job.thoughts):
@@ -192,10 +193,27 @@ def rate(
     items = STIMULI.read(stimuli)
     means = None if norms is None else NORMS.read(norms)
     tasks = [RatingTask(job, items, journal, shard, means) for job in jobs]
-    for job, ratings, output in zip(jobs, card.rate(tasks, account), outputs, strict=True):
+    made = card.rate(tasks, account)
+    for job, ratings, output in zip(jobs, made, outputs, strict=True):
         table = COMPLETIONS if job.protocol.recites else RATINGS
-        table.write(ratings, output, _origin(job, card))
+        table.write(ratings[ratings["item_id"].notna()], output, _origin(job, card))
+    for ratings, output in zip(made, trials, strict=bool(trials)):
+        TRIALS.write(trial_rows(ratings), output)
     _tell_doubts(jobs, card, outputs)
+
+
+def trial_rows(ratings: pd.DataFrame) -> pd.DataFrame:
+    """The sampled answers of sessions among ratings, as rows of the table of trials.
+
+    Those of practice are the ones without an item.
+    """
+    from emoalign.tables import TRIALS
+
+    rows = ratings[(ratings["readout"] == "sampled") & ratings["position"].notna()]
+    kinds = rows["item_id"].notna().map({True: "item", False: "practice"})
+    rows = rows.assign(kind=kinds).sort_values(["scale", "session", "position"], kind="stable")
+    trials: pd.DataFrame = rows[TRIALS.schema.names]
+    return trials
 
 
 def _tell_doubts(jobs: Sequence[RatingJob], card: ModelCard, outputs: Sequence[Path]) -> None:
@@ -320,6 +338,11 @@ class Ask:
 
     request: RatingRequest
     participants: tuple[int | None, ...]
+
+    @property
+    def key(self) -> tuple[str, int | None]:
+        """The request and the first of the participants: that of a session's only answer."""
+        return self.request.request_id, self.participants[0]
 
 
 def missing(

@@ -10,6 +10,7 @@ from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.rating import together
 from emoalign.embeddings.embedding_cards import RIDGE
 from emoalign.planning.form_checks import wrong_forms
+from emoalign.planning.session_checks import wrong_sessions
 from emoalign.planning.studies import LoadedStudy, StudyDataset
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import WRITTEN, Readout
@@ -66,6 +67,7 @@ def inconsistencies(loaded: LoadedStudy, source: Origin) -> list[str]:
             for why in model.cannot_follow(name, protocol, _prompts_for(loaded, protocol, name))
         ]
         problems += _same_questions(loaded, source, place, protocol)
+    problems += wrong_sessions(loaded, source)
     return problems
 
 
@@ -325,7 +327,7 @@ def _wrong_protocol(
         )
     table = loaded.personas.get(protocol.personas or "")
     number = protocol.participants or 0
-    if table and protocol.personas and number > len(table.personas):
+    if table and protocol.personas and not protocol.session and number > len(table.personas):
         yield (
             f"{source.at(*here, 'participants')}: {number} participants, but only "
             f"{len(table.personas)} personas in "

@@ -72,18 +72,19 @@ class Jobs:
         }
 
     def _demonstrated(self, dataset: str) -> tuple[str, ...]:
-        """Texts that any protocol shows as demonstrations, to be kept out of the sample, so that
-        every protocol rates the same items. None where all ratings are recorded."""
+        """Texts that any protocol shows as demonstrations or practice, to be kept out of the
+        sample, so that every protocol rates the same items. None where all ratings are recorded."""
         if not self.loaded.asked_raters(dataset):
             return ()
         shown = {
-            demonstration.text
+            text
             for protocol in self.loaded.study.protocols
             if not protocol.recites
             for name in protocol.prompt_sets(dataset)
             for prompts in [self.loaded.prompt_sets[name]]
             for scale in self.loaded.scales(dataset)
-            for demonstration in prompts.scales[scale].demonstrations
+            for wording in [prompts.scales[scale]]
+            for text in (*(each.text for each in wording.demonstrations), *wording.practice)
         }
         return tuple(sorted(shown))
 
@@ -109,6 +110,7 @@ class Jobs:
             dataset=dataset,
             scales={scale: scales[scale] for scale in prompts.wording},
             recited=recited,
+            dealt_by=None if entry.session is None else self.loaded.study.seed,
         )
 
     def rate_together(self, model: str, protocol: str, dataset: str) -> list[RatingJob]:

@@ -12,10 +12,12 @@ from functools import cached_property
 from pathlib import Path
 
 from emoalign.elicitation.answer_schema import answer_schema, likely_schema_tokens
+from emoalign.elicitation.dealing import lists_per_sweep
 from emoalign.elicitation.engines.asked import AskedModel, Terms
 from emoalign.elicitation.forms import Form
 from emoalign.elicitation.pace import minutes_as_before
 from emoalign.planning.preflight import why_forbidden
+from emoalign.planning.session_costs import session_tokens
 from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts import Image, Prompt, Renderer, likely_tokens
 from emoalign.study.fields import WRITTEN, Modality, Readout
@@ -97,7 +99,8 @@ class Opening:
                 for protocol in self._protocols():
                     once = self.loaded.models[model].together
                     asked = len(self.loaded.asked_of(model, protocol, dataset))
-                    jobs += shards * (min(asked, 1) if once else asked)
+                    parts = 1 if self.loaded.protocol(protocol).session else shards
+                    jobs += parts * (min(asked, 1) if once else asked)
         return jobs, unknown
 
     def _sampled(self, dataset: str) -> int | None:
@@ -170,7 +173,8 @@ class Opening:
         protocol = self.loaded.protocol(cell.protocol)
         forms = self.loaded.forms(cell.protocol, cell.dataset, cell.asked)
         who = self.loaded.participants(protocol)
-        people = math.ceil((len(who) or protocol.participants or 0) / len(forms))
+        answers = 0 if protocol.session else len(who)  # there, each session is another persona
+        people = math.ceil((answers or protocol.participants or 0) / len(forms))
         return [
             self._part(card, cell, protocol, form, readout, people)
             for form in forms
@@ -199,10 +203,15 @@ class Opening:
             shown = [renderer.render(item, persona) for persona in who or [None]]
         each = answered = 1
         if readout in WRITTEN:
-            alone = who or form.drawn
+            alone = who or form.drawn or protocol.session
             each = people if alone else math.ceil(people / card.able.choices)
             answered = people
+        elif protocol.session:  # its exact answers follow those of every participant
+            each = answered = people
         per_prompt = max(likely_tokens(prompt)[1] for prompt in shown)
+        if protocol.session:
+            per_prompt, practised = self._in_sessions(renderer, item, protocol, form, items)
+            items += practised if readout == "sampled" else 0
         if readout != "decision" and card.destination is not None:
             per_prompt += likely_schema_tokens(answer_schema(form.template, form.shown))
         most = form.template.answer.max_tokens
@@ -217,6 +226,20 @@ class Opening:
             items * answered * per_answer,
         )
 
+    def _in_sessions(
+        self, renderer: Renderer, item: str | Image, protocol: Protocol, form: Form, items: int
+    ) -> tuple[float, int]:
+        """The most tokens of a prompt in a session, on average, and the texts for practice in a
+        sweep."""
+        plan, who = protocol.session, self.loaded.participants(protocol)
+        practice = len(next(iter(form.template.wording.values())).practice)
+        if plan is None or not items:
+            return 0.0, 0
+        longest = form.template.answer.max_tokens
+        persona = max(who, key=len) if who else None
+        tokens = session_tokens(renderer, item, persona, plan, items, practice, longest)
+        return tokens, practice * lists_per_sweep(items, plan.items)
+
     def _usual(self, card: AskedModel, dataset: str) -> str | Image:
         """An item that takes no fewer tokens than the items of a dataset do on average."""
         modality = self.loaded.datasets[dataset].modality
@@ -228,13 +251,14 @@ class Opening:
     def _cells(self) -> Iterator[_Cell]:
         for _, wildcards in self.jobs:
             # By its wildcards: a rule has another name where this workflow is a module.
-            if {"model", "protocol", "dataset", "shard"} <= wildcards.keys():
+            if {"model", "protocol", "dataset"} <= wildcards.keys():
                 model, dataset = wildcards["model"], wildcards["dataset"]
                 protocol, scale = wildcards["protocol"], wildcards.get("scale")
                 asked = self.loaded.asked(protocol, dataset) if scale is None else [scale]
                 for each in asked:
                     shards, _ = self._prepared.get(dataset, ({}, None))
-                    items = shards.get(wildcards["shard"])
+                    every = sum(shards.values()) or None
+                    items = shards.get(wildcards["shard"]) if "shard" in wildcards else every
                     yield _Cell(model, protocol, dataset, each, items)
         for dataset in self.awaited:
             for model in self.loaded.raters(dataset):
@@ -286,7 +310,11 @@ class Opening:
         if self.cores is None or not cells:
             return
         size = self.loaded.study.shard_items
-        known = [cell.items for cell in cells if cell.items]
+        known = [
+            cell.items
+            for cell in cells
+            if cell.items and not self.loaded.protocol(cell.protocol).session
+        ]
         jobs = sum(
             math.ceil((cell.items or 0) / size) if size and cell.dataset in self.awaited else 1
             for cell in cells

@@ -17,6 +17,7 @@ from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.items.clusters import ItemClusters
 from emoalign.planning.recommended import recommendations
+from emoalign.planning.sessions_in_words import sessions_in_words
 from emoalign.stimuli.preparation import USED
 from emoalign.tables import NORMS, PLAN, PRECISION, STIMULI, groups, metadata
 from emoalign.wording import dollars_between, listed, minutes
@@ -95,6 +96,9 @@ def plan(
     for name in sorted(set(rows["model"])):
         if (told := cards[name].retiring(name, date.today())) is not None:
             _log.info("%s", told)
+    sizes = {dataset: len(stimuli) for dataset, stimuli in items.items()}
+    for line in sessions_in_words(jobs, rows, cards, sizes):
+        _log.info("%s", line)
     _log.info("By model, protocol and scale: %s", output)
 
 

@@ -11,7 +11,7 @@ from emoalign.elicitation.forms import Form
 from emoalign.errors import PromptError, StudyError
 from emoalign.planning.form_checks import alike
 from emoalign.planning.studies import LoadedStudy
-from emoalign.prompts import Image, Prompt, Renderer
+from emoalign.prompts import Image, Message, Prompt, Renderer, Turn
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.protocols import Protocol
 
@@ -73,7 +73,25 @@ def _unusable(loaded: LoadedStudy, protocol: Protocol, dataset: str, form: Form)
             f"protocol {protocol.name!r} has personas, but the prompts do not use {{{{ persona }}}}"
             ": all participants would be asked the same"
         )
+    if protocol.session is not None and form.template.kind == "completion":
+        return _unseen(Renderer(form.template, form.shown), item, next(iter(who), None))
     return None
+
+
+def _unseen(renderer: Renderer, item: str | Image, persona: str | None) -> str | None:
+    """The reason why a text to be continued does not show the earlier items of a session."""
+    earlier = Turn(Message("user", ""), "a word that was rated", "an answer that was given")
+    try:
+        shown = renderer.render(item, persona, [earlier]).text or ""
+    except PromptError as error:
+        return str(error)
+    if earlier.text in shown and earlier.answer in shown:
+        return None
+    return (
+        "template: in a session, a text to be continued shows earlier items and answers itself, "
+        "and this one does not; add them, such as "
+        "{% for line in history %}{{ line.text }} = {{ line.answer }}\\n{% endfor %}"
+    )
 
 
 def _rendered(

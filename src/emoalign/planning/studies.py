@@ -281,8 +281,14 @@ class LoadedStudy:
         self, protocol: str, dataset: str, scale: str
     ) -> dict[str, QuestionTemplate]:
         """The same of each prompt set that the protocol lists, by name, in their order."""
-        names = self.protocol(protocol).prompt_sets(dataset)
-        return {name: question_template(self.prompt_sets[name], scale) for name in names}
+        entry = self.protocol(protocol)
+        shown = {
+            name: question_template(self.prompt_sets[name], scale)
+            for name in entry.prompt_sets(dataset)
+        }
+        if entry.session is not None:
+            return shown
+        return {name: template.without_practice() for name, template in shown.items()}
 
     def forms(self, protocol: str, dataset: str, asked: str) -> tuple[Form, ...]:
         """The forms in which a protocol asks about a subject of a dataset (see `asked`); none
@@ -295,11 +301,11 @@ class LoadedStudy:
 
     def question_template(self, protocol: str, dataset: str, scale: str) -> QuestionTemplate:
         """The templates and wording with which a protocol asks about a scale of a dataset."""
-        prompts = self.prompt_set(protocol, dataset)
-        if prompts is None:
+        templates = self.question_templates(protocol, dataset, scale)
+        if not templates:
             recites = self.protocol(protocol).recites
             return unworded(scale, self.datasets[dataset].scales[scale], recites)
-        return question_template(prompts, scale)
+        return next(iter(templates.values()))
 
     def asked(self, protocol: str, dataset: str) -> list[str]:
         """The subjects of a protocol's requests: names of scales, joined with "+".
@@ -334,7 +340,11 @@ class LoadedStudy:
         return RecitedTable(title=card.title, file=name, text=text, mean=mean, seed=self.study.seed)
 
     def participants(self, protocol: Protocol) -> tuple[str, ...]:
-        """The personas of a protocol's participants; empty for a protocol without personas."""
+        """The personas of a protocol's participants; empty for a protocol without personas.
+
+        In sessions each session is one, and how many there are follows from the items: all of them.
+        """
         if protocol.personas is None:
             return ()
-        return self.personas[protocol.personas].texts()[: protocol.participants]
+        every = self.personas[protocol.personas].texts()
+        return every if protocol.session is not None else every[: protocol.participants]

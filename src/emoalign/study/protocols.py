@@ -238,15 +238,11 @@ class Protocol(Entry):
     def _rated_in_sessions(self) -> Protocol:
         if self.session is None:
             return self
-        if "sampled" not in self.readouts:
+        if "sampled" not in self.readouts or not {"sampled", "exact"}.issuperset(self.readouts):
             raise ValueError(
-                "readouts: what stands in view in a session are sampled answers; write sampled, "
-                "or [sampled, exact]"
-            )
-        if "decision" in self.readouts:
-            raise ValueError(
-                "readouts: a decision sees no earlier answers; ask for decisions in a protocol "
-                "without session"
+                "readouts: sampled answers are what stands in view in a session, and each exact "
+                "answer follows them; write [sampled] or [sampled, exact], and use a protocol "
+                "without session for other readouts"
             )
         return self
 

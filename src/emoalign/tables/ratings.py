@@ -252,6 +252,12 @@ PLAN = Table(
         ),
         Column("delivery", TEXT, "`single` or `batch`, as on the model's card."),
         Column("prices_as_of", TEXT, "Date of the prices."),
+        Column(
+            "times_alone",
+            NUMBER,
+            "Prompt tokens of sessions, as a multiple of those of the same items by themselves; "
+            "null outside sessions.",
+        ),
     ),
 )
 

@@ -37,8 +37,8 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
 
     from emoalign.elicitation.budget import Account
     from emoalign.elicitation.inquiry import Inquiry
-    from emoalign.elicitation.questions import Remaining
     from emoalign.elicitation.rating import RatingTask
+    from emoalign.elicitation.remaining import Remaining
 
 
 class Prices(Entry):
@@ -282,7 +282,7 @@ class AskedModel(ModelCard):
 
     def remaining(self, task: RatingTask) -> Remaining:
         """The requests, tokens and money that a task still takes."""
-        from emoalign.elicitation.questions import remaining
+        from emoalign.elicitation.remaining import remaining
 
         return remaining(task, self)
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     import pandas as pd
 
     from emoalign.elicitation.budget import Account
-    from emoalign.elicitation.questions import Remaining
     from emoalign.elicitation.rating import RatingTask
+    from emoalign.elicitation.remaining import Remaining
 
 JOB_MB = 2000
 """Memory of a rating job without a model: on a cluster, two Snakemakes and the package."""

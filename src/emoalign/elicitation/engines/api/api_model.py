@@ -126,6 +126,14 @@ class ApiModel(ServedModel):
             "names; a change causes no requests."
         ),
     )
+    context_tokens: int | None = Field(
+        None,
+        ge=64,
+        description=(
+            "Longest prompt and answer together, in tokens: sessions that do not fit are refused. "
+            "Default: not known."
+        ),
+    )
     prices: Prices | None = Field(None, description="Prices of the provider.")
     retires: Day | None = Field(
         None,
@@ -237,7 +245,7 @@ class ApiModel(ServedModel):
     @property
     def able(self) -> Abilities:
         """The abilities of the model and its server, which has sampling of its own."""
-        return replace(super().able, default_sampling=True)
+        return replace(super().able, default_sampling=True, context_tokens=self.context_tokens)
 
     def added(self) -> Mapping[str, JsonValue]:
         """The parameters that the card adds to every request."""
@@ -246,6 +254,11 @@ class ApiModel(ServedModel):
     def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
         """Things asked for that cannot be had, each with what the card says of it."""
         yield from super()._lacking(protocol, prompts)
+        if protocol.session is not None and self.delivery == "batch":
+            yield (
+                "sessions, in which each question waits for the answer before it, but its card "
+                "says delivery: batch: write delivery: single, which asks nothing again"
+            )
         sent = dict(self.extras(self.thoughts(protocol.thinking)))
         for form in self.dialect.answer_forms if prompts.answer.structured else ():
             if value_at(sent, form.split(".")) is not None:

@@ -206,8 +206,9 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def loaded(card: VllmModel) -> Iterator[VllmEngine]:
-    """The model, ready to be asked; its memory and its processes are given back at the end.
+def loaded(card: VllmModel, images: int = 1) -> Iterator[VllmEngine]:
+    """The model, ready to be asked with so many images at once; its memory and its processes are
+    given back at the end.
 
     Raises CapabilityError when vLLM is not installed or the GPU is too small, EngineError when the
     model cannot be loaded.
@@ -230,7 +231,7 @@ def loaded(card: VllmModel) -> Iterator[VllmEngine]:
     extra = processor_arguments(card) if on_processor else {}
     started = time.monotonic()
     try:
-        llm = vllm.LLM(**card.arguments(), **extra)
+        llm = vllm.LLM(**card.arguments(images), **extra)
     except vllm_faults() as error:
         _end_children()
         raise EngineError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -170,16 +170,14 @@ class VllmModel(AskedModel):
         """Resources of a job: the GPUs that share the model, and the memory that the card names."""
         return Resources(round(1000 * self.memory_gb) * attempt, gpus=self.tensor_parallel_size)
 
-    def arguments(self) -> dict[str, Any]:
-        """The arguments of vllm.LLM for a model.
+    def arguments(self, images: int = 1) -> dict[str, Any]:
+        """The arguments of vllm.LLM for a model that is shown so many images at once.
 
         With generation_config "vllm" the model's own defaults of sampling are left aside (where its
         answers end is not), and log-probabilities are those at the temperature of the request.
         """
         head = {"hf_overrides": {"head_dtype": "float32"}} if self.head_dtype == "float32" else {}
-        images = (
-            {"limit_mm_per_prompt": {"image": 1}} if "image" in self.capabilities.modalities else {}
-        )
+        limit = {"limit_mm_per_prompt": {"image": images}}
         return {
             "model": self.model,
             "revision": self.revision,
@@ -192,28 +190,46 @@ class VllmModel(AskedModel):
             "logprobs_mode": "processed_logprobs",
             "enable_prefix_caching": True,
             **head,
-            **images,
+            **(limit if "image" in self.capabilities.modalities else {}),
         }
 
     def ask(self, inquiries: Sequence[Inquiry], account: Account | None) -> None:
         """Load the model once and ask all that the inquiries miss; equal questions are asked once.
 
+        Sessions go on side by side: turn by turn, what stands in view was computed in the last one.
         Nobody sends a bill for it: the account is not needed.
         """
         from emoalign.elicitation.engines.vllm.engine import loaded
         from emoalign.elicitation.engines.vllm.outputs import beginning
         from emoalign.elicitation.questions import check_tokens, single_tokens
+        from emoalign.elicitation.rehearsal import longest
 
-        wanting: dict[Ask, list[Inquiry]] = defaultdict(list)
-        for inquiry in inquiries:
-            for ask in inquiry.missing():
-                wanting[ask].append(inquiry)
         jobs = [inquiry.task.job for inquiry in inquiries]
-        with loaded(self) as engine:
+        asked: set[Ask] = set()
+        with loaded(self, max(inquiry.turns for inquiry in inquiries)) as engine:
             check_tokens(jobs, {text: engine.tokenize(text) for text in single_tokens(jobs)})
-            for ask, arrived in engine.answers(sorted(wanting, key=beginning)):
-                for inquiry in wanting[ask]:
-                    inquiry.keep(arrived)
-                    inquiry.wait_for_room()
-                for inquiry in wanting[ask]:
-                    inquiry.check()
+            for session in filter(None, (longest(each.task, self) for each in inquiries)):
+                counts = {text: len(engine.tokenize(text)) for text in session.texts}
+                session.check(counts, self.context_tokens)
+            while wanting := _wave(inquiries, asked):
+                asked |= wanting.keys()
+                for ask, arrived in engine.answers(sorted(wanting, key=beginning)):
+                    for inquiry in wanting[ask]:
+                        inquiry.keep(arrived)
+                        inquiry.wait_for_room()
+                    for inquiry in wanting[ask]:
+                        inquiry.check()
+
+
+def _wave(inquiries: Sequence[Inquiry], asked: Collection[Ask]) -> Mapping[Ask, Sequence[Inquiry]]:
+    """The requests that can be sent now and were not, each with the inquiries that miss it.
+
+    All are sent in one wave where items are rated by themselves; of all sessions, the requests of
+    one turn.
+    """
+    wanting: dict[Ask, list[Inquiry]] = defaultdict(list)
+    for inquiry in inquiries:
+        for ask in inquiry.missing():
+            if ask not in asked:
+                wanting[ask].append(inquiry)
+    return wanting
