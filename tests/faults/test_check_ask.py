@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +53,10 @@ def check(
         *arguments: str,
         says: str | None = None,
         readouts: Sequence[str] = ("sampled",),
+        asked: Mapping[str, Any] = {},
         **changes: Any,
     ) -> Result:
-        protocols = [STUDY["protocols"][0] | {"readouts": list(readouts)}]
+        protocols = [STUDY["protocols"][0] | {"readouts": list(readouts), **asked}]
         for file, content in {
             "models/faulty.yaml": {**CARD, "base_url": server.address, **changes},
             "config.yaml": STUDY | {"protocols": protocols},
@@ -86,6 +89,18 @@ def test_a_server_is_asked_twice_about_a_made_up_word_and_its_abilities_are_told
     assert len({heard.seed for heard in first}) == 1
     assert all(MADE_UP["word"] in heard.prompt for heard in first)
     assert not (tmp_path / "results").exists()
+
+
+def test_a_question_is_asked_in_each_form(
+    check: Callable[..., Result], server: FaultServer
+) -> None:
+    server.reply = lambda heard, choice: "75" if "100" in heard.prompt else "7"
+    done = check(asked={"prompts": ["words", "words-down", "words-0-100"], "participants": 12})
+    assert done.exit_code == 0, done.output
+    for form, said in (("words", 7), ("words-down", 7), ("words-0-100", 75)):
+        assert re.search(
+            rf"^  {form}, answered .*'{said}', read as valence: {said}$", done.output, re.M
+        )
 
 
 def test_seeds_that_are_not_honoured_are_told(
@@ -224,3 +239,18 @@ def test_decisions_that_a_card_claims_are_tried_beside_answers(
     )
     done = check(capabilities=CARD["capabilities"] | DECIDES)
     assert "decisions: refused (Not here.): set decisions: null" in done.output
+
+
+def test_a_trial_of_stated_distributions_tells_what_they_add_up_to(
+    check: Callable[..., Result], server: FaultServer
+) -> None:
+    people = dict.fromkeys(map(str, range(1, 10)), 11)
+    server.reply = lambda heard, choice: json.dumps(people)
+    done = check(readouts=("stated",), asked={"prompts": "words-stated"})
+    assert done.exit_code == 0, done.output
+    assert "read as valence: a distribution whose numbers add up to 99" in done.output
+    assert "n: 2 of 2 answers in one request" in done.output
+    assert "seeds: the same seed gave the same answers" in done.output
+    people["9"] = 0
+    done = check(readouts=("stated",), asked={"prompts": "words-stated"})
+    assert "read as valence: unparsable" in done.output

@@ -15,9 +15,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from emoalign.elicitation.doubts import Asked, doubts
 from emoalign.elicitation.forms import form_number
 from emoalign.elicitation.questions import build_questions, remaining
 from emoalign.elicitation.rating import RatingJob, RatingTask
+from emoalign.items.item_jobs import AggregationJob
 from emoalign.tables import STIMULI
 from tests.faults.batch_server import BatchServer, Ending, Line, answered
 from tests.faults.conftest import KEY, KEY_VARIABLE, Desk
@@ -295,8 +297,6 @@ def test_exact_probabilities_of_two_mirrored_forms_are_those_of_one(
     assert Counter(both["form"]) == {"up": 4, "down": 4}
     (other := tmp_path / "items").mkdir()
     rows = both[both["item_id"] == "joy"].drop(columns=["scale"]).assign(scale="valence")
-    from emoalign.items.item_jobs import AggregationJob
-
     job = AggregationJob.model_validate({"dataset": "mine", "scales": {"valence": NINE}})
     found = items(other, [rows.to_dict("records")], job=job).iloc[0]
     p = list(speaker(1).replies.values())
@@ -386,3 +386,27 @@ def test_the_order_of_the_words_changes_no_answer(forms: FormsDesk, server: Faul
     ordered = [each[key].sort_values(key[:2]).reset_index(drop=True) for each in (first, other)]
     pd.testing.assert_frame_equal(*ordered)
     assert re.fullmatch(r"[0-9a-f]{64}", first["request_id"].iloc[0])
+
+
+# Doubts
+
+
+def told_of_copies(desk: FormsDesk) -> list[str]:
+    desk.rate()
+    asked = Asked({"faulty": None}, {"plain": 1.0})
+    return [told for told in doubts([desk.folder / "ratings.parquet"], asked) if "same" in told]
+
+
+def test_copies_are_noticed_although_forms_differ(forms: FormsDesk, server: FaultServer) -> None:
+    server.reply = lambda heard, choice: "5"  # which means something else in each form
+    words = [f"word{number}" for number in range(24)]
+    (told,) = told_of_copies(dataclasses.replace(forms, words=words, participants=9))
+    assert "gave the same rating of valence, to each of 24 items" in told
+    assert "(216 ratings)" in told
+
+
+def test_one_answer_in_each_form_is_no_copy(forms: FormsDesk, server: FaultServer) -> None:
+    server.reply = lambda heard, choice: "5"
+    sets = {f"form{number}": wording({**UP, "instruction": f"{number}?"}) for number in range(6)}
+    words = [f"word{number}" for number in range(24)]
+    assert told_of_copies(dataclasses.replace(forms, words=words, sets=sets)) == []

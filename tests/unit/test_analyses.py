@@ -116,6 +116,7 @@ def test_a_study_with_labels_baselines_and_a_recitation_has_what_concerns_them()
     rules = {rule.name: rule for rule in every.rules()}
     others = {"forms": "compare_forms", "generalizability": "decompose_variance"}
     others |= {"groups": "compare_groups", "retest": "compare_waves"}
+    others |= dict.fromkeys(("order", "participants"), "compare_sessions")
     assert {computation.rule for computation in COMPUTATIONS} == {*rules, *others.values()}
     gradient = "results/s/statistics/transparency_gradient.parquet"
     assert gradient in rules["check_expectations"].inputs
@@ -134,6 +135,24 @@ def test_waves_are_compared_where_a_study_has_two() -> None:
     [rule] = [rule for rule in of_two if rule.name not in of_one]
     assert rule.reads_ratings
     assert "results/s/statistics/retest.csv" in rule.outputs
+
+
+def test_order_and_participants_are_looked_at_where_a_study_has_sessions() -> None:
+    asked: dict[str, object] = {"name": "asked", "prompts": "words"}
+    of_one = {rule.name for rule in analyses("config.yaml", asked).rules()}
+    in_sessions = analyses("config.yaml", asked | {"session": {"items": 20}}).rules()
+    assert "compare_sessions" not in of_one
+    [rule] = [rule for rule in in_sessions if rule.name not in of_one]
+    assert rule.reads_ratings
+    made = {Path(path).name for path in rule.outputs}
+    assert made == {f"{n}.{s}" for n in ("order", "participants") for s in ("csv", "parquet")}
+
+
+def test_personas_are_participants_where_nothing_is_asked_in_sessions() -> None:
+    asked: dict[str, object] = {"name": "asked", "prompts": "words-to-persona"}
+    rules = analyses("config.yaml", asked | {"personas": "adults"}).rules()
+    [rule] = [rule for rule in rules if rule.name == "compare_sessions"]
+    assert {Path(path).stem for path in rule.outputs} == {"participants"}
 
 
 def test_a_rule_for_each_dataset_tells_the_job_of_one() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emoalign.elicitation.forms import Form, form_number, forms
+from emoalign.elicitation.forms import Form, dealt, form_number, forms
 from emoalign.prompts import QuestionTemplate
 from emoalign.study.scales import DatasetScale, HumanScale, LabelScale
 
@@ -49,6 +49,14 @@ def test_the_form_is_that_of_participant_and_hash_of_the_item() -> None:
     for item in ITEMS:
         offset = int(hashlib.sha256(item.encode()).hexdigest(), 16)
         assert [form_number(item, p, 3) for p in range(6)] == [(p + offset) % 3 for p in range(6)]
+
+
+def test_those_dealt_a_form_are_the_participants_who_have_it() -> None:
+    for item in ITEMS[:10]:
+        for n_forms in (1, 3, 7):
+            for form in range(n_forms):
+                has = [p for p in range(20) if form_number(item, p, n_forms) == form]
+                assert list(dealt(item, form, n_forms, 20)) == has
 
 
 def test_the_first_participant_sees_each_form_of_about_as_many_items() -> None:

@@ -38,12 +38,15 @@ def load(study: str) -> LoadedStudy:
 
 
 def load_groups() -> LoadedStudy:
-    """A study of norms by groups of raters, asked in two forms."""
+    """A study of norms by groups of raters, asked in two forms, and in sessions."""
     content, problems = read_yaml(ROOT / "config/config.yaml")
     assert not problems
     told = {
         "datasets": [{"dataset": "warriner"}],
-        "protocols": [{"name": "asked", "prompts": ["words", "words-as-a-human"]}],
+        "protocols": [
+            {"name": "asked", "prompts": ["words", "words-as-a-human"]},
+            {"name": "in-sessions", "prompts": "words", "session": {"items": 50}},
+        ],
         "allow_remote": ["warriner"],
     }
     return load_study(content | told, ROOT / "config")

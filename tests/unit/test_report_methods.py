@@ -12,9 +12,14 @@ import pandas as pd
 import pytest
 
 from emoalign.elicitation.inquiry import day_of
+from emoalign.report.asked_differently import apart
+from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Results, View
 from emoalign.report.sections.about import METHODS
+from emoalign.report.sections.asking_in_words import protocols_used
+from emoalign.report.sections.example_prompts import example_prompts
 from emoalign.stimuli.preparation import USED
+from emoalign.study.protocols import PromptSet
 from emoalign.tables import STIMULI
 from tests.kit.ratings import item_ids, norms, rating_rows, ratings, stimuli
 from tests.kit.stages import make
@@ -122,3 +127,81 @@ def test_scales_with_the_same_points_are_told_together(made: Path) -> None:
     text = methods(made, scales=scales)
     assert "arousal (higher is more arousing)" in text
     assert re.search(r"The scales of .*valence \(higher is better\).* run from 1 to 7\.", text)
+
+
+FORMS = {"plain": {}, "down": {"reversed": True}, "wide": {"mapped": "linear"}}
+
+
+def forms_of(
+    readouts: tuple[str, ...] = ("sampled",), sets: tuple[str, ...] = tuple(FORMS)
+) -> ReportJob:
+    """The job of a report on a protocol with these forms, beside one of the form `plain`."""
+    protocols = {
+        "balanced": {"prompts": list(sets), "participants": 6},
+        "single": {"prompts": "plain", "participants": 6},
+    }
+    job = report_job(protocols=protocols, readouts=readouts)
+    ranges = {"wide": {"min": 0, "max": 100}}
+    prompts = {
+        name: PromptSet.model_validate(
+            {
+                "title": name,
+                "kind": "chat",
+                "template": f"{name}: {{{{ instruction }}}} {{{{ item.text }}}}",
+                "answer": {"max_tokens": 4},
+                "scales": {
+                    "valence": {
+                        "instruction": "Rate it.",
+                        "written_for": ranges.get(name, {"min": 1, "max": 9}),
+                        **FORMS[name],
+                    }
+                },
+            }
+        )
+        for name in {*sets, "plain"}
+    }
+    return job.model_copy(update={"prompts": prompts})
+
+
+def test_the_methods_name_the_forms_and_what_became_of_answers_to_them() -> None:
+    told = " ".join(protocols_used(forms_of(("sampled", "exact"))))
+    assert (
+        "Under balanced, every item was asked about in 3 forms (prompt sets plain, down and wide), "
+        "with 2 participants for each form; probabilities were averaged over the forms."
+    ) in told
+    assert "Ratings on reversed scales were turned back." in told
+    assert "were mapped linearly onto the scale of the dataset, without rounding" in told
+    assert "Under single, every item" not in told
+
+
+def test_a_study_of_one_form_says_nothing_of_forms() -> None:
+    told = " ".join(protocols_used(report_job(protocols=("p",))))
+    assert not re.search("form|reversed|mapped", told)
+
+
+def test_an_example_prompt_is_shown_of_every_form(made: Path) -> None:
+    job = forms_of()
+    shown = example_prompts(Results(job, made, []))
+    assert [(one.protocol, one.form) for one in shown] == [
+        ("balanced", "plain"),
+        ("balanced", "down"),
+        ("balanced", "wide"),
+        ("single", None),
+    ]
+    assert [one.text.partition(":")[0].split()[-1] for one in shown] == [
+        *FORMS,
+        "plain",
+    ]
+
+
+def test_protocols_that_differ_in_their_forms_are_told_apart() -> None:
+    assert apart(forms_of(), "balanced", "single", "words", "valence") == [
+        "prompt sets (plain, down and wide vs. plain)"
+    ]
+    assert apart(forms_of(sets=("down",)), "balanced", "single", "words", "valence") == [
+        "direction of the scale"
+    ]
+    assert apart(forms_of(sets=("wide",)), "balanced", "single", "words", "valence") == [
+        "range of the scale (0 to 100 vs. 1 to 9)"
+    ]
+    assert apart(forms_of(sets=("plain",)), "balanced", "single", "words", "valence") == []

@@ -278,7 +278,7 @@ def test_spanish_words_keep_their_letters(project: Project) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["temperature", "framing", "personas"])
+@pytest.mark.parametrize("name", ["temperature", "framing", "personas", "wording"])
 def test_studies_of_protocols_run_on_the_bundled_model(project: Project, name: str) -> None:
     def smaller(content: Any) -> None:
         content["models"] = ["smollm2-135m"]
@@ -295,6 +295,11 @@ def test_studies_of_protocols_run_on_the_bundled_model(project: Project, name: s
             "adults": 3,
             "nobody": 0,
         }
+    if name == "wording":
+        forms = ratings.groupby(["protocol", "readout"])["form"].nunique().to_dict()
+        assert set(forms.values()) == {1, 3}
+        turned = ratings[ratings["form"] == "rating-sheet-down"].dropna(subset=["rating"])
+        assert (turned["rating"] + turned["rating_shown"] == 10).all()
 
 
 SHIPPED = sorted(path.stem for path in (ROOT / "config/studies").glob("*.yaml"))

@@ -122,6 +122,6 @@ def does_not_fit(protocol: str, dataset: str, model: str, needed: int, context_t
     return (
         f"protocol {protocol!r}: the longest session about {dataset!r} can need {needed:,} "
         f"tokens, and context_tokens of model {model!r} is {context_tokens:,}, of which "
-        f"{ROOM_LEFT} are left free: write fewer items (session.items), keep fewer in view (session.history), "
-        "or raise context_tokens in the model's card"
+        f"{ROOM_LEFT} are left free: write fewer items (session.items), keep fewer in view "
+        "(session.history), or raise context_tokens in the model's card"
     )

@@ -74,7 +74,7 @@ class Form:
         rating, probabilities, labels = (
             columns[each] for each in ("rating", "probabilities", "labels")
         )
-        own = {"rating_shown": rating, "label_order": None}
+        own: dict[str, object] = {"rating_shown": rating, "label_order": None}
         if isinstance(scale, LabelScale) or isinstance(shown, LabelScale):
             if isinstance(scale, LabelScale) and isinstance(labels, tuple):
                 own["labels"] = scale.choice(labels)
@@ -84,7 +84,7 @@ class Form:
                     stated = dict(zip(shown.labels, probabilities, strict=True))
                     own["probabilities"] = [stated[label] for label in scale.labels]
             return {**columns, **own}
-        if isinstance(rating, int | float):
+        if isinstance(rating, int | float) and shown is not scale:
             own["rating"] = on_card(rating, shown, scale, wording)
         if wording.reversed and isinstance(probabilities, list):
             own["probabilities"] = probabilities[::-1]
@@ -130,6 +130,11 @@ def form_number(item_id: str, participant: int, n_forms: int) -> int:
     """
     digest = hashlib.sha256(item_id.encode()).digest()
     return (participant + int.from_bytes(digest, "big")) % n_forms
+
+
+def dealt(item_id: str, form: int, n_forms: int, participants: int) -> range:
+    """The participants, of so many, who are shown the form of that number of an item."""
+    return range((form - form_number(item_id, 0, n_forms)) % n_forms, participants, n_forms)
 
 
 def _shuffled(labels: Sequence[str], scale: str, item_id: str, participant: int) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import pandas as pd
 from emoalign.elicitation.answer_schema import answer_schema
 from emoalign.elicitation.engines.abilities import WHOLE_VOCABULARY, Abilities
 from emoalign.elicitation.engines.asked import AskedModel
-from emoalign.elicitation.forms import Form, form_number
+from emoalign.elicitation.forms import Form, dealt
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask
 from emoalign.errors import CapabilityError
 from emoalign.prompts import (
@@ -185,11 +185,7 @@ def _participants(
         raise ValueError(
             "participants: all can only be used for recorded ratings, and here a model is asked"
         )
-    own = tuple(
-        number
-        for number in range(participants)
-        if n_forms == 1 or form_number(item_id, number, n_forms) == form
-    )
+    own = tuple(dealt(item_id, form, n_forms, participants))
     if job.personas:
         return [(job.personas[number], (number,)) for number in own]
     return [(None, own)] if own else []

@@ -232,9 +232,16 @@ def _origin(job: RatingJob, card: ModelCard) -> dict[str, str]:
     notes = {
         "job": job.model_dump(mode="json"),
         "engine": card.settings(),
-        "sampling": card.samplings(job),
+        "sampling": _samplings(job, card),
     }
     return {name: orjson.dumps(note).decode() for name, note in notes.items()}
+
+
+def _samplings(job: RatingJob, card: ModelCard) -> Mapping[Any, object]:
+    """How answers were drawn in each readout; by prompt set, where there are several."""
+    if not job.further:
+        return card.samplings(job)
+    return {str(form.prompt_set): card.samplings(job.shown(form)) for form in job.forms()}
 
 
 MAX_SEED_BITS = 63

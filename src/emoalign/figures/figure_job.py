@@ -44,6 +44,7 @@ class AskedOf(Asked):
     personas: str | None
     several: bool = True
     wave: int
+    session: str | None = None
     readouts: int = 1
     forms: dict[str, dict[str, int]] = Field(default_factory=dict)
 
@@ -132,6 +133,6 @@ def varying(
         value = properties.pop(varied)
         if varied == "personas":
             del properties["prompts"]
-        alike = (asked.wave, asked.thinking, *properties.values())
+        alike = (asked.wave, asked.thinking, asked.session, *properties.values())
         groups.setdefault(alike, {})[name] = value
     return [tuple(values) for values in groups.values() if len(set(values.values())) > 1]

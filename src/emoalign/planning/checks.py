@@ -397,16 +397,15 @@ def _no_recitation(
 
 
 def misfits(
-    file: Callable[[], Origin], prompts: PromptSet, dataset: str, name: str, scale: Scale
+    file: Callable[[], Origin], prompts: PromptSet, dataset: str, name: str, scale: DatasetScale
 ) -> list[str]:
     """Reasons why a prompt set cannot ask about a scale of a dataset; empty where it can."""
     if isinstance(scale, LabelScale):
         problems = _label_misfits(prompts, dataset, name, scale)
     else:
         problems = _number_misfits(prompts, dataset, name, scale)
-    return [
-        f"{file().at(*keys)}: {problem}" for keys, problem in [*problems, *_no_room(prompts, scale)]
-    ]
+    told = [*problems] or [*_no_room(prompts, shown_scale(scale, prompts.scales[name]))]
+    return [f"{file().at(*keys)}: {problem}" for keys, problem in told]
 
 
 FEWEST_PER_POINT = 4

@@ -32,7 +32,7 @@ def wrong_forms(
         uneven = _uneven(loaded, dataset, asked, protocol)
         if uneven:
             yield uneven
-        elif "sampled" in protocol.readouts and loaded.asked_raters(dataset):
+        elif protocol.written and loaded.asked_raters(dataset):
             forms = loaded.forms(protocol.name, dataset, asked)
             yield from _not_dealt_equally(where, protocol, forms)
 

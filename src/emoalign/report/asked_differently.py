@@ -89,6 +89,9 @@ def _settings(one: Protocol, other: Protocol) -> Iterator[str]:
         yield f"personas ({one.personas or 'none'} vs. {other.personas or 'none'})"
     if one.wave != other.wave:
         yield f"wave of data collection ({one.wave} vs. {other.wave})"
+    if one.session != other.session:
+        plans = [each.session.in_words if each.session else "none" for each in (one, other)]
+        yield f"sessions ({' vs. '.join(plans)})"
 
 
 def degree(temperature: float | None) -> str:

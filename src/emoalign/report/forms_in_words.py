@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from emoalign.elicitation.forms import Form
 from emoalign.report.report_job import ReportJob
+from emoalign.study.fields import WRITTEN
 from emoalign.study.protocols import Protocol
 from emoalign.wording import counted, listed
 
@@ -36,16 +37,16 @@ def _told(protocol: Protocol, asked: list[tuple[Form, ...]]) -> Iterator[str]:
         sets = list(dict.fromkeys(form.prompt_set for forms in asked for form in forms))
         called = "prompt set" if len(sets) == 1 else "prompt sets"
         turned = ", in every rotation of the labels" if len(sets) < len(most) else ""
-        dealt = []
-        if "sampled" in protocol.readouts:
-            each = (protocol.participants or 0) // len(most)
-            dealt.append(f"{counted(each, 'participant')} answered about an item in each")
-        if set(protocol.readouts) - {"sampled"}:
-            dealt.append("probabilities were read in each and averaged")
-        yield (
+        told = (
             f"Under {protocol.name}, every item was asked about in {len(most)} forms ({called} "
-            f"{listed(filter(None, sets))}{turned}): {', and '.join(dealt)}."
+            f"{listed(filter(None, sets))}{turned})"
         )
+        if protocol.written:
+            each = counted((protocol.participants or 0) // len(most), "participant")
+            told += f", with {each} for each form"
+        if set(protocol.readouts) - WRITTEN:
+            told += "; probabilities were averaged over the forms"
+        yield f"{told}."
     if drawn:
         yield (
             f"Under {protocol.name}, the labels of {listed(drawn)} were in an order drawn anew for "

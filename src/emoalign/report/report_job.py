@@ -175,6 +175,7 @@ class ReportJob(Job):
                     personas=entry.personas,
                     several=entry.participants != 1 or entry.readouts != ("sampled",),
                     wave=entry.wave,
+                    session=entry.session and entry.session.in_words,
                     readouts=len(entry.readouts),
                     forms=self._several_forms(entry.name),
                 )

@@ -30,6 +30,14 @@ class SessionPlan(Entry):
         description="Earlier items that stay visible with their answers: all, or the last so many.",
     )
 
+    @property
+    def in_words(self) -> str:
+        """Its length and its history, in few words: 50 items, all in view."""
+        seen = {"all": "all in view", 0: "none in view"}.get(
+            self.history, f"last {self.history} in view"
+        )
+        return f"{self.items or 'all'} items, {seen}"
+
     @model_validator(mode="after")
     def _history_ends_before_the_items(self) -> SessionPlan:
         if self.items is not None:

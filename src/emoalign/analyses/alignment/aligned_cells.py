@@ -129,8 +129,9 @@ def _cell_row(
     model, human, model_sd, human_sd, n_ok, sd_of_means = numbers
     compared = np.isfinite(model) & np.isfinite(human)
     means = np.where(compared, model, np.nan)
-    # What an item is answered with varies by its SD, and what is stated of it by that of the means.
-    varying = sd_of_means if (cell["readout"] == "stated").any() else model_sd
+    # Answers to an item vary by their SD, and its distributions, stated or of the participants of
+    # sessions, by that of their means.
+    varying = model_sd if (cell["readout"] == "sampled").any() else sd_of_means
     own = _model_reliability(cell, means, varying, n_ok, drawing)
     spread = compared & np.isfinite(model_sd) & np.isfinite(human_sd)
     model_sd, human_sd = (np.where(spread, sds, np.nan) for sds in (model_sd, human_sd))
@@ -230,12 +231,13 @@ def _undecided(cell: pd.DataFrame) -> dict[str, float]:
 def _model_reliability(
     cell: pd.DataFrame, means: FloatArray, sds: FloatArray, ns: FloatArray, drawing: Drawing
 ) -> Replicates:
-    """Reliability of the model's means of the items it is compared on; of probabilities it is 1.
+    """Reliability of the model's means of the items it is compared on; of probabilities it is 1,
+    unless each participant of a session has others.
 
     1 - mean(s²/n)/Var(means) with the SDs, and numbers, of what each item was asked for repeatedly.
     """
     sums = summary_sums(means, sds, ns, pooled=True)
-    if cell["readout"].isin(WRITTEN).any():
+    if cell["readout"].isin(WRITTEN).any() or np.isfinite(sds).any():
         return drawing.replicates(sums)
     n_clusters = int(drawing.clusters.max(initial=-1)) + 1
     return Replicates(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from emoalign.report.conditions import condition
 from emoalign.report.grid import CELL_ORDER
-from emoalign.report.report_job import ReportJob
+from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.tables import records
 from emoalign.wording import ci, coefficient, number, out_of, percent
 
@@ -35,10 +35,10 @@ EFFECTS = {
         "points per point of its mean",
     ),
     "echo": Effect(
-        "followed the answer before, beyond its item",
-        "moved away from the answer before, beyond its item",
-        "did not clearly follow the answer before, beyond its item",
-        "points per point",
+        "followed the answer before (echo)",
+        "moved away from the answer before (negative echo)",
+        "did not clearly follow the answer before",
+        "points per point that it was above its item's mean",
     ),
     "drift": Effect(
         "rose during the session",
@@ -79,9 +79,12 @@ def told(rows: pd.DataFrame, name: str, job: ReportJob) -> str:
             f"{much} ({where})."
         )
     counts = [(int(above), effect.above), (int(below), effect.below)]
-    counts.sort(key=lambda pair: -pair[0])
-    said = [f"{does} in {out_of(count, len(known))} conditions" for count, does in counts if count]
-    return f"Answers {' and '.join(said)} (95% intervals). The largest estimate: {much} ({where})."
+    (often, first), (seldom, second) = sorted(counts, key=lambda pair: -pair[0])
+    also = f" and {second} in {seldom}" if seldom else ""
+    return (
+        f"Answers {first} in {out_of(often, len(known))} conditions{also} (95% intervals). The "
+        f"largest estimate: {much} ({where})."
+    )
 
 
 def _interval(row: Row, name: str) -> str:
@@ -90,30 +93,37 @@ def _interval(row: Row, name: str) -> str:
 
 def later(rows: pd.DataFrame, job: ReportJob) -> Iterator[str]:
     """What changed from the first to the last third of sessions, where it changed most."""
-    usable = rows.assign(change=rows["ok_last"] - rows["ok_first"]).dropna(subset="change")
-    if len(usable):
-        row = _changed_most(usable)
-        yield (
-            f"From the first to the last third of a session, the share of usable answers went from "
-            f"{percent(row['ok_first'])} to {percent(row['ok_last'])}{_where(row, usable, job)}."
-        )
-    agreeing = rows.assign(change=rows["r_last"] - rows["r_first"]).dropna(subset="change")
-    if len(agreeing):
-        row = _changed_most(agreeing)
-        yield (
-            f"The correlation of single ratings with human means went from "
-            f"r = {coefficient(row['r_first'])} to {coefficient(row['r_last'])}"
-            f"{_where(row, agreeing, job)}."
-        )
+    for name, what, written in (
+        ("ok", "the share of usable answers", percent),
+        ("r", "the correlation of single ratings with human means", coefficient),
+    ):
+        change = rows[f"{name}_last"] - rows[f"{name}_first"]
+        known = rows[change.notna()]
+        if known.empty:
+            continue
+        row = records(known.loc[[change.abs().idxmax()]])[0]
+        ends = [written(row[f"{name}_{part}"]) for part in ("first", "last")]
+        where = f" ({condition(job, row)}, where it changed most)" if len(known) > 1 else ""
+        went = f"stayed at {ends[0]}{where and ' in all conditions'}"
+        if ends[0] != ends[1]:
+            went = f"went from {ends[0]} to {ends[1]}{where}"
+        yield f"From the first to the last third of a session, {what} {went}."
 
 
-def _changed_most(rows: pd.DataFrame) -> Row:
-    return records(rows.loc[[rows["change"].abs().idxmax()]])[0]
+def sentences(rows: pd.DataFrame, job: ReportJob) -> list[str]:
+    """All effects, of models that were asked before those of recorded ratings."""
+    asked = rows["model"].map(lambda model: is_asked(job.models[model])).astype(bool)
+    both = bool(asked.any() and not asked.all())
+    return [
+        _recorded(sentence) if both and not of_asked else sentence
+        for of_asked, some in ((True, rows[asked]), (False, rows[~asked]))
+        for name in EFFECTS
+        if (sentence := told(some, name, job))
+    ]
 
 
-def _where(row: Row, rows: pd.DataFrame, job: ReportJob) -> str:
-    """The condition of a row, where there are several of which it changed most."""
-    return "" if len(rows) == 1 else f" where it changed most ({condition(job, row)})"
+def _recorded(sentence: str) -> str:
+    return f"In recorded ratings, answers{sentence.removeprefix('Answers')}"
 
 
 def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
@@ -126,4 +136,4 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
         for name in ("echo", "drift", "history")
         if (rows[f"{name}_low"].gt(0) | rows[f"{name}_high"].lt(0)).any()
     ]
-    yield ["In sessions, answers" + opening.removeprefix("Answers"), *others]
+    yield [f"In sessions, answers{opening.removeprefix('Answers')}", *others]

@@ -16,6 +16,7 @@ from emoalign.report.report_job import (
 )
 from emoalign.report.sampling_in_words import alike, drawn
 from emoalign.report.section import Results
+from emoalign.report.sessions_in_words import presented
 from emoalign.study.protocols import Protocol
 from emoalign.wording import counted, listed, number, period, span
 
@@ -42,6 +43,7 @@ STATED = (
     "sum. Of labels, each number was divided by the total. The distributions of an item were "
     "averaged."
 )
+EVERY_TIME = "for every participant, after the same earlier answers, and averaged"
 UNSEEDED = "Answers{of} were sampled without a seed, because the server takes none."
 
 
@@ -134,7 +136,7 @@ def _known_as(model: ReportedModel) -> str:
 
 def protocols_used(job: ReportJob) -> Iterator[str]:
     """Sentences on each protocol, and on what all of them share."""
-    yield "Each item was presented alone, without other items or earlier answers in the context."
+    yield from presented(job)
     for protocol in job.protocols.values():
         yield _protocol(job, protocol)
         yield from followed(job, protocol)
@@ -178,6 +180,8 @@ def _protocol(job: ReportJob, protocol: Protocol) -> str:
             longest = f" in {limit}{_after_thoughts(job, protocol)}"
         personas = f" (personas of the list {protocol.personas})" if protocol.personas else ""
         who = counted(protocol.participants or 0, "simulated participant")
+        if protocol.session is not None:  # each of whom rates a part of the items
+            who += " per item"
         did = f"answered{longest} (sampled answers)"
         if protocol.states:
             of = f"{max(each.answer.total for each in asked):g}"
@@ -189,7 +193,7 @@ def _protocol(job: ReportJob, protocol: Protocol) -> str:
     if "exact" in protocol.readouts:
         ways.append(
             "the model's probabilities of writing each point of the scale as its rating were read "
-            "once (exact probabilities)"
+            f"{'once' if protocol.session is None else EVERY_TIME} (exact probabilities)"
         )
     if "decision" in protocol.readouts:
         ways.append(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from emoalign.elicitation.forms import Form
-from emoalign.prompts import Image, Prompt, Renderer
+from emoalign.prompts import Image, Prompt, Renderer, with_images
 from emoalign.report.section import Results
-from emoalign.study.fields import Readout
-from emoalign.study.protocols import AnswerFormat
+from emoalign.study.protocols import AnswerFormat, Protocol
 from emoalign.study.scales import Scale
+
+EARLIER, ITS_ANSWER = "(earlier item)", "(its answer)"
+"""What stands for an earlier item of a session, and for the model's answer to it."""
 
 
 @dataclass(frozen=True)
@@ -54,21 +56,27 @@ def example_prompts(results: Results) -> list[ExamplePrompt]:
                     seen |= set(form.scales)
                     several = form.prompt_set if len(forms) > 1 else None
                     persona = next(iter(job.personas.get(name, ())), None)
-                    readouts = job.protocols[name].readouts
-                    for prompt, answer in _prompts(form, readouts, text, persona):
+                    for prompt, answer in _prompts(form, job.protocols[name], text, persona):
                         of = (dataset, ", ".join(form.template.wording), name, several)
                         shown.append(ExamplePrompt(*of, as_text(prompt), answer))
     return shown
 
 
 def _prompts(
-    form: Form, readouts: Collection[Readout], item: str | Image, persona: str | None
+    form: Form, protocol: Protocol, item: str | Image, persona: str | None
 ) -> Iterator[tuple[Prompt, AnswerFormat | None]]:
-    """The prompts of a form, that of a decision last, each with the form of its answer."""
+    """The prompts of a form, that of a decision last, each with the form of its answer.
+
+    In a session, a placeholder stands for an earlier item and its answer.
+    """
     renderer = Renderer(form.template, form.shown)
-    if set(readouts) != {"decision"}:
-        yield renderer.render(item, persona), form.template.answer
-    if "decision" in readouts:
+    history = []
+    if protocol.session is not None and protocol.session.history != 0:
+        earlier = item if isinstance(item, Image) else EARLIER
+        history = [renderer.render(earlier, persona).turn(earlier, ITS_ANSWER)]
+    if set(protocol.readouts) != {"decision"}:
+        yield renderer.render(item, persona, history), form.template.answer
+    if "decision" in protocol.readouts:
         yield renderer.decision(item), None
 
 
@@ -76,9 +84,11 @@ def as_text(prompt: Prompt) -> str:
     """A prompt as readers see it: at ▮ the model goes on writing."""
     if prompt.messages is None:
         return f"{prompt.text}▮"
-    lines = [f"[{message.role}]\n{message.content}" for message in prompt.messages]
-    if prompt.image is not None:
-        lines.insert(len(lines) - (prompt.image_place == "first"), "[the image]")
+    lines = []
+    for message in with_images(prompt):
+        text = f"[{message.role}]\n{message.content}"
+        image = [] if message.image is None else ["[the image]"]
+        lines += [*image, text] if prompt.image_place == "first" else [text, *image]
     for question in prompt.questions:
         levels = (
             each.label if each.description is None else f"{each.label} ({each.description})"
