@@ -13,7 +13,7 @@ from typing import Any
 _PACKAGE = Path(__file__).parent
 
 CATALOGUE = _PACKAGE / "catalogue"
-"""The included models, datasets, prompts, personas, baselines, embeddings, lexicons, studies."""
+"""The included models, datasets, prompts, protocols and all other kinds of entries."""
 
 IN_A_CLONE = not (_PACKAGE / "project").is_dir()
 """Whether the package is the folder src/emoalign of a clone; else pip has installed it."""

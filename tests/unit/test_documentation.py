@@ -71,6 +71,8 @@ def shipped(path: str) -> tuple[Any, FileKind]:
             return content, KIND[f"{engine}-model"]
         case "providers":
             return content, KIND["provider"]
+        case "protocols":
+            return content, KIND["protocol"]
         case "datasets":
             return content, KIND["dataset"]
         case "baselines":
@@ -163,11 +165,12 @@ def test_tables_have_headings_of_their_own() -> None:
 
 
 def test_descriptions_are_short_enough_to_look_something_up() -> None:
-    keys = {
-        f"{entry.__name__}.{key}": field.description or ""
+    described = {
+        (key, field.description or ""): entry.__name__
         for entry in CONFIGURATION
         for key, field in entry.model_fields.items()
     }
+    keys = {f"{entry}.{key}": text for (key, text), entry in described.items()}
     columns = {
         f"{title(table)}.{column.name}": column.meaning
         for table in TABLES

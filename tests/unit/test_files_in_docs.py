@@ -44,6 +44,8 @@ def schema(file: str, content: dict[str, Any]) -> str:
             return f"{content['engine']}-model"
         case "providers":
             return "provider"
+        case "protocols":
+            return "protocol"
         case "embeddings":
             return f"{content['kind']}-embedding"
         case "datasets":

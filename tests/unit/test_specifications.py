@@ -16,6 +16,7 @@ from emoalign.items.asked_items import Specification, asked_scales
 from emoalign.statistics.replicates import pearson_replicates
 from emoalign.statistics.seeds import seed_of
 from emoalign.study.fields import Range
+from emoalign.study.protocols import Protocol
 from emoalign.tables import (
     SPECIFICATION_CONTRASTS,
     SPECIFICATION_CURVES,
@@ -93,6 +94,7 @@ def test_every_way_of_asking_has_the_r_and_interval_of_its_item_means() -> None:
         limits = found.interval()
         assert (row["r_low"], row["r_high"]) == pytest.approx((limits.low, limits.high), rel=1e-12)
     assert rows["n_items"].eq(N).all()
+    assert rows["n_ok"].eq(5 * N).all()
     assert rows["reason"].isna().all()
 
 
@@ -229,3 +231,23 @@ def test_tables_keep_their_contracts(tmp_path: Path) -> None:
     ):
         table.write_both(rows, tmp_path)
         assert len(table.read(tmp_path / f"{table.path.split('/')[-1]}")) == len(rows)
+
+
+def test_what_a_protocol_varies_is_told_beside_its_correlation() -> None:
+    asked_so = Protocol(
+        name="p", prompts="words", temperature="provider", session={"items": 50, "history": 5}
+    )
+    told = Factors.of(asked_so)
+    assert told.model_dump() == {
+        "temperature": None,
+        "thinking": "provider",
+        "personas": None,
+        "wave": 1,
+        "session": "50 items, history 5",
+    }
+    alone = Protocol(name="p", prompts="words")
+    assert Factors.of(alone).session is None
+    rows = tables(asked({"a": 1.0}), protocols={"cool": told, "warm": Factors.of(alone)})
+    by_protocol = rows.specifications.drop_duplicates("protocol").set_index("protocol")
+    assert by_protocol.loc["cool", "session"] == "50 items, history 5"
+    assert by_protocol.loc["warm", "temperature"] == 1

@@ -123,6 +123,7 @@ def test_statements_are_conditions_of_their_own_in_every_table_and_in_the_report
     assert "3 stated distributions per item in 1 of 2" in shown
     assert "In the <em>stated</em> readout" in shown
     assert "(stated distributions)" in shown
+    assert "the distribution that it says people have, not of answers of its own" in shown
     assert "a JSON object with a number for each point or label" in shown
 
 

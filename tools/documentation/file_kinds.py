@@ -19,6 +19,7 @@ from emoalign.planning.studies import STUDY
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry
 from emoalign.study.lexicons import SeedLexicon
+from emoalign.study.protocol_cards import ProtocolCard
 from emoalign.study.protocols import PersonaTable, PromptSet
 
 
@@ -98,6 +99,16 @@ KINDS = (
         "`config/datasets/<name>.yaml`",
         "See [included datasets](add-a-dataset.md) and [your own](your-own-dataset.md).",
         Path("src/emoalign/catalogue/datasets/vader.yaml"),
+    ),
+    FileKind(
+        "Protocol of people",
+        ProtocolCard,
+        "protocol",
+        "`config/protocols/<name>.yaml`",
+        "A study names it in its list of `protocols`, `- <name>`, or changes some of its keys: "
+        "`- {like: <name>, name: short, participants: 5}`. See "
+        "[how to ask](how-to-ask.md#like-people-did).",
+        Path("src/emoalign/catalogue/protocols/as-emobank.yaml"),
     ),
     FileKind(
         "Prompt set",

@@ -93,6 +93,8 @@ def _several(items: Schema) -> str:
     if "$ref" in items:
         name = _referred(items)
         return link(name, f"{name.lower()}s")
+    if any("$ref" in choice for choice in items.get("anyOf", ())):
+        return " or ".join(map(_several, items["anyOf"]))
     if "enum" in items:
         return f"any of {_listed(items)}"
     if "patternProperties" in items or items.get("type") == "object":

@@ -27,6 +27,7 @@ rule plan:
         journal="results/journal",
         costs=f"{RESULTS}/plan.csv",
         widths=f"{RESULTS}/precision.csv",
+        found=f"{RESULTS}/statistics/generalizability.parquet",
         max_usd=study.max_usd,
     script:
         "../scripts/plan.py"

@@ -18,4 +18,5 @@ with stage(snakemake.log[0], snakemake.params):
         costs=Path(snakemake.params.costs),
         widths=Path(snakemake.params.widths),
         max_usd=snakemake.params.max_usd,
+        found=Path(snakemake.params.found),
     )

@@ -11,6 +11,7 @@ from emoalign.commands.group import Told, Unwrapped
 from emoalign.commands.kinds import CONFIG, completing, found
 from emoalign.commands.study_check import DatasetCheck, StudyCheck, check_study, in_words
 from emoalign.planning.place import DEFAULT_STUDY
+from emoalign.study.protocols import Protocol
 from emoalign.wording import counted
 
 
@@ -84,18 +85,19 @@ def _shown(checked: StudyCheck) -> Iterator[str]:
     for dataset in checked.datasets:
         yield from _dataset(dataset)
     if loaded is not None:
-        protocols = (
-            f"{protocol.name} "
-            f"({protocol.kind if protocol.recites else ', '.join(protocol.readouts)})"
-            for protocol in loaded.study.protocols
-        )
-        yield f"\nprotocols: {', '.join(protocols)}"
+        yield f"\nprotocols: {', '.join(map(_protocol, loaded.study.protocols))}"
         yield f"models: {', '.join(loaded.models)}"
         yield from checked.asking
     if checked.notes:
         yield ""
     for note in checked.notes:
         yield f"Note: {note}"
+
+
+def _protocol(protocol: Protocol) -> str:
+    asked = protocol.kind if protocol.recites else ", ".join(protocol.readouts)
+    like = "" if protocol.like in (None, protocol.name) else f"like {protocol.like}; "
+    return f"{protocol.name} ({like}{asked})"
 
 
 def _dataset(dataset: DatasetCheck) -> Iterator[str]:

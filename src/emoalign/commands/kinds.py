@@ -17,11 +17,12 @@ from emoalign.embeddings.embedding_cards import EMBEDDINGS
 from emoalign.installed import CATALOGUE
 from emoalign.planning.loading import MODELS
 from emoalign.planning.place import DEFAULT_STUDY
-from emoalign.planning.studies import STUDY
+from emoalign.planning.studies import STUDIES
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.library import Library
+from emoalign.study.protocol_cards import ProtocolCard
 from emoalign.study.protocols import PersonaTable, PromptSet
 from emoalign.study.reading import Kinds, nearest, read_yaml
 
@@ -35,7 +36,8 @@ KINDS: Mapping[str, type[Entry] | Kinds[Any]] = {
     "datasets": DatasetCard,
     "prompts": PromptSet,
     "personas": PersonaTable,
-    "studies": STUDY,
+    "protocols": ProtocolCard,
+    "studies": STUDIES,
     "baselines": BASELINES,
     "embeddings": EMBEDDINGS,
     "lexicons": SeedLexicon,

@@ -18,23 +18,24 @@ MEMORY_LIMIT = "600MB"
 Levels = NDArray[np.intp]
 """The number of the level of each row, from 0; -1 for none."""
 
-# Equal ratings are counted first and then summed in ascending order: sums of numbers with decimals
-# would depend on the order of the files in their last digit.
+# Equal ratings are counted first and stand in order: sums of numbers with decimals would depend on
+# the order of the files in their last digit. (Of a subquery, DuckDB would forget the order.)
+_COUNTED = """
+CREATE TABLE counted AS SELECT
+    model, protocol, dataset, scale, item_id, persona, form, session, rating,
+    count(*)::DOUBLE AS n
+FROM read_parquet($files)
+WHERE readout = 'sampled' AND status = 'ok' AND rating IS NOT NULL
+GROUP BY ALL ORDER BY ALL
+"""
+
 _SUMMED = """
 CREATE TABLE summed AS SELECT
     model, protocol, dataset, scale, item_id, persona, form, session,
-    sum(n ORDER BY rating) AS n,
-    sum(n * rating ORDER BY rating) AS total,
-    sum(n * rating * rating ORDER BY rating) AS squares
-FROM (
-    SELECT
-        model, protocol, dataset, scale, item_id, persona, form, session, rating,
-        count(*)::DOUBLE AS n
-    FROM read_parquet($files)
-    WHERE readout = 'sampled' AND status = 'ok' AND rating IS NOT NULL
-    GROUP BY ALL
-)
-GROUP BY ALL
+    sum(n) AS n, sum(n * rating) AS total, sum(n * rating * rating) AS squares
+FROM counted
+GROUP BY ALL;
+DROP TABLE counted;
 """
 
 # As categories, so that a text takes a number in each row rather than itself.
@@ -74,7 +75,8 @@ def summed_ratings(
         ) as database,
     ):
         database.execute("SET enable_progress_bar = false")
-        database.execute(_SUMMED, {"files": [str(path) for path in ratings]})
+        database.execute(_COUNTED, {"files": [str(path) for path in ratings]})
+        database.execute(_SUMMED)
         database.execute(_NAMED)
         keys = database.sql("SELECT DISTINCT model, dataset, scale FROM summed ORDER BY ALL")
         for key in keys.fetchall():

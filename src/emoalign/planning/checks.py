@@ -351,7 +351,10 @@ def _same_questions(
     for other in loaded.study.protocols[:place]:
         if other.thinking == protocol.thinking or not set(other.readouts) & set(protocol.readouts):
             continue
-        alike = {"name": "", "thinking": "provider", "readouts": (), "participants": None}
+        alike = {
+            **{"name": "", "like": None},
+            **{"thinking": "provider", "readouts": (), "participants": None},
+        }
         if other.model_copy(update=alike) != protocol.model_copy(update=alike):
             continue
         for name, model in loaded.models.items():

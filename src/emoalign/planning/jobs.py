@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,9 +26,16 @@ from emoalign.figures.planned import FigureSet, figure_sets, undrawn_figures
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.planning.rules import rule_names
 from emoalign.planning.studies import LoadedStudy
-from emoalign.report.report_job import ReportedBaseline, ReportedDataset, ReportedModel, ReportJob
+from emoalign.report.report_job import (
+    Followed,
+    ReportedBaseline,
+    ReportedDataset,
+    ReportedModel,
+    ReportJob,
+)
 from emoalign.stimuli.dataset_cards import GroupedSource, PreparationJob
-from emoalign.study.protocols import Protocol
+from emoalign.study.protocol_cards import Precedent
+from emoalign.study.protocols import Asking, Protocol
 from emoalign.study.settings import DistributionSettings
 
 
@@ -215,6 +222,7 @@ def reported(loaded: LoadedStudy) -> ReportJob:
         datasets={entry.dataset: _dataset(loaded, entry.dataset) for entry in study.datasets},
         protocols=protocols,
         recitations={each.name: each for each in study.protocols if each.recites},
+        followed=dict(_followed(loaded)),
         prompts=dict(sorted(loaded.prompt_sets.items())),
         personas={
             name: loaded.participants(protocol)
@@ -240,6 +248,28 @@ def reported(loaded: LoadedStudy) -> ReportJob:
         },
         embedding=None if loaded.embedding is None else loaded.embedding.title,
     )
+
+
+def _followed(loaded: LoadedStudy) -> Iterator[tuple[str, Followed]]:
+    """The protocols that are like one with a file of its own, and what the report tells of it."""
+    for protocol in loaded.study.protocols:
+        card = loaded.followed.get(protocol.like or "")
+        if protocol.like is None or card is None:
+            continue
+        told = {key: getattr(card, key) for key in Precedent.model_fields}
+        changed = tuple(
+            key
+            for key in Asking.model_fields
+            if key != "prompts_for" and _asks(loaded, protocol, key) != _asks(loaded, card, key)
+        )
+        yield protocol.name, Followed(like=protocol.like, changed=changed, **told)
+
+
+def _asks(loaded: LoadedStudy, asking: Asking, key: str) -> object:
+    """What a protocol says under a key; for the prompts, about the datasets of the study."""
+    if key != "prompts":
+        return getattr(asking, key)
+    return [asking.prompt_sets(dataset) for dataset in loaded.datasets]
 
 
 def _dataset(loaded: LoadedStudy, name: str) -> ReportedDataset:

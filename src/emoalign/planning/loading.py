@@ -22,6 +22,7 @@ from emoalign.study.fields import Entry, part
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.library import Library
 from emoalign.study.origins import Origin
+from emoalign.study.protocol_cards import PROTOCOLS, written_out
 from emoalign.study.protocols import PersonaTable, PromptSet
 from emoalign.study.reading import EntryT, Kinds, over, read_entry, validate
 from emoalign.study.scales import LabelScale
@@ -52,9 +53,14 @@ def load_study(
     again = merged([file.content for file in read], options or {})
     if read and _alike(again, config):
         config, origin = again, Origin(origin.name, tuple(read), options or {})
+    library = Library(config_dir)
+    written = written_out(config, origin, library)
+    config, origin = written.content, written.origin
     study, problems = validate(STUDY, config, origin)
     problems = [problem for file in read for problem in file.problems] + problems
-    reading = _Reading(Library(config_dir), origin)
+    reading = _Reading(library, origin, list(written.problems))
+    for name in written.cards:
+        reading.note(PROTOCOLS, name)
     prompts = [*_named(config, "protocols", "prompts"), *_named(config, "protocols", "prompts_for")]
     cards = reading.entries(MODELS, "models", _named(config, "models"))
     known = named_models(cards, reading.library)
@@ -70,7 +76,7 @@ def load_study(
         named = part(study, TransparencySettings)
         lexicon = reading.entry(SeedLexicon, "lexicons", named.seeds, "transparency", "seeds")
     problems += [*reading.problems, *known.problems]
-    if study is not None:
+    if study is not None and not written.problems:
         study, incomplete = completed(study, known, origin)
         problems += incomplete
         loaded = LoadedStudy(
@@ -85,8 +91,9 @@ def load_study(
             reading.library,
             tuple(reading.shadowing),
             known.cards,
+            written.cards,
         )
-        problems += inconsistencies(loaded, origin)
+        problems += map(written.advised, inconsistencies(loaded, origin))
         if not problems:
             return loaded
     raise StudyError(list(dict.fromkeys(problems)))
@@ -229,12 +236,14 @@ class _Reading:
         path = self.library.path(folder, name)
         names = self.library.names(folder)
         entry, problems = read_entry(path, kind, self.study.at(*keys), names, self.library.own)
-        used = [(folder, name)]
+        self.note(folder, name)
         if isinstance(preset := getattr(entry, "provider", None), str):
-            used.append((PROVIDERS, preset))
-        for of, each in used:
-            replaced = str(self.library.path(of, each))
-            if self.library.in_place_of_shipped(of, each) and replaced not in self.shadowing:
-                self.shadowing.append(replaced)
+            self.note(PROVIDERS, preset)
         self.problems.extend(problems)
         return entry
+
+    def note(self, folder: str, name: str) -> None:
+        """Note an entry that is used and takes the place of a shipped one."""
+        replaced = str(self.library.path(folder, name))
+        if self.library.in_place_of_shipped(folder, name) and replaced not in self.shadowing:
+            self.shadowing.append(replaced)

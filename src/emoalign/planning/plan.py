@@ -16,6 +16,7 @@ from emoalign.analyses.precision.words import in_words
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.items.clusters import ItemClusters
+from emoalign.planning.recommended import recommendations
 from emoalign.planning.sessions_in_words import sessions_in_words
 from emoalign.stimuli.preparation import USED
 from emoalign.tables import NORMS, PLAN, PRECISION, STIMULI, groups, metadata
@@ -34,10 +35,13 @@ def plan_study(
     costs: Path,
     widths: Path,
     max_usd: float | None = None,
+    found: Path | None = None,
 ) -> None:
     """Write what a study costs to `costs` and its planned intervals to `widths`, and log both.
 
-    `stimuli` and `norms` are the tables by dataset. Nothing is asked, nothing is spent.
+    `stimuli` and `norms` are the tables by dataset; `found` is the table of generalizability of a
+    finished part of the study, from which other forms and numbers of answers are recommended.
+    Nothing is asked, nothing is spent.
     """
     for name, path in stimuli.items():
         if used := metadata(path).get(USED):
@@ -55,6 +59,10 @@ def plan_study(
     for line in in_words(rows):
         _log.info("%s", line)
     _log.info("All half-widths, and the reasons where one is missing: %s", widths)
+    if found is not None:
+        items = {name: STIMULI.read(path) for name, path in stimuli.items()}
+        for line in recommendations(found, jobs, cards, items):
+            _log.info("%s", line)
 
 
 def plan(

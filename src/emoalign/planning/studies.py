@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import (
+    Field,
+    GetJsonSchemaHandler,
+    TypeAdapter,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from emoalign.analyses.catalogue import FigureName, settings_of_study, with_settings
 from emoalign.baselines.baseline_cards import BaselineCard
@@ -25,7 +33,9 @@ from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry, Name
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.library import Library
+from emoalign.study.protocol_cards import ProtocolCard, with_protocols
 from emoalign.study.protocols import PersonaTable, PromptSet, Protocol
+from emoalign.study.reading import Kinds
 from emoalign.study.scales import DatasetScale, HumanScale, LabelScale
 from emoalign.study.settings import Strata
 
@@ -34,6 +44,18 @@ SHARED_FOLDERS = ("journal", "trainings")
 
 JOURNAL_FOLDERS = ("embeddings", "spending")
 """Folders in results/journal that belong to no model."""
+
+
+class _OrName:
+    """Lets editors accept the name of a protocol that has a file of its own.
+
+    Names are written out before a study is validated (`written_out`).
+    """
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [TypeAdapter(Name).json_schema(), handler(schema)]}
 
 
 class StudyDataset(Entry):
@@ -83,7 +105,7 @@ class Study(Entry):
     seed: int = Field(ge=0, description="Seed of every random choice.")
     models: tuple[Name, ...] = Field(min_length=1, description="Included or own models.")
     datasets: tuple[StudyDataset, ...] = Field(min_length=1, description="Datasets to rate.")
-    protocols: tuple[Protocol, ...] = Field(
+    protocols: tuple[Annotated[Protocol, _OrName()], ...] = Field(
         (), description="Ways of asking. Optional if all models are recorded."
     )
     baselines: tuple[Name, ...] = Field(
@@ -180,12 +202,16 @@ def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
 STUDY = with_settings(Study, settings_of_study())
 """A study as its file has it: with a key for what each analysis is set by."""
 
+STUDIES: Kinds[Study] = Kinds("", {"": STUDY}, with_protocols)
+"""Studies in files, with protocols that have files of their own written out."""
+
 
 @dataclass(frozen=True)
 class LoadedStudy:
     """A study and the cards, prompt sets and models it names, all consistent with each other.
 
-    `shadowing` are files of the project's own that take the place of shipped ones.
+    `shadowing` are files of the project's own that take the place of shipped ones, `followed` the
+    protocols with files of their own that protocols of the study are like.
     """
 
     study: Study
@@ -199,6 +225,7 @@ class LoadedStudy:
     library: Library = field(default_factory=Library)
     shadowing: tuple[str, ...] = ()
     cards: Mapping[str, str] = field(default_factory=dict)
+    followed: Mapping[str, ProtocolCard] = field(default_factory=dict)
 
     def card_name(self, model: str) -> str:
         """The name of the card of a model: its own, unless one card stands for several."""

@@ -17,6 +17,7 @@ from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
 from emoalign.prompts import QuestionTemplate, question_template
 from emoalign.report.short_names import short_names
 from emoalign.study.fields import Entry, Job
+from emoalign.study.protocol_cards import Precedent
 from emoalign.study.protocols import PromptSet, Protocol
 from emoalign.study.scales import DatasetScale
 
@@ -89,6 +90,13 @@ class ReportedBaseline(Entry):
         return {f"{name}.seed-{seed}": f"{self.title}, seed {seed}" for seed in self.seeds}
 
 
+class Followed(Precedent):
+    """The people whose procedure a protocol follows, and the keys in which the study departs."""
+
+    like: str
+    changed: tuple[str, ...] = ()
+
+
 class ReportJob(Job):
     """Write manifest and report: the whole study, in the order in which it names things.
 
@@ -105,6 +113,8 @@ class ReportJob(Job):
     protocols: dict[str, Protocol]
     recitations: dict[str, Protocol] = Field(default_factory=dict)
     """Protocols of kind recitation, which no text about ratings is about."""
+    followed: dict[str, Followed] = Field(default_factory=dict)
+    """For protocols that are like one with a file of its own."""
     prompts: dict[str, PromptSet]
     personas: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     figures: tuple[str, ...] | None = None

@@ -31,21 +31,25 @@ class Origin:
         The line is that of the last key that is there; a key that is missing has that of what it
         is missing from.
         """
-        words = in_words(keys)
         if not keys:
             return self.name
         if _depth(self.options, keys) == len(keys):
-            return f"--config {words}"
-        return f"{self.place(*keys)}: {words}"
+            return f"--config {in_words(keys)}"
+        place, above = self._found(keys)
+        return f"{place}: {in_words(keys[above:])}"
 
     def place(self, *keys: str | int) -> str:
         """The file and line of a key: "config/config.yaml, line 7"."""
+        return self._found(keys)[0]
+
+    def _found(self, keys: Keys) -> tuple[str, int]:
+        """The file and line of a key, and the number of keys above the content of this file."""
         for end in range(len(keys), 0, -1):
             for file in reversed(self.files):
                 line = file.line(keys[:end])
                 if line is not None:
-                    return f"{shown(file.path)}, line {line}"
-        return self.name
+                    return f"{shown(file.path)}, line {line}", len(file.under)
+        return self.name, 0
 
     def written(self, keys: Keys) -> str | None:
         """A single value as written in a file, with its quotation marks; None if in no file."""

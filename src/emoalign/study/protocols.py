@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
 
 from emoalign.errors import PromptError
 from emoalign.study.fields import WRITTEN, Entry, Name, Range, Readout
@@ -83,12 +90,23 @@ RECITING: Mapping[str, float] = {"temperature": 0.0, "participants": 1}
 """Defaults of a recitation: one answer per item, the likeliest."""
 
 
-class Protocol(Entry):
-    """A way of asking for ratings, or for a completion of the table of norms."""
+class _Called(Entry):
+    """The first keys of a protocol, which say what it is called."""
 
-    short: ClassVar[str] = "name: {0}, prompts: {0}"
+    name: Name = Field(description="Name in results and figures; optional with `like`.")
+    like: Name | None = Field(
+        None,
+        exclude=True,  # requests and jobs do not depend on where its keys were written
+        description=(
+            "A protocol with a file of its own, whose keys apply unless they are given here "
+            "(`emoalign list protocols`)."
+        ),
+    )
 
-    name: Name = Field(description="Name in results and figures.")
+
+class Asking(Entry):
+    """A way of asking for ratings, or for a completion of the table of norms, without its name."""
+
     kind: Literal["rating", "recitation"] = Field(
         "rating",
         description=(
@@ -168,7 +186,7 @@ class Protocol(Entry):
     )
 
     @model_validator(mode="after")
-    def _of_one_kind(self) -> Protocol:
+    def _of_one_kind(self) -> Self:
         if self.kind == "rating":
             for key in ("examples", "items"):
                 if getattr(self, key) != type(self).model_fields[key].default:
@@ -193,7 +211,7 @@ class Protocol(Entry):
         return self
 
     @model_validator(mode="after")
-    def _stated_alone(self) -> Protocol:
+    def _stated_alone(self) -> Self:
         others = [readout for readout in self.readouts if readout != "stated"]
         if others and len(others) < len(self.readouts):
             raise ValueError(
@@ -203,7 +221,7 @@ class Protocol(Entry):
         return self
 
     @model_validator(mode="after")
-    def _readable_exactly(self) -> Protocol:
+    def _readable_exactly(self) -> Self:
         if "exact" not in self.readouts:
             return self
         if self.temperature is None:
@@ -219,7 +237,7 @@ class Protocol(Entry):
         return self
 
     @model_validator(mode="after")
-    def _decided(self) -> Protocol:
+    def _decided(self) -> Self:
         if "decision" not in self.readouts:
             return self
         if self.temperature not in (None, 1):
@@ -235,7 +253,7 @@ class Protocol(Entry):
         return self
 
     @model_validator(mode="after")
-    def _rated_in_sessions(self) -> Protocol:
+    def _rated_in_sessions(self) -> Self:
         if self.session is None:
             return self
         if "sampled" not in self.readouts or not {"sampled", "exact"}.issuperset(self.readouts):
@@ -274,6 +292,20 @@ class Protocol(Entry):
         """Names of all prompt sets that items of a dataset are asked about with, in the order
         listed; empty where none is named."""
         return self.prompts_for.get(dataset, self.prompts) or ()
+
+
+def _named_or_like(schema: dict[str, Any]) -> None:
+    """Let editors accept a protocol that is called like the one it follows."""
+    schema["required"] = [key for key in schema["required"] if key != "name"]
+    schema["anyOf"] = [{"required": ["name"]}, {"required": ["like"]}]
+
+
+class Protocol(Asking, _Called):  # in this order its name is the first key, and jobs stay the same
+    """A way of asking for ratings, or for a completion of the table of norms."""
+
+    model_config = ConfigDict(json_schema_extra=_named_or_like)
+
+    short: ClassVar[str] = "name: {0}, prompts: {0}"
 
 
 class Asked(Entry):

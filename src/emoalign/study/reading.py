@@ -33,8 +33,8 @@ Completed = tuple[Any, Origin, list[str]]
 class Kinds(Generic[EntryT]):
     """Entries of several kinds: the class of each by what stands under `key` in its file.
 
-    `complete` adds what an entry takes over from another file, which may be in the project's own
-    folder of entries.
+    An empty `key` stands for entries of one kind. `complete` adds what an entry takes over from
+    another file, which may be in the project's own folder of entries.
     """
 
     key: str
@@ -97,7 +97,7 @@ def _as_entry(
         if content is None:
             return None, problems
     value = content.get(kind.key)
-    chosen = kind.classes.get(str(value))
+    chosen = kind.classes.get(str(value) if kind.key else "")
     if chosen is not None:
         entry, wrong = validate(chosen, content, origin)
         return entry, [*problems, *wrong]

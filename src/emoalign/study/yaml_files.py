@@ -27,13 +27,17 @@ LONGEST_SHOWN = 200
 
 @dataclass(frozen=True)
 class YamlFile:
-    """A YAML 1.2 file: its content, None where it cannot be read, and what is wrong with it."""
+    """A YAML 1.2 file: its content, None where it cannot be read, and what is wrong with it.
+
+    `under` are the keys that its content stands below in an entry that takes it over.
+    """
 
     path: Path
     content: Any = None
     problems: tuple[str, ...] = ()
     endless: bool = False
     _root: Node | None = field(default=None, repr=False)
+    under: tuple[str | int, ...] = ()
 
     def line(self, keys: Keys) -> int | None:
         """The line in which a key or entry stands, from 1; None where it is not in the file."""
@@ -56,8 +60,11 @@ class YamlFile:
 
     def _way(self, keys: Keys) -> tuple[Node, Node] | None:
         """The value these keys lead to, and where it begins: its key, or its place in a list."""
+        above = len(self.under)
+        if tuple(keys[:above]) != self.under:
+            return None
         value = place = self._root
-        for key in keys:
+        for key in keys[above:]:
             if isinstance(value, SequenceNode) and isinstance(key, int) and key < len(value.value):
                 value = place = value.value[key]
             elif isinstance(value, MappingNode):
@@ -67,7 +74,7 @@ class YamlFile:
                 place, value = found[-1]
             else:
                 return None
-        return None if value is None or place is None else (value, place)
+        return None if value is None or place is None or len(keys) == above else (value, place)
 
 
 def _is(node: Node, key: str | int) -> bool:

@@ -39,6 +39,7 @@ SPECIFICATIONS = Table(
         Column("personas", TEXT, "Persona table of the protocol."),
         Column("wave", COUNT, "Wave of the protocol."),
         Column("session", TEXT, "Items in a session and visible turns; null for single items."),
+        Column("n_ok", COUNT, "Answers that are ratings; forms share those of a protocol."),
         N_ITEMS,
         _N_CLUSTERS,
         *estimate("r", "Correlation of item means with human means."),

@@ -16,7 +16,8 @@ from emoalign.analyses.base import (
 from emoalign.figures.kinds import FigureKind, several_ways
 from emoalign.report.contents import PageSection
 from emoalign.study.fields import Entry, Range
-from emoalign.study.protocols import Thinking
+from emoalign.study.protocols import Protocol, Thinking
+from emoalign.study.sessions import SessionPlan
 from emoalign.study.settings import StatisticsSettings
 
 TABLES = ("specifications", "specification_curves", "specification_contrasts")
@@ -30,6 +31,22 @@ class Factors(Entry):
     personas: str | None
     wave: int
     session: str | None = None
+
+    @classmethod
+    def of(cls, protocol: Protocol) -> Self:
+        """The factors of a protocol."""
+        return cls(
+            temperature=protocol.temperature,
+            thinking=protocol.thinking,
+            personas=protocol.personas,
+            wave=protocol.wave,
+            session=None if protocol.session is None else _in_short(protocol.session),
+        )
+
+
+def _in_short(session: SessionPlan) -> str:
+    """A session as a level of a factor: 50 items, history all."""
+    return f"{session.items or 'all'} items, history {session.history}"
 
 
 class SpecificationsJob(AnalysisJob):
@@ -47,16 +64,7 @@ class SpecificationsJob(AnalysisJob):
         settings = study.set_by(StatisticsSettings)
         return cls(
             scales={name: dataset.compared.scales for name, dataset in study.datasets.items()},
-            protocols={
-                name: Factors(
-                    temperature=protocol.temperature,
-                    thinking=protocol.thinking,
-                    personas=protocol.personas,
-                    wave=protocol.wave,
-                    session=protocol.session and protocol.session.in_words,
-                )
-                for name, protocol in study.protocols.items()
-            },
+            protocols={name: Factors.of(protocol) for name, protocol in study.protocols.items()},
             seed=study.seed,
             bootstrap_resamples=settings.bootstrap_resamples,
             permutations=settings.permutations,

@@ -100,6 +100,7 @@ class _Curves:
                 **self._about(model),
                 **way._asdict(),
                 **self._job.protocols[way.protocol].model_dump(),
+                "n_ok": int(np.nansum(self._scale.values((model, way), "n_ok"))),
                 "n_items": r.n_items,
                 "n_clusters": r.n_clusters,
                 **_estimated("r", r),

@@ -47,6 +47,7 @@ def _view(results: Results) -> View | Absent | None:
     values = {
         "told": told,
         "orders": list(_orders(curves, job)),
+        "shared": _shares_answers(rows),
         "curves": grid(
             "specification-curves-table",
             "Specification curves",
@@ -84,6 +85,12 @@ def _methods(contrasts: pd.DataFrame, job: ReportJob) -> Iterator[str]:
             "their correlations, with a permutation test in which their standardised ratings of "
             f"an item changed places in all ways of asking together ({swaps:,} times)."
         )
+
+
+def _shares_answers(rows: pd.DataFrame) -> bool:
+    """Whether forms of one protocol share its sampled answers."""
+    sampled = rows[rows["readout"].eq("sampled") & rows["form"].notna()]
+    return bool(sampled.duplicated(["model", "protocol", "dataset", "scale"]).any())
 
 
 def _orders(curves: pd.DataFrame, job: ReportJob) -> Iterator[str]:
@@ -164,6 +171,7 @@ def _way_columns(job: ReportJob) -> tuple[Column, ...]:
         *cell_columns(job),
         text("Form", "form", "The prompt set."),
         readout(),
+        count("Ratings", "n_ok", "Answers that are ratings."),
         count("Items", "n_items", "Items rated by both the model and people."),
         between("r [95% CI]", "r", "r_low", "r_high", "Correlation of item means.", bounded=True),
         reason(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.report.followed_in_words import followed
 from emoalign.report.forms_in_words import forms_used
 from emoalign.report.report_job import (
     ReportedModel,
@@ -138,6 +139,7 @@ def protocols_used(job: ReportJob) -> Iterator[str]:
     yield from presented(job)
     for protocol in job.protocols.values():
         yield _protocol(job, protocol)
+        yield from followed(job, protocol)
     yield from forms_used(job)
     if any(protocol.written for protocol in job.protocols.values()):
         yield from _drawn(job)
