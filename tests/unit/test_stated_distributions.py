@@ -142,6 +142,9 @@ def test_a_distribution_that_is_stated_exactly_is_read_exactly() -> None:
         json.dumps(stated(p5=20)).replace('"9": 10', '"9": Infinity'),
         json.dumps(stated(p5=20)).replace('"9": 10', '"9": 1e999'),
         json.dumps(stated(p5=20)).replace('"9": 10', '"9": true'),
+        json.dumps(dict.fromkeys(TEN, 1e308)),  # whose sum is beyond any float
+        json.dumps(stated(p5=20)).replace('"9"', f'"{"9" * 400}"'),
+        json.dumps(stated(p5=20)).replace('"9": 10', f'"9": {"9" * 400}'),
         json.dumps(stated(p5=20)).replace('"9": 10', '"9": 10%'),
         json.dumps(stated(p5=40, p9=-10)),
         json.dumps(dict.fromkeys(TEN, 0)),
@@ -202,6 +205,7 @@ def test_numbers_of_labels_are_shares_of_the_total_by_themselves() -> None:
         {"joy": 90, "Anger": 45},
         {"joy": 90, "Anger": 45, "fear": 0, "hope": 0},
         {"joy": 101, "Anger": 45, "fear": 0},
+        {"joy": 1e308, "Anger": 1e308, "fear": 1e308},
         {"joy": -1, "Anger": 45, "fear": 0},
         {"joy": 90, "JOY": 1, "Anger": 45, "fear": 0},
         {"joy": True, "Anger": 45, "fear": 0},

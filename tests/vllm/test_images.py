@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def seer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VllmEngine]:
         context_tokens=512,
         capabilities=VllmCapabilities(modalities=("word", "image")),
     )
-    with loaded(card) as engine:
+    with loaded(card, images=2) as engine:
         yield engine
 
 
@@ -93,6 +94,21 @@ def test_participants_look_at_an_image_too(seer: VllmEngine, tmp_path: Path) -> 
         found += answers
     assert len({answer.key for answer in found}) == 10
     assert found[0].prompt_tokens > tiny_vision.IMAGE_TOKENS
+
+
+def test_an_image_of_an_earlier_item_stays_in_view(seer: VllmEngine, tmp_path: Path) -> None:
+    now = painted(tmp_path / "now.png", "green", "white")
+    found = []
+    for colour in ("red", "blue"):
+        earlier = painted(tmp_path / f"{colour}.png", colour, colour)
+        ask = about(now)
+        messages = (Message("user", "Rate this.", earlier), Message("assistant", "7"))
+        prompt = replace(ask.request.prompt, messages=(*messages, *ask.request.prompt.messages))
+        request = replace(ask.request, prompt=prompt)
+        ((_, (answer,)),) = seer.answers([Ask(request, (None,))])
+        assert answer.prompt_tokens > 2 * tiny_vision.IMAGE_TOKENS
+        found.append(dict(answer.logprobs or ()))
+    assert max(abs(found[0][token] - found[1][token]) for token in found[0]) > 0.01
 
 
 def test_an_image_that_has_changed_is_not_shown(seer: VllmEngine, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def remaining(task: RatingTask, card: AskedModel) -> Remaining:
     longer = {question.ask.request.request_id: _longer(question) for question in questions}
     parts = [_due(card, of_all, left, held, longer) for of_all, left in of_kind]
     amounts = {name: sum(part.amounts[name] for part in parts) for name in parts[0].amounts}
-    if kinds == [True]:  # of which nothing could come in batches
+    if kinds == [True] or sessions:  # of which nothing could come in batches
         amounts |= {"usd_batch_min": math.nan, "usd_batch_max": math.nan}
     due = next((part for part in parts if part.amounts["prompt_tokens_max"]), parts[0])
     tokens = amounts["prompt_tokens_min"] + amounts["prompt_tokens_max"]

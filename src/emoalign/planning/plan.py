@@ -214,9 +214,11 @@ def _money(model: str, rows: pd.DataFrame, here: Collection[str]) -> str:
     dated = f"(prices of {rows['prices_as_of'].iloc[0]})"
     if not float(rows["usd_max"].sum()):
         return f"free {dated}"
+    usd = {bound: rows[f"usd_{bound}"] for bound in ("min", "max")}
+    # What does not come in batches costs the same beside answers that do.
+    batches = {bound: rows[f"usd_batch_{bound}"].fillna(usd[bound]) for bound in usd}
     single, batch = (
-        dollars_between(*(float(rows[f"{name}_{bound}"].sum()) for bound in ("min", "max")))
-        for name in ("usd", "usd_batch")
+        dollars_between(*(float(each[bound].sum()) for bound in usd)) for each in (usd, batches)
     )
     in_batches = f", in batches {batch}" if rows["usd_batch_max"].notna().any() else ""
     return f"{single}{in_batches} {dated}"
