@@ -137,6 +137,7 @@ def make_tables(
 OF_FIGURES = (
     "alignment",
     "robustness",
+    "specifications",
     "frameworks",
     "arousal",
     "structure",

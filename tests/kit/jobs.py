@@ -39,6 +39,7 @@ STATISTICS = {
     ("align", ""),
     ("compare", ""),
     ("compare_distributions", ""),
+    ("compare_forms", ""),
     ("compare_with_raters", ""),
     ("explain", ""),
     ("review_calibration", ""),

@@ -33,6 +33,7 @@ def test_the_default_study_runs_through_the_shipped_profile(
         "check_expectations": 1,
         "compare": 1,
         "compare_distributions": 1,
+        "compare_forms": 1,
         "compare_structure": 1,
         "compare_with_raters": 1,
         "decompose_variance": 1,

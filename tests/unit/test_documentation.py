@@ -31,6 +31,9 @@ from documentation.results import STATUS_MEANINGS, title
 from emoalign.installed import CATALOGUE
 from emoalign.planning.loading import MODELS, load_study
 from emoalign.study.fields import Entry, Job, Name
+from emoalign.study.library import Library
+from emoalign.study.origins import Origin
+from emoalign.study.protocol_cards import written_out
 from emoalign.study.reading import read_card, read_yaml, validate
 from emoalign.tables import ALIGNMENT, CELL_KEY, ITEMS, RATINGS, STATUSES, TABLES, Table
 
@@ -100,6 +103,9 @@ def validator(kind: FileKind) -> jsonschema.Draft202012Validator:
 
 
 def reader_accepts(kind: FileKind, content: Any) -> bool:
+    if kind is KIND["study"]:
+        written = written_out(content, Origin("file"), Library(ROOT / "config"))
+        return not written.problems and not validate(kind.entry, written.content, "file")[1]
     return not validate(kind.entry, content, "file")[1]
 
 

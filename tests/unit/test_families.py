@@ -25,6 +25,7 @@ from emoalign.tables import (
     DISTRIBUTION_CONTRASTS,
     FRAMEWORK,
     ITEMS,
+    SPECIFICATION_CONTRASTS,
     TABLES,
     Table,
 )
@@ -35,6 +36,9 @@ from tests.kit.grouped import felt, groups_job, norms_of, rated_as
 from tests.kit.ratings import norms, rating_rows, ratings
 from tests.kit.stages import make, make_page
 from tests.kit.words import study
+
+from .test_specifications import asked
+from .test_specifications import tables as tables_of
 
 ROOT = Path(__file__).parents[2]
 BY = {
@@ -89,6 +93,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     made[CALIBRATION.path] = kept("default", CALIBRATION)
     made[ALTERNATIVE_ANNOTATOR_RATERS.path] = beside_raters(folder)
     made |= {table.path: rows for table, rows in of_groups().items()}
+    made[SPECIFICATION_CONTRASTS.path] = tables_of(asked({"a": 0.9, "b": 1.2, "c": 1.6})).contrasts
     return made | {ALIGNMENT.path: aligned(items, job)}
 
 
@@ -105,7 +110,8 @@ def test_p_values_are_adjusted_over_the_rows_that_are_named(
     tables: dict[str, pd.DataFrame], family: Family
 ) -> None:
     table, (p,) = tables[family.table.path], family.p
-    groups = [rows.dropna(subset=p) for _, rows in table.groupby(list(family.within))]
+    parts = [rows for _, rows in table.groupby(list(family.within))] if family.within else [table]
+    groups = [rows.dropna(subset=p) for rows in parts]
     assert max(map(len, groups)) > 1
     for rows in groups:
         for column, how in family.adjusted.items():

@@ -32,6 +32,7 @@ KINDS = (
     "temperatures",
     "wordings",
     "robustness",
+    "specifications",
     "spread",
     "entropy",
     "calibration",
@@ -43,7 +44,7 @@ KINDS = (
 COMPUTED = 4
 """Models whose tables are computed; further ones have the same numbers."""
 
-COMPARING = ("correlations", "heatmap", "temperatures", "wordings")
+COMPARING = ("correlations", "heatmap", "specifications", "temperatures", "wordings")
 """Kinds of many models under several protocols."""
 
 LOOKED_AT = 2

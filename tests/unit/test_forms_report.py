@@ -14,11 +14,13 @@ from emoalign.analyses.catalogue import FIGURES
 from emoalign.analyses.forms.in_words import answers
 from emoalign.figures.drawing import drawing, subjects
 from emoalign.figures.planned import planned_figures
+from emoalign.figures.style import style
 from emoalign.planning.analysed import analysed_study
 from emoalign.planning.jobs import reported
 from emoalign.planning.studies import LoadedStudy
 from emoalign.study.protocols import PromptSet
 from emoalign.tables import FORMS
+from tests.kit.pages import problems
 from tests.kit.ratings import norms, rating_rows
 from tests.kit.stages import make, page
 from tests.kit.words import report_job, study, words_of
@@ -131,6 +133,36 @@ def test_the_curve_has_a_point_for_each_model_and_way_and_a_mark_for_each_level(
         for model in ("m1", "m2")
         for name in (f"valence: Model {model}, p, sampled answers", *FORM_SETS)
     ]
+
+
+@pytest.mark.parametrize("n", [1, 3, 12])
+def test_figures_of_many_forms_and_models_stay_legible(tmp_path: Path, n: int) -> None:
+    """Also over pages, and with names that are too long."""
+    models = tuple(f"m{place:02d}" for place in range(n))
+    titles = {name: f"A model with a long title, number {name}" for name in models}
+    loaded = balanced(models)
+    make(tmp_path, loaded, drawn(models), NORM_ROWS, analyses=ANALYSES)
+    job = reported(loaded).drawing().model_copy(update={"models": titles})
+    with style():
+        for planned, subject in subjects(FIGURES, job, tmp_path):
+            rows = dict(subject.tables)
+            for path, table in rows.items():
+                if planned.kind.name == "forms" and "form" in table:
+                    rows[path] = many_forms(table)
+            made = list(drawing(planned.kind)(replace(subject, tables=rows)))
+            assert made
+            assert [found for page in made for found in problems(page)] == []
+
+
+def many_forms(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of forms with more of them, and with places of labels."""
+    forms = table[table["kind"] == "form"]
+    more = [forms.assign(form=f"{'a-long-name-of-a-form-' * 3}{number}") for number in range(9)]
+    places = [
+        forms.assign(kind="place", place=place, effect=0.1, effect_low=-0.1, effect_high=0.2)
+        for place in range(1, 28)
+    ]
+    return pd.concat([*more, *places], ignore_index=True)
 
 
 def test_only_studies_with_several_ways_or_forms_have_the_figures() -> None:

@@ -240,7 +240,7 @@ def test_advice_is_about_medians_over_models(tmp_path: Path) -> None:
     own = found[found["protocol"].notna()]
     assert told.own == Way(4, 5.0, own["g"].median())
     assert in_words(told, {}).endswith(
-        "item means generalise as well as with any way that takes no more answers."
+        "no other way compared is better for as many answers, or as good for fewer."
     )
 
 

@@ -79,6 +79,8 @@ def test_where_no_ratings_follow_none_are_told(tmp_path: Path) -> None:
         ("gpt-4o", {}),
         ("gpt-5.4-mini", {"thinking": "off"}),
         ("gpt-5.4-mini", {"thinking": "high", "temperature": "provider"}),
+        ("gpt-5.4-mini", {"prompts": "words-stated", "readouts": ["stated"]}),
+        ("gpt-4o", {"prompts": "words-stated-structured", "readouts": ["stated"]}),
     ],
 )
 def test_what_an_api_costs_is_about_what_the_plan_says(

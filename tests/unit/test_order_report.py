@@ -12,9 +12,10 @@ import pytest
 
 from emoalign.analyses.catalogue import FIGURES
 from emoalign.analyses.order.figure import draw
-from emoalign.analyses.order.in_words import later, told
+from emoalign.analyses.order.in_words import later, sentences, told
 from emoalign.analyses.order.section import SECTION as ORDER_SECTION
 from emoalign.analyses.participants.section import SECTION as PARTICIPANTS_SECTION
+from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.figures.drawing import subjects
 from emoalign.figures.style import style
 from emoalign.planning.analysed import Analyses, analysed_study
@@ -192,8 +193,8 @@ def test_several_conditions_are_counted() -> None:
     )
     assert told(rows, "carry_over", job) == (
         "Answers moved towards the item before (assimilation) in 2 of 3 conditions and moved away "
-        "from the item before (contrast) in 1 of 3 conditions (95% intervals). The largest "
-        "estimate: −0.30 points per point of its mean, 95% CI [−0.40, −0.20] (Model m under b, "
+        "from the item before (contrast) in 1 (95% intervals). The largest estimate: −0.30 points "
+        "per point of its mean, 95% CI [−0.40, −0.20] (Model m under b, "
         "sampled answers)."
     )
     assert list(later(rows, job)) == [
@@ -207,6 +208,45 @@ def test_several_conditions_are_counted() -> None:
     unclear = rows.assign(carry_over_low=-1.0, carry_over_high=1.0)
     assert "did not clearly depend on the item before in any of 3 cond" in told(
         unclear, "carry_over", job
+    )
+
+
+def recorded(**columns: str) -> RecordedModel:
+    """A card of a table of people's ratings with these columns."""
+    content = {"title": "People", "engine": "recorded", "source": {"file": "people.csv"}}
+    named = {"item": "word", "rating": "valence"} | columns
+    return RecordedModel.model_validate(content | {"columns": named, "scale": "valence"})
+
+
+@pytest.mark.parametrize(
+    ("columns", "participants", "sessions"),
+    [
+        ({}, False, False),
+        ({"participant": "who"}, True, False),
+        ({"session": "list"}, True, False),
+        ({"participant": "who", "position": "trial"}, True, True),
+    ],
+)
+def test_recorded_ratings_are_looked_at_as_far_as_their_table_tells(
+    columns: dict[str, str], participants: bool, sessions: bool
+) -> None:
+    loaded = replace(study(protocols={"p": {}}), models={"m": recorded(**columns)})
+    of_words = analysed_study(loaded).datasets["words"]
+    assert of_words.participants == ((("m", "p"),) if participants else ())
+    assert of_words.sessions == ((("m", "p"),) if sessions else ())
+
+
+def test_people_are_told_of_beside_models() -> None:
+    loaded = sessions_study(protocols={"a": IN_SESSIONS, "b": IN_SESSIONS}, models=("m", "people"))
+    models = {**loaded.models, "people": recorded(participant="who", position="trial")}
+    job = reported(replace(loaded, models=models))
+    rows = order_rows(
+        carry_over=[0.1, -0.3], carry_over_low=[0.07, -0.4], carry_over_high=[0.13, -0.2]
+    ).assign(model=["m", "people"])
+    of_model, of_people = sentences(rows, job)
+    assert of_model.startswith("Answers moved towards the item before (assimilation): 0.10 points")
+    assert of_people.startswith(
+        "In recorded ratings, answers moved away from the item before (contrast): −0.30 points"
     )
 
 

@@ -36,11 +36,14 @@ def known(models: tuple[str, ...] = ("gpt-4o",), **own: object) -> pd.DataFrame:
 
 
 def told(folder: Path, models: list[str], rows: pd.DataFrame) -> list[str]:
+    """The recommendations, below the line that says what they are."""
     path = folder / "generalizability.parquet"
     GENERALIZABILITY.write(rows, path)
     loaded = study(models)
     jobs = [Jobs(loaded).rate(model, "p", "vader", "valence") for model in models]
-    return list(recommendations(path, jobs, loaded.models, ITEMS))
+    lines = list(recommendations(path, jobs, loaded.models, ITEMS))
+    assert all(line.startswith("Forms and answers, from those there are") for line in lines[:1])
+    return [line.removeprefix("  ") for line in lines[1:]]
 
 
 def test_more_forms_for_as_many_answers_are_recommended_with_the_price_of_each(
@@ -100,4 +103,6 @@ def test_nothing_is_recommended_without_a_table_that_tells_g(tmp_path: Path) -> 
 def test_a_protocol_that_asks_well_is_left_as_it_is(tmp_path: Path) -> None:
     rows = known(n_forms=1, n_answers=1.0, g=0.99)
     [line] = told(tmp_path, ["gpt-4o"], rows)
-    assert line.endswith("generalise as well as with any way that takes no more answers.")
+    assert line.endswith(
+        "no other way compared is better for as many answers, or as good for fewer."
+    )

@@ -142,6 +142,9 @@ def test_a_distribution_that_is_stated_exactly_is_read_exactly() -> None:
         json.dumps(stated(p5=20)).replace('"9": 10', '"9": Infinity'),
         json.dumps(stated(p5=20)).replace('"9": 10', '"9": 1e999'),
         json.dumps(stated(p5=20)).replace('"9": 10', '"9": true'),
+        json.dumps(dict.fromkeys(TEN, 1e308)),  # whose sum is beyond any float
+        json.dumps(stated(p5=20)).replace('"9"', f'"{"9" * 400}"'),
+        json.dumps(stated(p5=20)).replace('"9": 10', f'"9": {"9" * 400}'),
         json.dumps(stated(p5=20)).replace('"9": 10', '"9": 10%'),
         json.dumps(stated(p5=40, p9=-10)),
         json.dumps(dict.fromkeys(TEN, 0)),
@@ -202,6 +205,7 @@ def test_numbers_of_labels_are_shares_of_the_total_by_themselves() -> None:
         {"joy": 90, "Anger": 45},
         {"joy": 90, "Anger": 45, "fear": 0, "hope": 0},
         {"joy": 101, "Anger": 45, "fear": 0},
+        {"joy": 1e308, "Anger": 1e308, "fear": 1e308},
         {"joy": -1, "Anger": 45, "fear": 0},
         {"joy": 90, "JOY": 1, "Anger": 45, "fear": 0},
         {"joy": True, "Anger": 45, "fear": 0},
@@ -436,6 +440,12 @@ def test_an_object_that_would_be_cut_is_refused(kind: AnswerKind) -> None:
         AnswerFormat(kind=kind)
 
 
+def test_sessions_show_ratings_and_no_statements() -> None:
+    told = {"name": "p", "prompts": "x", "readouts": ["stated"], "session": {"items": 10}}
+    with pytest.raises(ValidationError, match="without session for other readouts"):
+        Protocol.model_validate(told)
+
+
 def test_only_distributions_have_a_total_and_one_that_can_be_reached() -> None:
     with pytest.raises(ValidationError, match="total: only answers of the kind distribution"):
         AnswerFormat(kind="labels", max_tokens=64, total=1)
@@ -493,6 +503,22 @@ def test_a_model_that_cannot_force_a_form_is_told_of_the_other_kind(
     told = refusal(config_dir, prompts="words-stated-structured")
     assert "otherwise use a prompt set with answer.kind: distribution" in told
     load_study(study(config_dir, "gpt-4o"), config_dir)
+
+
+def test_forms_of_one_question_are_all_statements_and_dealt_equally(
+    config_dir: Path, edit: Edit
+) -> None:
+    content, _ = read_yaml(CATALOGUE / "prompts/words-stated.yaml")
+    for scale, told in content["scales"].items():
+        told["reversed"] = scale == "valence"
+        told["instruction"] = f"Reversed. {told['instruction']}"
+    edit("prompts/words-down.yaml", lambda prompts: prompts.update(content))
+    both = ["words-stated", "words-down"]
+    load_study(study(config_dir, "gpt-4o", prompts=both, participants=4), config_dir)
+    told = refusal(config_dir, prompts=both, participants=3)
+    assert "dealt equally to its 2 forms (words-stated and words-down)" in told
+    told = refusal(config_dir, prompts=["words-stated", "words"], participants=4)
+    assert "answer.kind: text, but the protocol 'p' has readouts: [stated]" in told
 
 
 def test_recorded_ratings_are_no_statements_about_people() -> None:

@@ -582,3 +582,19 @@ def test_the_bias_is_that_over_items_and_its_error_that_of_clusters() -> None:
     assert row["estimate"] == pytest.approx(difference.mean())
     assert [row["low"], row["high"]] == pytest.approx(list(peer.conf_int(0.1)[0]))
     assert row["n_units"] == 40
+
+
+def test_the_worth_of_probabilities_is_that_of_their_means_however_often_they_were_asked_for() -> (
+    None
+):
+    """Forms and sessions ask for the probabilities of an item several times."""
+    people = norms(80, seed=3)
+    rng = np.random.default_rng(5)
+    model = (people["mean"].to_numpy() + rng.normal(0, 1, len(people)))[:, None]
+    once = cell(people, model).assign(readout="exact")
+    thrice = once.assign(n_ok=3, sd=2.0)
+    job = WorthJob(scales={"words": {"valence": SCALE}}, seed=1, bootstrap_resamples=200)
+    tables = [worth_rows(items, {"words": people}, job) for items in (once, thrice)]
+    pd.testing.assert_frame_equal(*tables)
+    r = np.corrcoef(model[:, 0], people["mean"])[0, 1]
+    assert tables[0]["r"].tolist() == pytest.approx([r])

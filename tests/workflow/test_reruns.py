@@ -311,9 +311,9 @@ def test_another_choice_of_methods_concerns_only_the_calibration(rerun: Project)
     assert rerun.planned() == calibration | PAGES
 
 
-def test_more_permutations_concern_only_the_structure(rerun: Project) -> None:
+def test_more_permutations_concern_only_the_structure_and_ways_of_asking(rerun: Project) -> None:
     rerun.edit(SMALL, statistics={**STUDY["statistics"], "permutations": 200})
-    assert rerun.planned() == {("compare_structure", "")} | PAGES
+    assert rerun.planned() == {("compare_structure", ""), ("compare_forms", "")} | PAGES
 
 
 def test_another_choice_of_figures_draws_those_of_the_datasets_it_concerns(rerun: Project) -> None:

@@ -3,6 +3,7 @@ bundled model under a schema."""
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from html import unescape
@@ -123,6 +124,7 @@ def test_statements_are_conditions_of_their_own_in_every_table_and_in_the_report
     assert "3 stated distributions per item in 1 of 2" in shown
     assert "In the <em>stated</em> readout" in shown
     assert "(stated distributions)" in shown
+    assert "the distribution that it says people have, not of answers of its own" in shown
     assert "a JSON object with a number for each point or label" in shown
 
 
@@ -154,3 +156,56 @@ def test_the_bundled_model_is_forced_to_say_a_number_for_each_point(tmp_path: Pa
     told = done.stdout + done.stderr
     assert "forced: a JSON schema forces the form of answers" in told
     assert "all 24 answers are in the journal" in told
+
+
+LABELS = ["anger", "joy", "neutral"]
+
+
+def write_comments(path: Path) -> None:
+    """Thirty comments in the format of GoEmotions' rater-level files, four raters each."""
+    path.parent.mkdir(parents=True)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["text", "id", "author", "rater_id", "example_very_unclear", *LABELS])
+        for item in range(30):
+            for rater in range(4):
+                chosen = [int(place == (item + (rater == 3)) % 3) for place in range(3)]
+                rows.writerow([f"Comment {item}", f"c{item}", "x", rater, "FALSE", *chosen])
+
+
+def chosen_by_people(heard: Heard, choice: int) -> str:
+    item = int(heard.prompt.partition("Comment ")[2].split()[0])
+    return json.dumps({label: 70 * (item % 3 == place) + 20 for place, label in enumerate(LABELS)})
+
+
+def test_shares_of_labels_reach_distributions_calibration_and_report(tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    project = new_project(tmp_path / "project")
+    write_comments(project.folder / "resources" / "comments.csv")
+    card = {"title": "Comments", "modality": "sentence", "licence": "MIT", "citation": "@misc{x}"}
+    card["source"] = {"reader": "goemotions", "ratings": [{"file": "resources/comments.csv"}]}
+    card["scales"] = {"emotions": {"kind": "labels", "labels": LABELS}}
+    project.write("config/datasets/comments.yaml", card | {"redistribute": True})
+    people = PEOPLE | {"prompts": "labels-that-apply-stated", "participants": 2}
+    study = STUDY | {"datasets": [{"dataset": "comments"}], "protocols": [people]}
+    project.write("config/studies/small.yaml", study)
+    with FaultServer().running() as server:
+        server.reply = chosen_by_people
+        project.write("config/models/fake.yaml", CARD | {"base_url": server.address})
+        project.run()
+    items = ITEMS.read(project.results / "items" / "comments.parquet")
+    assert set(items["readout"]) == {"stated"}
+    for row in items.to_dict("records"):
+        place = int(row["item_id"].removeprefix("c")) % 3
+        expected = [0.9 if each == place else 0.2 for each in range(3)]
+        assert list(row["distribution"]) == pytest.approx(expected)
+    assert items["mean"].isna().all()
+    statistics = project.results / "statistics"
+    distances = pd.read_csv(statistics / "distributions.csv")
+    assert set(distances["readout"]) == {"stated"}
+    assert (distances["n_items"] == 30).any()
+    calibration = pd.read_csv(statistics / "calibration.csv")
+    assert set(calibration["readout"]) == {"stated"}
+    assert calibration["reason"].isna().any()
+    page = unescape((project.results / "report.html").read_text(encoding="utf-8"))
+    assert "2 stated distributions per item" in page

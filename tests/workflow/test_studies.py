@@ -316,6 +316,7 @@ def test_a_shipped_study_can_be_planned_as_it_is(untouched: Project, name: str) 
     done = untouched.snakemake("--dry-run", study=name)
     told = done.stdout + done.stderr
     assert done.returncode == 0, told
-    assert ("Its ratings will not be asked for" in told) == (name in ("ogg2025", "spanish"))
-    if name == "ogg2025":
+    unconsented = ("oasis-session", "ogg2025", "spanish")
+    assert ("Its ratings will not be asked for" in told) == (name in unconsented)
+    if name in ("oasis-session", "ogg2025"):
         assert "allow_remote: [oasis]" in told

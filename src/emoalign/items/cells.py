@@ -39,7 +39,7 @@ class LeftOut:
     Attributes:
         no_ratings: single human ratings are unknown, or lie between the points of the scale.
         few_raters: fewer people than `min_raters` rated them.
-        no_answer: the model gave no usable answer.
+        no_answer: no answer of the model is a rating on points of the scale.
     """
 
     no_ratings: int

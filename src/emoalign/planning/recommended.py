@@ -32,9 +32,10 @@ def recommendations(
     cards: Mapping[str, ModelCard],
     items: Mapping[str, pd.DataFrame],
 ) -> Iterator[str]:
-    """A sentence for each protocol and scale of a table of generalizability, if there is one.
+    """Lines for a terminal: a sentence for each protocol and scale that a table tells of.
 
-    `cards` are by model, `items` the stimuli by dataset. A table of another version tells nothing.
+    `table` is that of generalizability; one that is not there, or of another version, tells
+    nothing. `cards` are by model, `items` the stimuli by dataset.
     """
     if not table.exists():
         return
@@ -42,9 +43,13 @@ def recommendations(
         rows = GENERALIZABILITY.read(table)
     except DataError:
         return
-    for told in advice(rows):
-        if told.dataset not in items:
-            continue
+    known = [told for told in advice(rows) if told.dataset in items]
+    if known:
+        yield (
+            "Forms and answers, from those there are (g: the correlation to expect with item means "
+            "in other forms):"
+        )
+    for told in known:
         asking = [
             job
             for job in jobs
@@ -52,7 +57,7 @@ def recommendations(
             and told.scale in job.scales
             and job.model in told.models
         ]
-        yield in_words(told, _prices(told, asking, cards, items[told.dataset]))
+        yield "  " + in_words(told, _prices(told, asking, cards, items[told.dataset]))
 
 
 def _prices(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -56,12 +57,12 @@ class Sessions:
         numbers = [one.astype(np.float64)[order] for one in columns[2:]]
         return cls(items[order], sessions[order], *numbers)
 
-    @property
+    @cached_property
     def known(self) -> Rows:
         """The answers with a value."""
         return np.isfinite(self.value)
 
-    @property
+    @cached_property
     def crossed(self) -> Crossed:
         """The answers with a value in items and sessions."""
         return Crossed(self.item[self.known], self.session[self.known])

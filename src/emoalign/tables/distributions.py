@@ -68,7 +68,10 @@ DISTRIBUTIONS = Table(
         *numbers(**_BESIDE),
         *(
             Column(
-                name, COUNT, "Items left out: no single ratings; fewer than min_raters; no answer."
+                name,
+                COUNT,
+                "Items left out: no single ratings; fewer than min_raters; no answer on points of "
+                "the scale.",
             )
             for name in ("n_no_ratings", "n_few_raters", "n_no_answer")
         ),

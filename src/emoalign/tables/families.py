@@ -13,6 +13,7 @@ from emoalign.tables.distributions import DISTRIBUTION_CONTRASTS
 from emoalign.tables.learned import CALIBRATION
 from emoalign.tables.rater_groups import GROUP_CONTRASTS, GROUP_PERSONAS
 from emoalign.tables.recitation import RECITATION
+from emoalign.tables.specifications import SPECIFICATION_CONTRASTS
 from emoalign.tables.substitution import ALTERNATIVE_ANNOTATOR_RATERS, EQUIVALENCE
 
 Adjustment = Literal["false discovery rate", "false discovery rate under dependency", "Holm"]
@@ -70,6 +71,15 @@ FAMILIES = (
         {"p_holm": "Holm", "p_adjusted": "false discovery rate"},
         ("kind", "readout"),
         "all pairs of models, or of protocols, with the same readout",
+        confirmatory=True,
+    ),
+    Family(
+        SPECIFICATION_CONTRASTS,
+        ("p",),
+        "the comparison of models over all ways of asking",
+        {"p_holm": "Holm"},
+        (),
+        "all pairs of models and scales",
         confirmatory=True,
     ),
     Family(

@@ -102,7 +102,10 @@ def why_not(cell: DistributionCell, settings: CalibrationSettings) -> str | None
     n, left_out = len(cell.item_ids), cell.left_out
     if n == 0:
         if left_out.no_answer:
-            return "the model gave no usable answer to any item that people rated"
+            return (
+                "the model gave no usable answer, on points of the scale, to any item that people "
+                "rated"
+            )
         if left_out.few_raters:
             return "no item has enough human raters (distributions: min_raters in the study)"
         return "the human ratings are known only as summaries, not as single ratings"

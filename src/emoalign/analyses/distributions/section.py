@@ -154,7 +154,7 @@ def _left_out(whole: pd.DataFrame, job: ReportJob) -> Iterator[str]:
     reasons = {
         "n_no_ratings": "without single human ratings on points of the scale",
         "n_few_raters": "with too few raters",
-        "n_no_answer": "without a usable answer",
+        "n_no_answer": "without a usable answer on points of the scale",
     }
     for row in records(whole.drop_duplicates(CELL_ORDER)):
         why = [f"{row[name]:,} {words}" for name, words in reasons.items() if row[name]]

@@ -114,11 +114,11 @@ def _of_places(subject: Subject, rows: pd.DataFrame) -> Iterator[Figure]:
     """A panel for each condition: the share of choices at each place beyond that without a pull."""
     places = rows[rows["kind"] == "place"]
     cells = list(groups(places, CELL_KEY, sort=False))
-    for page, drawn in panels(cells, COLUMNS, 0.75, 0.4) if cells else ():
+    for page, drawn in panels(cells, COLUMNS, 0.75, 0.5) if cells else ():
         for axis, (key, cell) in drawn:
             _draw_places(axis, subject, cell)
             model, protocol, _, scale, readout = key
-            headed(axis, f"{scale}\n{_named(subject, model, protocol, readout)}", 7)
+            headed(axis, f"{scale}\n{subject.cell_name(model, protocol, readout)}", 7)
         page.supxlabel("Place at which a label was shown", fontsize=8)
         page.supylabel("Share of choices beyond 1/L", fontsize=8)
         yield page

@@ -29,10 +29,11 @@ class Way:
 
     def named(self, *, short: bool = False) -> str:
         """Itself in words: 4 forms × 5 answers, or 4 × 5."""
-        answers = number(self.answers, 0 if self.answers == round(self.answers) else 1)
+        nearly_whole = abs(self.answers - round(self.answers)) < 0.05
+        answers = number(self.answers, 0 if nearly_whole else 1)
         if short:
             return f"{self.forms} × {answers}"
-        several = "" if self.answers == 1 else "s"
+        several = "s" * (answers != "1")
         return f"{counted(self.forms, 'form')} × {answers} answer{several}"
 
 
@@ -117,5 +118,7 @@ def in_words(told: Advice, prices: Mapping[Way, str]) -> str:
     if told.cheapest is not None and told.cheapest != told.best:
         parts.append(f"{shown(told.cheapest)} would be about as good")
     if not parts:
-        return f"{where}, item means generalise as well as with any way that takes no more answers."
+        return (
+            f"{where}; no other way compared is better for as many answers, or as good for fewer."
+        )
     return f"{where}; {'; '.join(parts)}."

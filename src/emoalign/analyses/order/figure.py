@@ -24,7 +24,7 @@ PANELS = {
 """The effects, with their titles and units."""
 
 ROW_INCHES, AROUND_INCHES = 0.36, 0.9
-NAME_INCHES = 1.7
+NAME_INCHES = 1.9
 LEAST = 0.1
 """The least half-width of a panel, so that small effects look small."""
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from emoalign.report.conditions import condition
 from emoalign.report.grid import CELL_ORDER
-from emoalign.report.report_job import ReportJob
+from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.tables import records
 from emoalign.wording import ci, coefficient, number, out_of, percent
 
@@ -79,9 +79,12 @@ def told(rows: pd.DataFrame, name: str, job: ReportJob) -> str:
             f"{much} ({where})."
         )
     counts = [(int(above), effect.above), (int(below), effect.below)]
-    counts.sort(key=lambda pair: -pair[0])
-    said = [f"{does} in {out_of(count, len(known))} conditions" for count, does in counts if count]
-    return f"Answers {' and '.join(said)} (95% intervals). The largest estimate: {much} ({where})."
+    (often, first), (seldom, second) = sorted(counts, key=lambda pair: -pair[0])
+    also = f" and {second} in {seldom}" if seldom else ""
+    return (
+        f"Answers {first} in {out_of(often, len(known))} conditions{also} (95% intervals). The "
+        f"largest estimate: {much} ({where})."
+    )
 
 
 def _interval(row: Row, name: str) -> str:
@@ -107,6 +110,22 @@ def later(rows: pd.DataFrame, job: ReportJob) -> Iterator[str]:
         yield f"From the first to the last third of a session, {what} {went}."
 
 
+def sentences(rows: pd.DataFrame, job: ReportJob) -> list[str]:
+    """All effects, of models that were asked before those of recorded ratings."""
+    asked = rows["model"].map(lambda model: is_asked(job.models[model])).astype(bool)
+    both = bool(asked.any() and not asked.all())
+    return [
+        _recorded(sentence) if both and not of_asked else sentence
+        for of_asked, some in ((True, rows[asked]), (False, rows[~asked]))
+        for name in EFFECTS
+        if (sentence := told(some, name, job))
+    ]
+
+
+def _recorded(sentence: str) -> str:
+    return f"In recorded ratings, answers{sentence.removeprefix('Answers')}"
+
+
 def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
     """Carry-over, and what else order clearly does."""
     opening = told(rows, "carry_over", job)
@@ -117,4 +136,4 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
         for name in ("echo", "drift", "history")
         if (rows[f"{name}_low"].gt(0) | rows[f"{name}_high"].lt(0)).any()
     ]
-    yield ["In sessions, answers" + opening.removeprefix("Answers"), *others]
+    yield [f"In sessions, answers{opening.removeprefix('Answers')}", *others]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from emoalign.analyses.order.in_words import EFFECTS, findings, later, told
+from emoalign.analyses.order.in_words import EFFECTS, findings, later, sentences
 from emoalign.report.grid import (
     Grid,
     between,
@@ -17,7 +17,7 @@ from emoalign.report.grid import (
     share,
     value,
 )
-from emoalign.report.report_job import ReportJob
+from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import ORDER
 from emoalign.tables.sessions import PARTS
@@ -67,7 +67,8 @@ def _view(results: Results) -> View | Absent | None:
         why = listed(sorted(set(rows["reason"].dropna())))
         return Absent(f"Effects of order cannot be estimated: {why}.")
     values = {
-        "sentences": [sentence for name in EFFECTS if (sentence := told(rows, name, job))],
+        "sentences": sentences(rows, job),
+        "recorded": any(not is_asked(job.models[model]) for model in rows["model"]),
         "later": list(later(rows, job)),
         "effects": _effects(rows, job),
         "thirds": _thirds(rows, job),

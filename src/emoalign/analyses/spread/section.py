@@ -117,6 +117,7 @@ def _view(results: Results) -> View | Absent | None:
                 ALIGNMENT,
             ),
             "gaps": missing,
+            "stated": bool((rows["readout"] == "stated").any()),
         },
         findings(rows, results.job),
         [" ".join(told)] if (told := _methods(rows)) else [],

@@ -130,9 +130,15 @@ def _cells(
         named = dict(zip(CELL_KEY, key, strict=True))
         numbers = rows.set_index("item_id")[["mean", "sd", "n_ok"]].reindex(item_ids)
         mean, sd, n = numbers.to_numpy(dtype=float).T
-        yield _Cell(
-            named | {"n_models": 1}, Answered(human, mean, sd, n), named["readout"] == "sampled"
-        )
+        sampled = named["readout"] == "sampled"
+        # Distributions, of which an item has one for each form or session, are no single answers.
+        answered = Answered(human, mean, sd, n) if sampled else _of_distributions(human, mean)
+        yield _Cell(named | {"n_models": 1}, answered, sampled)
+
+
+def _of_distributions(human: FloatArray, mean: FloatArray) -> Answered:
+    """Means that are not taken as those of a number of answers."""
+    return Answered(human, mean, np.full_like(mean, np.nan), np.ones_like(mean))
 
 
 def _averages(cells: Sequence[_Cell]) -> Iterator[_Cell]:
@@ -147,8 +153,7 @@ def _averages(cells: Sequence[_Cell]) -> Iterator[_Cell]:
     for alike in asked.values():
         if len(alike) > 1:
             mean = np.mean([cell.answered.model for cell in alike], axis=0)
-            unknown = np.full_like(mean, np.nan)
-            answered = Answered(alike[0].answered.human, mean, unknown, np.ones_like(mean))
+            answered = _of_distributions(alike[0].answered.human, mean)
             yield _Cell(
                 {**alike[0].key, "model": None, "n_models": len(alike)}, answered, sampled=False
             )

@@ -32,13 +32,15 @@ def read_stated(value: object, scale: Scale, answer_format: AnswerFormat) -> Rea
     if given is None or given.keys() != set(wanted):
         return UNPARSABLE
     numbers = [given[point] for point in wanted]
-    total, most = math.fsum(numbers), answer_format.total
-    if isinstance(scale, LabelScale):
-        fits, whole = max(numbers) <= most, most
-    else:
-        fits, whole = abs(total - most) <= (STATED_TOLERANCE + ROUNDING) * most, total
-    if not fits:
+    labels = isinstance(scale, LabelScale)
+    within = 0.0 if labels else STATED_TOLERANCE + ROUNDING
+    least, most = (answer_format.total * (1 + sign * within) for sign in (-1, 1))
+    if max(numbers) > most:
         return UNPARSABLE
+    total = math.fsum(numbers)
+    if not labels and not least <= total <= most:
+        return UNPARSABLE
+    whole = answer_format.total if labels else total
     return Reading("ok", shares=tuple(number / whole for number in numbers), total=total)
 
 
@@ -52,7 +54,7 @@ def _point_of(scale: Scale) -> Callable[[str], object | None]:
 
 def _point(key: str, scale: OrdinalScale) -> float | None:
     number = plain_number(key)
-    return None if number is None else scale.point(number)
+    return None if number is None or not math.isfinite(number) else scale.point(number)
 
 
 def _by_point(
