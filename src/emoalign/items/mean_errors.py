@@ -3,7 +3,7 @@
 Forms are strata: a protocol deals its participants evenly over them, so that another run would have
 as many of each, and differences between forms are no error of the mean. The mean of n answers, n_f
 of them to form f with variance s_f², has the squared standard error Σ(n_f/n)²·s_f²/n_f (Cochran
-1977, Sampling techniques, section 5.3). With one form this is s²/n.
+1977, Sampling techniques, chapter 5). With one form this is s²/n.
 """
 
 from __future__ import annotations

@@ -169,8 +169,8 @@ ITEMS = Table(
         Column(
             "mean_se",
             NUMBER,
-            "Standard error of the model's mean, in points, within forms; null if unknown, 0 for "
-            "probabilities outside sessions.",
+            "Standard error of the model's mean, in points, within forms; null if unknown, 0 if "
+            "exact or decision outside sessions.",
         ),
         *shared(
             "Exact: lowest and highest mean and SD, wherever the probability not returned may be; "
