@@ -60,8 +60,8 @@ def said(
         ),
         (
             contrast(12, 0, 12, 0.2),
-            "Model a is closer to people than Model b in all 12 ways of asking, but by no more "
-            "than chance may explain (p = .200).",
+            "Model a is closer to people than Model b in all 12 ways of asking, but chance may "
+            "explain the difference (p = .200).",
         ),
         (
             contrast(9, 3, 12, 0.012),
@@ -165,7 +165,8 @@ def test_of_several_curves_the_widest_is_told() -> None:
     rows = [curve(0.4, 0.5, 4, 4), curve(0.1, 0.6, 4, 3, model="b", scale="arousal")]
     assert said([], rows, TWO_SCALES) == (
         "r with people varies most between ways of asking for Model b, arousal: between .10 and "
-        ".60 over 4 ways. In 1 of 2 cases, it is not above 0 (95% interval) in every way of asking."
+        ".60 over 4 ways. In 1 of 2 cases, there are ways of asking in which it is not above 0 "
+        "(95% interval)."
     )
     rows[1]["n_above_0"] = 4
     told = said([], rows, TWO_SCALES)

@@ -49,7 +49,7 @@ def _pair(row: Row, job: ReportJob) -> str:
             return f"{in_each}; this could not be tested ({row['reason']})."
         if row["p_holm"] < SMALL:
             return f"{in_each} ({with_p(row['p'])})."
-        return f"{in_each}, but by no more than chance may explain ({with_p(row['p'])})."
+        return f"{in_each}, but chance may explain the difference ({with_p(row['p'])})."
     over = f"Over {out_of(n, n)} ways of asking"
     if row["p_holm"] < SMALL:
         return f"{over} together, {closer} ({with_p(row['p'])}), but not in each: {split}."
@@ -98,8 +98,8 @@ def _alone(curves: Sequence[Row], job: ReportJob) -> str:
     held = (
         "It is above 0 (95% interval) in all ways of asking in every case."
         if not unsure
-        else f"In {out_of(unsure, len(curves))} cases, it is not above 0 (95% interval) in every "
-        "way of asking."
+        else f"In {out_of(unsure, len(curves))} cases, there are ways of asking in which it is not "
+        "above 0 (95% interval)."
     )
     return (
         f"r with people varies most between ways of asking for {of}: {_span(widest)} over "

@@ -93,7 +93,11 @@ VARIANCE = Table(
             "`residual`; where they differ `thinking`, `wave`, both x item; in sessions "
             "`participant`.",
         ),
-        Column("n_ratings", pa.int64(), "Sampled ratings."),
+        Column(
+            "n_ratings",
+            pa.int64(),
+            "Sampled ratings; one that several protocols share counts once.",
+        ),
         Column("n_levels", COUNT, "Levels of the source among them."),
         *numbers(
             variance="Variance component, in squared points; can be negative.",

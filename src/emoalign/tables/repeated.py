@@ -47,7 +47,7 @@ GENERALIZABILITY = Table(
             "Generalizability of item means: expected correlation with those of other forms, waves "
             "and answers.",
         ),
-        Column("phi", NUMBER, "The same, where what shifts all items alike counts as error."),
+        Column("phi", NUMBER, "The same, but what shifts all items alike counts as error, too."),
         *shared(
             "Variance components, in squared points; null if not varied or unknown.",
             "item",

@@ -115,7 +115,7 @@ def _methods(rows: pd.DataFrame) -> Iterator[str]:
             "Generalizability of item means was derived from components of variance "
             "[@cronbach1972; @brennan2001; @searle1992]: the coefficient g is the expected "
             f"correlation of item means with those of other {' and '.join(_plural(facets))}, Φ "
-            "counts as error as well what shifts all items alike. Intervals of g come from a "
+            "also counts as error what shifts all items alike. Intervals of g come from a "
             "jackknife over 50 groups of items."
         )
 
@@ -162,7 +162,7 @@ def _own_columns(job: ReportJob) -> tuple[Column, ...]:
             "Expected correlation of these item means with those from other forms and answers.",
             bounded=True,
         ),
-        bounded("Φ", "phi", "The same, where what shifts all items alike counts as error."),
+        bounded("Φ", "phi", "The same, but what shifts all items alike counts as error, too."),
         _way("better"),
         _way("cheaper"),
         reason(),
