@@ -57,7 +57,7 @@ CHANGED = {
     "scorecard": "estimate low high evidence found",  # of spread, by variances
     # Items that belong together are resampled together; answers may be off the scale or rejected.
     "items": "cluster n_off_scale n_rejected n_unparsable mean_low mean_high sd_low sd_high "
-    "sd_of_means n_distribution n_forms_left_out",
+    "mean_se n_distribution n_forms_left_out",
     "stimuli": "cluster covariates",
     # In other folds, and with names of their own for what is summed over labels.
     "calibration": "*_before *_after *_change* gain* beyond_* rank* ridge smoothing reason",
