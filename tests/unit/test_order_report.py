@@ -365,7 +365,7 @@ def test_items_that_hardly_differ_leave_echo_and_drift_on_the_page(tmp_path: Pat
     (row,) = tables(tmp_path, session_rows(ALIKE), loaded)["order"].to_dict("records")
     assert row["echo_low"] > 0.4
     assert np.isnan([row["carry_over"], row["history_low"]]).all()
-    assert row["reason"].startswith("no carry-over and history: means of the other sessions vary")
+    assert row["reason"].startswith("no carry-over and history: the mean ratings of items")
     view = ORDER_SECTION.view(Results(reported(loaded), tmp_path))
     assert isinstance(view, View)
     assert "the next was 0." in view.values["sentences"][0]
