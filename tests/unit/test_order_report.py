@@ -149,10 +149,33 @@ def test_too_few_sessions_are_a_reason(tmp_path: Path) -> None:
     (row,) = tables(tmp_path, rows, loaded)["order"].to_dict("records")
     assert row["reason"] == "6 sessions with ratings, but 10 are needed"
     view = ORDER_SECTION.view(Results(reported(loaded), tmp_path))
+    assert isinstance(view, View)
+    assert view.values["why"] == "6 sessions with ratings, but 10 are needed"
+    assert view.values["effects"] is None
+    assert len(view.values["thirds"].texts) == 1, "what needs no estimate is shown"
+    assert view.methods == []
+
+
+def test_sessions_of_which_nothing_is_known_have_a_reason_and_no_section(tmp_path: Path) -> None:
+    silent = np.full_like(PLANTED.value, np.nan)
+    loaded = sessions_study()
+    tables(tmp_path, session_rows(replace(PLANTED, value=silent)), loaded)
+    rows = ORDER.read(tmp_path / ORDER.path)
+    rows = rows.assign(**dict.fromkeys([name for name in rows if name.startswith("ok_")], np.nan))
+    ORDER.write(rows, tmp_path / ORDER.path)
+    view = ORDER_SECTION.view(Results(reported(loaded), tmp_path))
     assert isinstance(view, Absent)
-    assert view.why == (
-        "Effects of order cannot be estimated: 6 sessions with ratings, but 10 are needed."
-    )
+    assert view.why.startswith("Effects of order cannot be estimated: 0 sessions with ratings")
+
+
+def test_the_page_without_effects_says_why_and_shows_thirds(tmp_path: Path) -> None:
+    few = PLANTED.session < 6
+    columns = [PLANTED.item, PLANTED.session, PLANTED.position, PLANTED.value]
+    rows = session_rows(Sessions.of(*(column[few] for column in columns)))
+    words = words_of(make_page(tmp_path, sessions_study(figures=["order"]), rows, human(PLANTED)))
+    assert "cannot be estimated: 6 sessions with ratings, but 10 are needed." in words
+    assert "by third of the session" in words
+    assert "Fuller" not in words
 
 
 def order_rows(**columns: list[float]) -> pd.DataFrame:
@@ -302,8 +325,21 @@ def test_unlike_participants_are_listed_and_not_left_out(tmp_path: Path) -> None
     view = PARTICIPANTS_SECTION.view(Results(reported(loaded), tmp_path))
     assert isinstance(view, View)
     assert view.values["verdict"] == (
-        "1 participant of 30 rates unlike the others (correlation with their means below .10). "
+        "The ratings of 1 of 30 participants correlate below .10 with the means of the others. "
         "Nobody is excluded."
     )
     assert len(view.values["low"].texts) == 1
     assert view.values["summary"].texts[0][3] == "30"
+
+
+def test_participants_who_cannot_be_compared_are_counted(tmp_path: Path) -> None:
+    value = PLANTED.value.copy()
+    value[PLANTED.session == 4] = 5
+    loaded = sessions_study()
+    tables(tmp_path, session_rows(replace(PLANTED, value=value)), loaded)
+    view = PARTICIPANTS_SECTION.view(Results(reported(loaded), tmp_path))
+    assert isinstance(view, View)
+    assert view.values["verdict"] == (
+        "Each of the 29 participants agreed with the others: correlations of .10 or more with "
+        "their means. 1 other cannot be compared."
+    )

@@ -319,7 +319,7 @@ def test_items_that_do_not_differ_tell_nothing() -> None:
     chance = planted_sessions(rng, n_items=60, length=20)
     value = rng.normal(5, 1, len(chance.item))
     reason = order_effects(replace(chance, value=value, said=value), 1).reason
-    assert reason == "means of the other sessions vary hardly more than by chance"
+    assert reason == "the mean ratings of items in other sessions differ hardly more than by chance"
 
 
 def test_columns_of_different_lengths_are_refused() -> None:

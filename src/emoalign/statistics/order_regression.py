@@ -176,8 +176,8 @@ def _unidentified(given: FloatArray, centred: FloatArray, of_error: FloatArray) 
     if (np.diag(moments) <= np.sqrt(ROUNDING) * size).any() or not size.all():
         return "the order of items is the same in all sessions, or ratings do not vary"
     if of_error[CARRY_OVER, CARRY_OVER] > (1 - LEAST_RELIABLE) * moments[CARRY_OVER, CARRY_OVER]:
-        return "means of the other sessions vary hardly more than by chance"
+        return "the mean ratings of items in other sessions differ hardly more than by chance"
     scale = 1 / np.sqrt(np.diag(moments))
     if np.linalg.eigvalsh((moments - of_error) * np.outer(scale, scale)).min() < LEAST_RELIABLE**2:
-        return "effects of order cannot be told apart"
+        return "the items before and the answers to them vary too little, or only together"
     return None

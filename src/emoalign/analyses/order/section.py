@@ -21,7 +21,6 @@ from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import ORDER
 from emoalign.tables.sessions import PARTS
-from emoalign.wording import listed
 
 METHODS = (
     "Effects of order were estimated from single ratings in sessions: each rating was regressed on "
@@ -63,17 +62,20 @@ def _view(results: Results) -> View | Absent | None:
     job, rows = results.job, results.table(ORDER)
     if rows.empty:
         return None
-    if rows[list(EFFECTS)].isna().all(axis=None):
-        why = listed(sorted(set(rows["reason"].dropna())))
+    unknown = rows[list(EFFECTS)].isna().all(axis=None)
+    why = "; ".join(sorted(set(rows["reason"].dropna()))) if unknown else None
+    ends = [f"{name}_{part}" for name in ("ok", "sd", "r") for part in PARTS]
+    if unknown and rows[ends].isna().all(axis=None):
         return Absent(f"Effects of order cannot be estimated: {why}.")
     values = {
+        "why": why,
         "sentences": sentences(rows, job),
         "recorded": any(not is_asked(job.models[model]) for model in rows["model"]),
         "later": list(later(rows, job)),
-        "effects": _effects(rows, job),
+        "effects": None if unknown else _effects(rows, job),
         "thirds": _thirds(rows, job),
     }
-    return View(values, list(findings(rows, job)), [METHODS])
+    return View(values, list(findings(rows, job)), [] if unknown else [METHODS])
 
 
 def _effects(rows: pd.DataFrame, job: ReportJob) -> Grid:

@@ -19,8 +19,10 @@ def decompose(job: DecompositionJob, files: AnalysisFiles) -> None:
     ratings = files.below("ratings", ".parquet")
     rows = [
         {"model": model, "dataset": dataset, "scale": scale, **row}
-        for (model, dataset, scale), summed in summed_ratings(ratings, files.folder)
-        for row in _of_scale(summed, job)
+        for (model, dataset, scale), summed in summed_ratings(
+            ratings, files.folder, [tuple(job.protocols)]
+        )
+        for row in _of_scale(summed[summed["n"] > 0], job)
     ]
     files.write(VARIANCE, pd.DataFrame(rows, columns=VARIANCE.schema.names))
 
