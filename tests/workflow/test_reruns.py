@@ -313,7 +313,8 @@ def test_another_choice_of_methods_concerns_only_the_calibration(rerun: Project)
 
 def test_more_permutations_concern_only_the_structure_and_ways_of_asking(rerun: Project) -> None:
     rerun.edit(SMALL, statistics={**STUDY["statistics"], "permutations": 200})
-    assert rerun.planned() == {("compare_structure", ""), ("compare_forms", "")} | PAGES
+    drawn = ("draw_figures_vader", "")
+    assert rerun.planned() == {("compare_structure", ""), ("compare_forms", ""), drawn} | PAGES
 
 
 def test_another_choice_of_figures_draws_those_of_the_datasets_it_concerns(rerun: Project) -> None:
