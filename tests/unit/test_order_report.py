@@ -277,7 +277,8 @@ def test_conditions_without_carry_over_are_counted() -> None:
     rows = order_rows(carry_over=[0.1, nan, nan], drift=[0.1, 0.1, nan], echo=[0.1, 0.1, nan])
     lacks = "What the items before do (carry-over, history) cannot be told"
     assert sentences(rows, job)[-1] == f"{lacks} in 1 of 2 conditions; the table says why."
-    assert sentences(rows[1:2], job)[-1] == f"{lacks}; the table says why."
+    for alike in (rows[1:2], rows.assign(carry_over=nan)):
+        assert sentences(alike, job)[-1] == f"{lacks}; the table says why."
     assert lacks not in " ".join(sentences(rows[:1], job))
 
 

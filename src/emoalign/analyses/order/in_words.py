@@ -144,7 +144,7 @@ def _untold(rows: pd.DataFrame) -> list[str]:
     n, n_known = len(without_means(rows)), int(rows["drift"].notna().sum())
     if not n:
         return []
-    where = f" in {out_of(n, n_known)} conditions" if n_known > 1 else ""
+    where = f" in {out_of(n, n_known)} conditions" if n < n_known else ""
     return [
         f"What the items before do (carry-over, history) cannot be told{where}; the table says why."
     ]

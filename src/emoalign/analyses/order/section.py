@@ -33,7 +33,7 @@ METHODS = (
 )
 
 METHODS_WITHOUT_MEANS = (
-    "Where these means could not be told from chance, carry-over and history were left out of the "
+    "Where item means could not be told from chance, carry-over and history were left out of the "
     "regression."
 )
 
