@@ -186,6 +186,24 @@ def test_a_study_is_found_by_its_file_or_its_name(project: Path) -> None:
         assert done.output.rstrip().endswith("--configfile config/studies/other.yaml")
 
 
+@pytest.mark.parametrize("prompts", ["broken", ["words", "broken"]])
+def test_a_template_that_cannot_be_rendered_is_told_with_its_file(
+    prompts: str | list[str], project: Path
+) -> None:
+    text = (ROOT / "src/emoalign/catalogue/prompts/words.yaml").read_text()
+    broken = text.replace("item.text", "item.word")
+    (project / "config/prompts").mkdir()
+    (project / "config/prompts/broken.yaml").write_text(broken)
+    changed(
+        project / "config/config.yaml",
+        lambda study: study["protocols"][0].update(prompts=prompts, participants=4),
+    )
+    done = emoalign("check")
+    assert done.exit_code == 1
+    assert "config/prompts/broken.yaml, line " in done.output
+    assert "the template cannot be rendered" in done.output
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

@@ -245,7 +245,9 @@ def test_a_persona_with_a_session_of_its_own_is_counted_once(tmp_path: Path) -> 
 def test_recorded_ratings_have_no_form(tmp_path: Path) -> None:
     rows = ratings("a", means()).assign(form=None)
     found = by_source(table(tmp_path, [rows], job(a=1)))
-    assert found["form"]["reason"] == "not used for these ratings"
+    for source in ("form", "item x form"):
+        assert found[source]["reason"] == "not used for these ratings"
+        assert found[source]["n_levels"] == 0
     assert np.isfinite(found["item"]["share"])
 
 

@@ -94,6 +94,31 @@ def test_an_empty_list_is_no_prompt_set(config_dir: Path) -> None:
     assert "name at least one prompt set" in refused(loaded, config_dir, prompts=[])
 
 
+def test_forms_for_one_dataset_are_read_wherever_they_are_listed(config_dir: Path) -> None:
+    found = loaded(config_dir, prompts=None, prompts_for={"vader": SHEETS})
+    assert [form.name for form in found.forms("p", "vader", "valence")] == SHEETS
+    told = refused(loaded, config_dir, prompts=None, prompts_for={"vader": ["rating-shet"]})
+    assert "prompts_for.vader, entry 1: there is no " in told
+
+
+def test_a_readout_is_listed_once(config_dir: Path) -> None:
+    told = refused(loaded, config_dir, readouts=["sampled", "sampled"])
+    assert told.endswith("readouts: named more than once: sampled")
+
+
+@pytest.mark.parametrize("numbers", ["{min: 0, max: 1000000000}", "{min: 0, max: 9, step: 1.0e-7}"])
+def test_ranges_with_points_that_nobody_could_count_are_refused(
+    config_dir: Path, numbers: str
+) -> None:
+    text = shipped("rating-sheet-down").replace(
+        "written_for: {min: 1, max: 9}", f"written_for: {numbers}\n    mapped: linear"
+    )
+    assert numbers in text
+    write(config_dir, "endless", text)
+    told = refused(loaded, config_dir, prompts="endless")
+    assert "more than 100,000 steps; write a larger step" in told
+
+
 def test_one_name_and_a_list_of_one_are_the_same_job(config_dir: Path) -> None:
     one, listed = (
         Jobs(loaded(config_dir, prompts=prompts)).rate("smollm2-135m", "p", "vader", "valence")

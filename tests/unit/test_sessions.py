@@ -122,6 +122,14 @@ def test_sessions_that_cannot_be_are_refused_when_the_study_is_read(
     assert told in str(refused.value)
 
 
+@pytest.mark.parametrize("history", [-1, "some", True, 2.5, None])
+def test_a_history_that_is_none_is_told_once(history: object) -> None:
+    with pytest.raises(StudyError) as refused:
+        study(session={"history": history})
+    (problem,) = refused.value.problems
+    assert "expected all, or a whole number of earlier items, 0 or more" in problem
+
+
 def test_a_recitation_has_no_session() -> None:
     asked = content()
     asked["protocols"].append({"name": "q", "kind": "recitation", "prompts": "recitation"})

@@ -64,7 +64,8 @@ CHANGED = {
     "calibration_curves": "*",
     "transparency": "reason",
     "transparency_gradient": "reason",
-    "variance": "source",  # forms, which were called prompts
+    # Forms, which were called prompts, and which recorded ratings do not have.
+    "variance": "source n_levels",
 }
 """Patterns of columns that differ from those kept, as they were meant to, by table."""
 

@@ -87,6 +87,7 @@ def check_study(source: Path, config: Path) -> StudyCheck:
         check_prompts(loaded)
     except StudyError as error:
         problems += error.problems
+    rendered = not problems
     library = Library(config)
     cards = _dataset_cards(content, library) if loaded is None else loaded.datasets
     with _told() as notes:
@@ -104,7 +105,8 @@ def check_study(source: Path, config: Path) -> StudyCheck:
     notes += filter(None, ends)
     sound = {each.name: each.items for each in datasets if not each.problems}
     texts = {each.name: each.text for each in datasets if each.text}
-    problems += sessions_that_do_not_fit(loaded, sound, texts)
+    if rendered:
+        problems += sessions_that_do_not_fit(loaded, sound, texts)
     opening = Opening(
         loaded,
         Path("results", loaded.study.study),
@@ -115,7 +117,7 @@ def check_study(source: Path, config: Path) -> StudyCheck:
         items=sound,
         texts=texts,
     )
-    asking = list(opening.asking())
+    asking = list(opening.asking()) if rendered else []
     return StudyCheck(source, list(dict.fromkeys(problems)), notes, datasets, loaded, asking)
 
 

@@ -31,32 +31,44 @@ def mean_errors(keys: str, values: Sequence[str]) -> str:
     pooled). Where no form has two, the variance is that of all values, so that differences between
     forms count as error: too much rather than too little. A single value has no standard error.
 
-    Values are sorted first, so that the result does not depend on the order of rows.
+    Sums are of whole billionths of a point, which are exact: the result does not depend on the
+    order of rows, and no list of values is kept in memory.
     """
     union = "\nUNION ALL BY NAME\n"
     return f"""
-SELECT {keys}, CASE WHEN n > 1 THEN sqrt(CASE WHEN freedom > 0 THEN
-        list_sum(list_transform(forms, lambda each: each.n * coalesce(each.variance, pooled)))
-            / (n * n)
-        ELSE list_aggregate(list_sort(given), 'var_samp') / n
-    END) END AS mean_se
+SELECT {keys}, CASE WHEN n > 1 THEN
+        sqrt(CASE WHEN freedom > 0 THEN (known + alone * within / freedom) / (n * n)
+            ELSE {_variance()} / n END) / {_UNIT}
+    END AS mean_se
 FROM (
-    SELECT *, list_sum(list_transform(forms, lambda each: (each.n - 1) * each.variance)) / freedom
-        AS pooled
+    SELECT {keys},
+        sum(n) AS n,
+        sum(total) AS total,
+        sum(squares) AS squares,
+        sum(n - 1) AS freedom,
+        count(*) FILTER (n = 1) AS alone,
+        sum(n * variance ORDER BY form) AS known,
+        sum((n - 1) * variance ORDER BY form) AS within
     FROM (
-        SELECT {keys},
-            sum(n) AS n,
-            sum(n - 1) AS freedom,
-            list({{n: n, variance: variance}} ORDER BY form) AS forms,
-            flatten(list(given)) AS given
+        SELECT *, CASE WHEN n > 1 THEN {_variance()} END AS variance
         FROM (
-            SELECT *, len(given)::DOUBLE AS n, list_aggregate(given, 'var_samp') AS variance
+            SELECT {keys}, form,
+                count(*) AS n,
+                sum(units) AS total,
+                sum(units * units) AS squares
             FROM (
-                SELECT {keys}, form, list_sort(list(value)) AS given
-                FROM ({union.join(values)})
-                GROUP BY ALL
+                SELECT *, round(value * {_UNIT})::HUGEINT AS units FROM ({union.join(values)})
             )
+            GROUP BY ALL
         )
-        GROUP BY ALL
     )
+    GROUP BY ALL
 )"""
+
+
+_UNIT = 1_000_000_000
+
+
+def _variance() -> str:
+    """The variance of n numbers with this total and these squares, exact up to the division."""
+    return "(n * squares - total * total)::DOUBLE / (n * (n - 1))"

@@ -188,14 +188,14 @@ def _named(
 
 
 def _texts(value: Any, *keys: str | int) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """A text, or all that a list or keys hold, and the way to each."""
+    """A text, or all that a list or keys hold, lists below keys too, and the way to each."""
     if isinstance(value, str):
         yield keys, value
     elif isinstance(value, list | Mapping):
         inner = value.items() if isinstance(value, Mapping) else enumerate(value)
         for place, each in inner:
-            if isinstance(each, str):
-                yield (*keys, place), each
+            if isinstance(each, str | list):
+                yield from _texts(each, *keys, place)
 
 
 @dataclass(frozen=True)

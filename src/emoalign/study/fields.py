@@ -204,13 +204,28 @@ class FolderSource(FileSource):
         return self
 
 
+MOST_STEPS = 100_000
+"""Steps of a scale, at most: more are a mistake, and nobody could tell its points apart."""
+
+
+def whole_steps(lowest: float, highest: float, step: float) -> bool:
+    """Tell whether an interval is a whole number of steps. Raises ValueError for too many."""
+    steps = (highest - lowest) / step
+    if steps > MOST_STEPS:
+        raise ValueError(
+            f"{lowest:g} to {highest:g} in steps of {step:g} are more than {MOST_STEPS:,} steps; "
+            "write a larger step"
+        )
+    return abs(steps - round(steps)) <= 1e-9
+
+
 class Range(Entry):
     """A closed interval of numbers."""
 
     short: ClassVar[str] = "min: {0}, max: {1}"
 
-    min: float = Field(description="Smallest number.")
-    max: float = Field(description="Largest number.")
+    min: float = Field(allow_inf_nan=False, description="Smallest number.")
+    max: float = Field(allow_inf_nan=False, description="Largest number.")
 
     @model_validator(mode="after")
     def _ordered(self) -> Range:

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from emoalign.errors import PromptError
-from emoalign.study.fields import WRITTEN, Entry, Name, Range, Readout
+from emoalign.study.fields import WRITTEN, Entry, Name, Range, Readout, whole_steps
 from emoalign.study.sessions import SessionPlan
 from emoalign.study.templates import TextTemplate
 
@@ -64,12 +64,16 @@ def _one_as_list(value: object) -> object:
 
 
 def _named_once(names: tuple[str, ...]) -> tuple[str, ...]:
-    if not names:
-        raise ValueError("empty; name at least one prompt set")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"named more than once: {', '.join(twice)}")
     return names
+
+
+def _some_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("empty; name at least one prompt set")
+    return _named_once(names)
 
 
 def _one_as_name(names: tuple[str, ...] | None) -> str | list[str] | None:
@@ -79,7 +83,7 @@ def _one_as_name(names: tuple[str, ...] | None) -> str | list[str] | None:
 PromptNames = Annotated[
     tuple[Name, ...],
     BeforeValidator(_one_as_list, json_schema_input_type=Name | tuple[Name, ...]),
-    AfterValidator(_named_once),
+    AfterValidator(_some_once),
 ]
 """Prompt sets, of which one may stand without a list."""
 
@@ -125,7 +129,7 @@ class Asking(Entry):
         default_factory=dict,
         description="Prompt sets for single datasets, likewise.",
     )
-    readouts: tuple[Readout, ...] = Field(
+    readouts: Annotated[tuple[Readout, ...], AfterValidator(_named_once)] = Field(
         ("sampled",),
         min_length=1,
         description=(
@@ -521,8 +525,7 @@ class ScaleInstruction(Entry):
         if shown is None:
             raise ValueError("mapped: linear needs the range that is mapped: written_for")
         step = shown.step or 1
-        steps = (shown.max - shown.min) / step
-        if abs(steps - round(steps)) > 1e-9:
+        if not whole_steps(shown.min, shown.max, step):
             raise ValueError(
                 f"written_for: {shown.min:g} to {shown.max:g} is no whole number of steps of "
                 f"{step:g}; write another step"

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
-from emoalign.study.fields import LONGEST_NAME, Entry, Name, Range, tag, tagged
+from emoalign.study.fields import LONGEST_NAME, Entry, Name, Range, tag, tagged, whole_steps
 
 
 class OrdinalScale(Range):
@@ -24,8 +24,7 @@ class OrdinalScale(Range):
 
     @model_validator(mode="after")
     def _on_points(self) -> OrdinalScale:
-        steps = (self.max - self.min) / self.step
-        if abs(steps - round(steps)) > 1e-9:
+        if not whole_steps(self.min, self.max, self.step):
             raise ValueError(f"max - min must be a whole number of steps of {self.step:g}")
         for anchor in self.anchors:
             if anchor not in self.points:

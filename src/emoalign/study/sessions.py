@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from emoalign.study.fields import Entry
 
 FEWEST_SESSION_ITEMS = 5
 """Items of a session, at least: with fewer there is hardly any history."""
 
-History = Annotated[int, Field(ge=0)] | Literal["all"]
+_Visible = Annotated[int, Field(ge=0)] | Literal["all"]
+
+
+def _number_or_all(value: object) -> object:
+    number = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if not number and value != "all":  # in one sentence, not one for each that it could have been
+        raise ValueError("expected all, or a whole number of earlier items, 0 or more")
+    return value
+
+
+History = Annotated[_Visible, BeforeValidator(_number_or_all, json_schema_input_type=_Visible)]
 """How many earlier items stay visible in a session."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from emoalign.analyses.order.in_words import EFFECTS, findings, later, sentences
+from emoalign.analyses.order.in_words import EFFECTS, findings, later, sentences, without_means
 from emoalign.report.grid import (
     Grid,
     between,
@@ -30,6 +30,11 @@ METHODS = (
     "means were those of the other sessions; the moments were corrected for their error "
     "[@fuller1987]. Standard errors were clustered by session. The echo, which is biased downwards "
     "in short sessions [@nickell1981], was corrected by the half-panel jackknife [@dhaene2015]."
+)
+
+METHODS_WITHOUT_MEANS = (
+    "Where item means could not be told from chance, carry-over and history were left out of the "
+    "regression."
 )
 
 TITLES = {
@@ -75,7 +80,8 @@ def _view(results: Results) -> View | Absent | None:
         "effects": None if unknown else _effects(rows, job),
         "thirds": _thirds(rows, job),
     }
-    return View(values, list(findings(rows, job)), [] if unknown else [METHODS])
+    methods = METHODS if without_means(rows).empty else f"{METHODS} {METHODS_WITHOUT_MEANS}"
+    return View(values, list(findings(rows, job)), [] if unknown else [methods])
 
 
 def _effects(rows: pd.DataFrame, job: ReportJob) -> Grid:

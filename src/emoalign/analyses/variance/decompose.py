@@ -70,9 +70,9 @@ def _place(temperature: float | None) -> float:
 
 def _with_items(item: Levels, of: Levels) -> Levels:
     """Levels of an interaction. Where one of the sources has one level, it is no source of its own,
-    and has one level as well."""
-    if min(item.max(initial=0), of.max(initial=0)) == 0:
-        return np.zeros_like(item)
+    and has one level as well; where the other is not used, it is not either."""
+    if min(item.max(initial=0), of.max(initial=-1)) < 1:
+        return np.full_like(item, min(0, of.max(initial=-1)))
     return crossed(item, of)
 
 
