@@ -211,7 +211,8 @@ class GeminiServer(BatchServer):
         config = body["generationConfig"]
         text = " ".join(part.get("text", "picture") for part in body["contents"][-1]["parts"])
         openai = {"prompt": text, "n": config.get("candidateCount", 1)}
-        return super()._hear({**openai, "seed": config.get("seed", 0)}, headers)
+        more = {"seed": config.get("seed", 0), "contents": body["contents"]}
+        return super()._hear({**openai, **more}, headers)
 
     def _compute(self, path: str, heard: Heard, fault: Fault | None) -> tuple[int, bytes]:
         n = max(1, heard.n // 2) if fault == "fewer" else heard.n

@@ -17,7 +17,8 @@ def kept_results(name: str, folder: Path, *kinds: str) -> Path:
     """The results of a kept study, those in the folders of these names, placed in `folder`.
 
     Stimuli and items of the default study are older than clusters, and get those of items that
-    stand alone: its words differ. They are older than bounds, too, and have none.
+    stand alone: its words differ. They are older than bounds, too, and have none; standard errors
+    follow from SDs, as there was one form.
     """
     with tarfile.open(KEPT / name / "results.tar.xz") as archive:
         wanted = tuple(f"results/{name}/{kind}/" for kind in kinds)
@@ -33,6 +34,10 @@ def kept_results(name: str, folder: Path, *kinds: str) -> Path:
         alone = pd.factorize(items["item_id"], sort=True)[0]
         # Statuses that were not told apart then.
         uncounted = dict.fromkeys({f"n_{status}" for status in STATUSES} - set(items), 0)
-        unbounded = dict.fromkeys(set(ITEMS.schema.names) - {*items, *uncounted, "cluster"})
-        ITEMS.write(items.assign(cluster=alone, **uncounted, **unbounded), path)
+        lacking: dict[str, object] = dict.fromkeys(
+            set(ITEMS.schema.names) - {*items, *uncounted, "cluster"}
+        )
+        error = (items["sd"] / items["n_ok"] ** 0.5).where(items["readout"] == "sampled", 0.0)
+        lacking["mean_se"] = error.where(items["mean"].notna())
+        ITEMS.write(items.assign(cluster=alone, **uncounted, **lacking), path)
     return results

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from emoalign.study.fields import WRITTEN
 from emoalign.tables import RATINGS, STATUSES, STIMULI, Status
 
 from .words import SCALE
@@ -108,7 +109,7 @@ def cell(norm_rows: pd.DataFrame, answers: np.ndarray, **names: str) -> pd.DataF
             (share / count).tolist() if count else None
             for share, count in zip(shares, counts, strict=True)
         ],
-        **dict.fromkeys(("mean_low", "mean_high", "sd_low", "sd_high", "sd_of_means"), np.nan),
+        **dict.fromkeys(("mean_low", "mean_high", "sd_low", "sd_high"), np.nan),
         **dict.fromkeys(
             ("raw_moment_1", "raw_moment_2", "off_scale_mass", "returned_mass"), np.nan
         ),
@@ -118,7 +119,10 @@ def cell(norm_rows: pd.DataFrame, answers: np.ndarray, **names: str) -> pd.DataF
         "human_distribution": None,
     }
     rows |= {"n_ok": counts, "n_refusal": answers.shape[1] - counts}
-    rows |= {"n_distribution": None, "n_forms_left_out": 0, "sd_of_means": np.nan}
+    rows |= {"n_distribution": None, "n_forms_left_out": 0}
+    rows["mean_se"] = np.where(np.isnan(rows["mean"]), np.nan, 0.0)
+    if rows["readout"] in WRITTEN:
+        rows["mean_se"] = np.array(rows["sd"]) / np.sqrt(np.maximum(counts, 1))
     return pd.DataFrame(rows)
 
 

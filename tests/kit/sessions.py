@@ -25,11 +25,12 @@ def planted_sessions(
     echo: float = 0.0,
     drift: float = 0.0,
     history: float = 0.0,
+    item_sd: float = ITEM_SD,
     rounded: bool = True,
 ) -> Sessions:
     """Every sweep deals all items in random order into sessions of `length`, which are rated from 1
     to 9, rounded and cut unless `rounded` is false."""
-    item_means = ITEM_SD * rng.standard_normal(n_items)
+    item_means = item_sd * rng.standard_normal(n_items)
     items = np.concatenate([rng.permutation(n_items) for _ in range(sweeps)])
     lists = items.reshape(-1, length)
     rated = np.empty(lists.shape)

@@ -245,5 +245,18 @@ def test_a_persona_with_a_session_of_its_own_is_counted_once(tmp_path: Path) -> 
 def test_recorded_ratings_have_no_form(tmp_path: Path) -> None:
     rows = ratings("a", means()).assign(form=None)
     found = by_source(table(tmp_path, [rows], job(a=1)))
-    assert found["form"]["reason"] == "not used for these ratings"
+    for source in ("form", "item x form"):
+        assert found[source]["reason"] == "not used for these ratings"
+        assert found[source]["n_levels"] == 0
     assert np.isfinite(found["item"]["share"])
+
+
+def test_an_answer_that_two_protocols_share_counts_once(tmp_path: Path) -> None:
+    one = ratings("a", means()).assign(request_id="x" + ratings("a", means())["item_id"])
+    more = ratings("b", means(), seed=1).assign(request_id=one["request_id"])
+    more["participant"] += N_PEOPLE
+    both = [pd.concat([one, more]), one.assign(protocol="b")]
+    again = table(tmp_path / "again", both, job(a=1.0, b=1.0))
+    once = table(tmp_path / "once", both[:1], job(a=1.0, b=1.0))
+    assert again["n_ratings"].eq(2 * N_ITEMS * N_PEOPLE).all()
+    pd.testing.assert_frame_equal(again, once)

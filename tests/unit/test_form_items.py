@@ -102,7 +102,7 @@ def test_two_mirrored_forms_give_the_one_distribution(tmp_path: Path) -> None:
     assert found["distribution"] == pytest.approx(p / p.sum(), abs=1e-12)
     assert found["mean"] == pytest.approx(p @ np.arange(1, 6) / p.sum(), abs=1e-12)
     assert found["n_ok"] == 2
-    assert np.isnan(found["sd_of_means"])
+    assert found["mean_se"] == 0
 
 
 def test_raw_probabilities_are_averaged_before_they_are_renormalised(tmp_path: Path) -> None:
@@ -189,12 +189,3 @@ def test_bounds_of_forms_hold_wherever_their_missing_probability_is(tmp_path: Pa
     assert found["mean_high"] == pytest.approx(max(means), abs=1e-9)
     assert found["sd_low"] <= min(sds) + 1e-9
     assert found["sd_high"] >= max(sds) - 1e-9
-
-
-def test_the_sd_of_means_is_over_the_distributions_of_participants(tmp_path: Path) -> None:
-    p = 0.9 * np.random.default_rng(6).dirichlet(np.ones(5), 4)
-    rows = [exact("a", *row, participant=number) for number, row in enumerate(p)]
-    found = items(tmp_path, [[*rows, exact("b", *p[0], participant=0)]]).set_index("item_id")
-    means = p @ np.arange(1, 6) / p.sum(axis=1)
-    assert found.loc["a", "sd_of_means"] == pytest.approx(means.std(ddof=1), abs=1e-12)
-    assert np.isnan(found.loc["b", "sd_of_means"])

@@ -208,6 +208,23 @@ def test_the_farthest_forms_are_named() -> None:
     assert told["Order of the items"].startswith("Item means of a form correlated .90 with")
 
 
+def test_probabilities_tell_of_correlations_and_not_the_few_answers_beside_them() -> None:
+    counts = {"n_ok": 700, "n_items": 100}
+    few = [form(name, 0, r, r_others=0.4, **counts) for name, r in (("x", 0.2), ("y", 0.5))]
+    exact = [form(name, 0, r, readout="exact") for name, r in (("x", 0.63), ("y", 0.70))]
+    told = said(*few, *exact)
+    assert told["Agreement with people"] == (
+        "r with people was between .63 (x) and .70 (y; Model a, exact probabilities)."
+    )
+    assert told["Order of the items"].startswith("Item means of a form correlated .90 with")
+    told = said(*few, *(row | {"protocol": "q"} for row in exact))
+    assert told["Agreement with people"].startswith("r with people was between .20 (x) and .50 (y;")
+    assert told["Agreement with people"].endswith(
+        "Chance in 7 answers to an item lowers r as well."
+    )
+    assert told["Order of the items"].endswith("Chance in 7 answers to an item lowers r as well.")
+
+
 def test_forms_that_change_nothing_are_told_so() -> None:
     told = said(form("x", 0.001, 0.5), form("y", -0.001, 0.5))
     assert told["Level of the ratings"] == "Mean ratings were the same in all forms."

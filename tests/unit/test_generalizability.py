@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emoalign.analyses.generalizability.advice import Way, advice, best, cheapest, in_words
+from emoalign.analyses.generalizability.advice import Advice, Way, advice, best, cheapest, in_words
 from emoalign.analyses.generalizability.analysis import GeneralizabilityJob, alike
 from emoalign.planning.analysed import analysed_study
 from emoalign.statistics.components import variance_components
@@ -101,6 +101,21 @@ def test_protocols_of_one_form_each_are_forms_together(tmp_path: Path) -> None:
         found.loc[found["protocol"].isna(), compared].reset_index(drop=True),
         one.loc[one["protocol"].isna(), compared].reset_index(drop=True),
     )
+
+
+def test_answers_that_two_protocols_share_count_once_in_components_and_for_both(
+    tmp_path: Path,
+) -> None:
+    rows = answered()
+    rows["request_id"] = rows["form"] + rows["item_id"]
+    first = rows[rows["form"] == "a"].assign(protocol="a-first")
+    apart = table(tmp_path / "apart", [rows], job(p=1))
+    shared = table(tmp_path / "shared", [rows, first], job(p=1, **{"a-first": 1}))
+    asked = shared[shared["protocol"].notna()].set_index("protocol")
+    assert asked["n_forms"].to_dict() == {"a-first": 1, "p": 4}
+    assert asked["n_answers"].eq(5).all()
+    for name in COMPONENTS:
+        assert shared[name].dropna().unique() == pytest.approx(apart[name].dropna().unique())
 
 
 def test_the_order_and_number_of_files_change_nothing(tmp_path: Path) -> None:
@@ -230,6 +245,16 @@ def test_the_cheapest_way_is_as_good_with_fewer_answers() -> None:
     others = [Way(1, 5, 0.85), Way(2, 5, 0.90), Way(4, 1, 0.895), Way(8, 1, 0.94)]
     assert cheapest(others, Way(1, 20, 0.90)) == Way(4, 1, 0.895)
     assert cheapest(others, Way(4, 1, 0.895)) is None
+
+
+def test_means_that_are_chance_alone_are_not_advised_to_be_had_more_cheaply() -> None:
+    own, others = Way(1, 10, 0.0), [Way(1, 1, 0.0), Way(1, 5, 0.0)]
+    assert cheapest(others, own) is None
+    told = in_words(Advice("p", "words", "valence", ("m",), own, None, None), {})
+    assert told == (
+        "p (words, valence): asked with 1 form × 10 answers (g = .00); means of these answers are "
+        "little more than chance in every way compared."
+    )
 
 
 def test_advice_is_about_medians_over_models(tmp_path: Path) -> None:

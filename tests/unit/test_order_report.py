@@ -12,7 +12,7 @@ import pytest
 
 from emoalign.analyses.catalogue import FIGURES
 from emoalign.analyses.order.figure import draw
-from emoalign.analyses.order.in_words import later, sentences, told
+from emoalign.analyses.order.in_words import findings, later, sentences, told
 from emoalign.analyses.order.section import SECTION as ORDER_SECTION
 from emoalign.analyses.participants.section import SECTION as PARTICIPANTS_SECTION
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
@@ -149,10 +149,33 @@ def test_too_few_sessions_are_a_reason(tmp_path: Path) -> None:
     (row,) = tables(tmp_path, rows, loaded)["order"].to_dict("records")
     assert row["reason"] == "6 sessions with ratings, but 10 are needed"
     view = ORDER_SECTION.view(Results(reported(loaded), tmp_path))
+    assert isinstance(view, View)
+    assert view.values["why"] == "6 sessions with ratings, but 10 are needed"
+    assert view.values["effects"] is None
+    assert len(view.values["thirds"].texts) == 1, "what needs no estimate is shown"
+    assert view.methods == []
+
+
+def test_sessions_of_which_nothing_is_known_have_a_reason_and_no_section(tmp_path: Path) -> None:
+    silent = np.full_like(PLANTED.value, np.nan)
+    loaded = sessions_study()
+    tables(tmp_path, session_rows(replace(PLANTED, value=silent)), loaded)
+    rows = ORDER.read(tmp_path / ORDER.path)
+    rows = rows.assign(**dict.fromkeys([name for name in rows if name.startswith("ok_")], np.nan))
+    ORDER.write(rows, tmp_path / ORDER.path)
+    view = ORDER_SECTION.view(Results(reported(loaded), tmp_path))
     assert isinstance(view, Absent)
-    assert view.why == (
-        "Effects of order cannot be estimated: 6 sessions with ratings, but 10 are needed."
-    )
+    assert view.why.startswith("Effects of order cannot be estimated: 0 sessions with ratings")
+
+
+def test_the_page_without_effects_says_why_and_shows_thirds(tmp_path: Path) -> None:
+    few = PLANTED.session < 6
+    columns = [PLANTED.item, PLANTED.session, PLANTED.position, PLANTED.value]
+    rows = session_rows(Sessions.of(*(column[few] for column in columns)))
+    words = words_of(make_page(tmp_path, sessions_study(figures=["order"]), rows, human(PLANTED)))
+    assert "cannot be estimated: 6 sessions with ratings, but 10 are needed." in words
+    assert "by third of the session" in words
+    assert "Fuller" not in words
 
 
 def order_rows(**columns: list[float]) -> pd.DataFrame:
@@ -209,6 +232,54 @@ def test_several_conditions_are_counted() -> None:
     assert "did not clearly depend on the item before in any of 3 cond" in told(
         unclear, "carry_over", job
     )
+
+
+def mirrored(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The same effect with the other sign."""
+    low, high = f"{name}_low", f"{name}_high"
+    return rows.assign(**{name: -rows[name], low: -rows[high], high: -rows[low]})
+
+
+def test_an_echo_is_told_as_what_the_next_answer_was() -> None:
+    job = reported(sessions_study(protocols={"a": IN_SESSIONS}))
+    rows = order_rows(echo=[0.6], echo_low=[0.55], echo_high=[0.65])
+    assert told(rows, "echo", job) == (
+        "Answers followed the answer before (echo): after an answer 1 point higher, the next was "
+        "0.60 points higher, 95% CI [0.55, 0.65] (Model m, sampled answers)."
+    )
+    assert told(mirrored(rows, "echo"), "echo", job) == (
+        "Answers moved away from the answer before (negative echo): after an answer 1 point "
+        "higher, the next was 0.60 points lower, 95% CI [−0.65, −0.55] (Model m, sampled answers)."
+    )
+    assert told(rows.assign(echo_low=-0.1), "echo", job).startswith(
+        "Answers did not clearly follow the answer before: after an answer 1 point higher, the "
+        "next was 0.60 points higher, 95% CI [−0.10, 0.65]"
+    )
+
+
+def test_what_order_clearly_does_is_a_finding_also_where_the_carry_over_is_unknown() -> None:
+    job = reported(sessions_study(protocols={"a": IN_SESSIONS}))
+    echo = {"echo": [0.6], "echo_low": [0.55], "echo_high": [0.65]}
+    rows = order_rows(**echo, drift=[0.01], drift_low=[-0.1], drift_high=[0.1])
+    ((finding,),) = findings(rows, job)
+    assert finding.startswith("In sessions, answers followed the answer before (echo): after")
+    ((unclear,),) = findings(rows.assign(echo_low=-0.1), job)
+    assert unclear.startswith("In sessions, answers did not clearly follow the answer before")
+    falling = rows.assign(echo_low=-0.1, drift=-0.2, drift_low=-0.3, drift_high=-0.1)
+    ((fell,),) = findings(falling, job)
+    assert fell.startswith("In sessions, answers fell during the session: −0.20 points in ten")
+    assert list(findings(order_rows(echo=[np.nan]), job)) == []
+
+
+def test_conditions_without_carry_over_are_counted() -> None:
+    job = reported(sessions_study(protocols=dict.fromkeys("abc", IN_SESSIONS)))
+    nan = np.nan
+    rows = order_rows(carry_over=[0.1, nan, nan], drift=[0.1, 0.1, nan], echo=[0.1, 0.1, nan])
+    lacks = "What the items before do (carry-over, history) cannot be told"
+    assert sentences(rows, job)[-1] == f"{lacks} in 1 of 2 conditions; the table says why."
+    for alike in (rows[1:2], rows.assign(carry_over=nan)):
+        assert sentences(alike, job)[-1] == f"{lacks}; the table says why."
+    assert lacks not in " ".join(sentences(rows[:1], job))
 
 
 def recorded(**columns: str) -> RecordedModel:
@@ -287,6 +358,36 @@ def test_the_figure_has_a_panel_for_each_effect_and_stays_readable(tmp_path: Pat
     assert all(len(axis.lines) == 1 + 2 * 4 for axis in figure.axes)
 
 
+ALIKE = planted_sessions(np.random.default_rng(2), n_items=60, length=20, echo=0.6, item_sd=0)
+
+
+def test_items_that_hardly_differ_leave_echo_and_drift_on_the_page(tmp_path: Path) -> None:
+    loaded = sessions_study(figures=["order"])
+    (row,) = tables(tmp_path, session_rows(ALIKE), loaded)["order"].to_dict("records")
+    assert row["echo_low"] > 0.4
+    assert np.isnan([row["carry_over"], row["history_low"]]).all()
+    assert row["reason"].startswith("no carry-over and history: the mean ratings of items")
+    view = ORDER_SECTION.view(Results(reported(loaded), tmp_path))
+    assert isinstance(view, View)
+    assert "the next was 0." in view.values["sentences"][0]
+    assert "points higher" in view.findings[0][0]
+    assert "carry-over and history were left out" in view.methods[0]
+    page = make_page(tmp_path / "page", loaded, session_rows(ALIKE), human(ALIKE))
+    assert row["reason"] in words_of(page)
+
+
+def test_the_figure_has_no_panel_for_effects_that_no_condition_has(tmp_path: Path) -> None:
+    loaded = sessions_study(figures=["order"], models=("m", "n"))
+    alike = session_rows(ALIKE)
+    for other, panels in ((ALIKE, 2), (PLANTED, 4)):
+        tables(tmp_path, pd.concat([alike, session_rows(other, model="n")]), loaded)
+        ((_, subject),) = list(subjects(FIGURES, reported(loaded).drawing(), tmp_path))
+        with style():
+            (figure,) = draw(subject)
+            assert problems(figure) == []
+        assert len(figure.axes) == panels
+
+
 def test_no_sessions_no_figure() -> None:
     loaded = study(figures=["order"])
     lack = next(kind for kind in FIGURES if kind.name == "order").lacks
@@ -302,8 +403,21 @@ def test_unlike_participants_are_listed_and_not_left_out(tmp_path: Path) -> None
     view = PARTICIPANTS_SECTION.view(Results(reported(loaded), tmp_path))
     assert isinstance(view, View)
     assert view.values["verdict"] == (
-        "1 participant of 30 rates unlike the others (correlation with their means below .10). "
+        "The ratings of 1 of 30 participants correlate below .10 with the means of the others. "
         "Nobody is excluded."
     )
     assert len(view.values["low"].texts) == 1
     assert view.values["summary"].texts[0][3] == "30"
+
+
+def test_participants_who_cannot_be_compared_are_counted(tmp_path: Path) -> None:
+    value = PLANTED.value.copy()
+    value[PLANTED.session == 4] = 5
+    loaded = sessions_study()
+    tables(tmp_path, session_rows(replace(PLANTED, value=value)), loaded)
+    view = PARTICIPANTS_SECTION.view(Results(reported(loaded), tmp_path))
+    assert isinstance(view, View)
+    assert view.values["verdict"] == (
+        "Each of the 29 participants agreed with the others: correlations of .10 or more with "
+        "their means. 1 other cannot be compared."
+    )

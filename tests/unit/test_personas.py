@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 import pytest
 
-from emoalign.elicitation.inquiry import rating_rows
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import RatingJob
+from emoalign.elicitation.rating_rows import rating_rows
 from emoalign.errors import StudyError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study

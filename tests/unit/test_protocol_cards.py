@@ -29,7 +29,7 @@ from emoalign.study.reading import read_card, read_yaml
 
 CARD = """\
 title: Words, as rated by nobody
-source: Nobody (2026)
+source: Nobody, 2026
 known: [Raters were ten.]
 unverified: [They were paid.]
 unknown: ["how long they thought."]
@@ -182,7 +182,7 @@ def test_two_protocols_need_two_names(load: Load) -> None:
     [
         ("participants: 10", "participants: ten", "line 8: participants: expected"),
         ("prompts: instruction", "promts: instruction", "line 6: promts: unknown key; did you"),
-        ("source: Nobody (2026)\n", "", "as-nobody.yaml: source: missing"),
+        ("source: Nobody, 2026\n", "", "as-nobody.yaml: source: missing"),
         ("title:", "name: n\ntitle:", "line 1: name: unknown key"),
     ],
 )
@@ -244,17 +244,28 @@ def told(loaded: LoadedStudy) -> str:
 
 def test_the_methods_say_whom_a_protocol_follows_and_what_is_not_known(load: Load) -> None:
     assert (
-        "This follows Words, as rated by nobody (Nobody (2026)). Not checked against that "
-        "publication: They were paid. Not known, or different for a model: how long they thought."
+        "The protocol as-nobody follows how people were asked (Nobody, 2026). Not checked against "
+        "that publication: They were paid. Not known, or different for a model: how long they "
+        "thought."
     ) in told(load("as-nobody"))
 
 
 def test_the_methods_say_in_what_the_study_departs_from_people(load: Load) -> None:
     changed = {"like": "as-nobody", "name": "p", "participants": 5, "temperature": 0.5}
-    assert "(Nobody (2026)), but with participants of this study." in told(load(changed))
+    asked = "follows how people were asked (Nobody, 2026); p has its own participants. Not"
+    assert f"The protocol p {asked}" in told(load(changed))
     several = {**changed, "prompts": "instruction-with-examples"}
-    assert "but with prompts and participants of this study." in told(load(several))
-    assert "This follows" not in told(load({"name": "p", **WRITTEN_OUT}))
+    assert "p has its own prompts and participants." in told(load(several))
+    assert "how people were asked" not in told(load({"name": "p", **WRITTEN_OUT}))
+
+
+def test_a_procedure_that_several_protocols_follow_is_told_once(load: Load) -> None:
+    text = told(load("as-nobody", {"like": "as-nobody", "name": "p", "participants": 5}))
+    assert (
+        "The protocols as-nobody and p follow how people were asked (Nobody, 2026); p has its own "
+        "participants." in text
+    )
+    assert text.count("They were paid") == 1
 
 
 def test_report_and_manifest_are_told_of_the_procedure_and_nothing_else_is(load: Load) -> None:
@@ -298,6 +309,7 @@ def test_every_included_protocol_says_whom_it_follows_and_what_is_not_known(name
     assert card.known
     assert card.unknown
     assert all(len(fact.split()) <= 35 for fact in (*card.known, *card.unverified, *card.unknown))
+    assert not any(";" in fact for fact in (*card.unverified, *card.unknown))  # stands between them
 
 
 ASKED_ABOUT: dict[str, dict[str, list[str] | None]] = {

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.inquiry import day_of
+from emoalign.elicitation.rating_rows import day_of
 from emoalign.report.asked_differently import apart
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Results, View

@@ -30,11 +30,15 @@ WAYS = [Specification(*way) for way in product(PROTOCOLS, FORMS, READOUTS)]
 N = 40
 
 
+def factors(**changes: object) -> Factors:
+    told = {"temperature": 1.0, "thinking": "provider", "personas": None, "wave": 1}
+    return Factors.model_validate(told | changes)
+
+
 def job(**changes: object) -> SpecificationsJob:
-    factors = Factors(temperature=1.0, thinking="provider", personas=None, wave=1)
     told = {
         "scales": {"words": {"valence": Range(min=1, max=9)}},
-        "protocols": dict.fromkeys(PROTOCOLS, factors),
+        "protocols": {"cool": factors(temperature=0.5), "warm": factors()},
         "seed": 3,
         "bootstrap_resamples": 200,
         "permutations": 199,
@@ -218,10 +222,50 @@ def test_clusters_change_intervals_and_tests_and_no_estimate() -> None:
 def test_recorded_ratings_have_no_form_and_may_have_two_readouts() -> None:
     ways = [Specification("recorded", None, readout) for readout in READOUTS]
     means = asked({"a": 1.0, "b": 1.0}, ways)
-    factors = Factors(temperature=None, thinking="provider", personas=None, wave=1)
-    rows = tables(means, protocols={"recorded": factors}).specifications
+    rows = tables(means, protocols={"recorded": factors(temperature=None)}).specifications
     assert rows["form"].isna().all()
     assert len(rows) == 4
+
+
+def test_probabilities_that_two_protocols_share_are_one_way_of_asking() -> None:
+    means = asked({"a": 1.0, "b": 1.3})
+    shared = means["protocol"].eq("warm") & means["readout"].eq("exact")
+    found = tables(means, protocols={"cool": factors(), "warm": factors()})
+    rows = found.specifications
+    assert len(rows) == 2 * 6
+    assert set(rows.loc[rows["readout"] == "exact", "protocol"]) == {"cool"}
+    assert set(rows.loc[rows["readout"] == "sampled", "protocol"]) == set(PROTOCOLS)
+    for one, other in zip(found, tables(means[~shared]), strict=True):
+        pd.testing.assert_frame_equal(
+            one.drop(columns="temperature", errors="ignore"),
+            other.drop(columns="temperature", errors="ignore"),
+        )
+
+
+@pytest.mark.parametrize(
+    "apart",
+    [
+        {"temperature": 0.5},
+        {"thinking": "off"},
+        {"personas": "students"},
+        {"wave": 2},
+    ],
+)
+def test_probabilities_asked_for_otherwise_are_another_way(apart: dict[str, object]) -> None:
+    rows = tables(asked({"a": 1.0}), protocols={"cool": factors(), "warm": factors(**apart)})
+    assert len(rows.specifications) == len(WAYS)
+
+
+def test_probabilities_in_sessions_follow_other_answers_in_each_protocol() -> None:
+    both = dict.fromkeys(PROTOCOLS, factors(session="50 items, history all"))
+    assert len(tables(asked({"a": 1.0}), protocols=both).specifications) == len(WAYS)
+
+
+def test_one_question_under_two_protocols_has_no_curve() -> None:
+    ways = [Specification(protocol, "words", "exact") for protocol in PROTOCOLS]
+    both = dict.fromkeys(PROTOCOLS, factors())
+    for one in tables(asked({"a": 1.0, "b": 1.0}, ways), protocols=both):
+        assert one.empty
 
 
 def test_tables_keep_their_contracts(tmp_path: Path) -> None:

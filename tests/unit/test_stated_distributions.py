@@ -18,11 +18,11 @@ from emoalign.commands.new_study import _fits
 from emoalign.elicitation.answer_schema import answer_schema
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.elicitation.engines.vllm.outputs import sampling_parameters as vllm_parameters
-from emoalign.elicitation.inquiry import columns_by_scale, rating_rows
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.pace import _readout
 from emoalign.elicitation.questions import Question, build_questions
 from emoalign.elicitation.rating import RatingJob
+from emoalign.elicitation.rating_rows import columns_by_scale, rating_rows
 from emoalign.elicitation.readings import UNPARSABLE, Reading, read_answer, without_thoughts
 from emoalign.elicitation.tally import Tally
 from emoalign.errors import EngineError, StudyError

@@ -93,10 +93,10 @@ def test_an_item_is_the_mean_of_its_statements_as_numpy_finds_it(tmp_path: Path)
         assert list(row["distribution"]) == pytest.approx(list(mixture), abs=1e-12)
         assert (row["n_ok"], row["n_refusal"]) == (len(all_of), 1)
         if len(all_of) > 1:
-            apart = np.std(all_of @ POINTS, ddof=1)
-            assert row["sd_of_means"] == pytest.approx(apart, abs=1e-12)
+            error = np.std(all_of @ POINTS, ddof=1) / len(all_of) ** 0.5
+            assert row["mean_se"] == pytest.approx(error, abs=1e-8)
         else:
-            assert np.isnan(row["sd_of_means"])
+            assert np.isnan(row["mean_se"])
         assert row[["mean_low", "mean_high"]].tolist() == pytest.approx([mean, mean])
         assert row[["off_scale_mass", "returned_mass"]].isna().all()
 
@@ -106,16 +106,16 @@ def test_the_mean_and_sd_of_a_planted_distribution_come_back_exactly(tmp_path: P
     row = items(tmp_path, statements("a", planted, planted, planted)).loc["a"]
     assert row["mean"] == pytest.approx(3, abs=1e-12)
     assert row["sd"] == pytest.approx(1.2**0.5, abs=1e-12)
-    assert row["sd_of_means"] == pytest.approx(0, abs=1e-12)
+    assert row["mean_se"] == pytest.approx(0, abs=1e-12)
     certain = items(tmp_path, statements("a", [0, 0, 0, 1, 0], [0, 0, 0, 1, 0])).loc["a"]
-    assert (certain["mean"], certain["sd"], certain["sd_of_means"]) == (4, 0, 0)
+    assert (certain["mean"], certain["sd"], certain["mean_se"]) == (4, 0, 0)
 
 
 def test_shares_of_labels_are_averaged_and_have_no_mean(tmp_path: Path) -> None:
     rows = statements("a", [1, 0.5, 0], [0.5, 0.5, 0.25], "unparsable")
     row = items(tmp_path, rows, scale=MOOD).loc["a"]
     assert list(row["distribution"]) == [0.75, 0.5, 0.125]
-    assert row[["mean", "sd", "sd_of_means"]].isna().all()
+    assert row[["mean", "sd", "mean_se"]].isna().all()
     assert (row["n_ok"], row["n_unparsable"]) == (2, 1)
 
 
@@ -123,7 +123,7 @@ def test_an_item_without_any_distribution_is_counted_and_has_no_numbers(tmp_path
     found = items(tmp_path, statements("a", "unparsable", "truncated"))
     row = found.loc["a"]
     assert (row["n_ok"], row["n_unparsable"], row["n_truncated"]) == (0, 1, 1)
-    assert row[["mean", "sd", "sd_of_means", "distribution"]].isna().all()
+    assert row[["mean", "sd", "mean_se", "distribution"]].isna().all()
 
 
 def test_the_order_of_rows_and_files_changes_no_byte(tmp_path: Path) -> None:
@@ -158,7 +158,8 @@ def test_points_of_another_form_count_for_the_mean_and_not_for_the_shares(tmp_pa
     both = [*zip(POINTS, [0.1] * 5, strict=True), (1, 0.25), (3, 0.125), (5, 0.125)]
     variance = sum(share * (point - 2.75) ** 2 for point, share in both)
     assert row["sd"] == pytest.approx(variance**0.5, abs=1e-12)
-    assert row["sd_of_means"] == pytest.approx(0.5 / 2**0.5, abs=1e-12)
+    # One statement in each form tells nothing of how statements in one form differ.
+    assert row["mean_se"] == pytest.approx(0.5 / 2, abs=1e-8)
     assert list(row["distribution"]) == pytest.approx([0.2] * 5)
     assert (row["n_forms_left_out"], row["n_distribution"], row["n_ok"]) == (1, 1, 2)
 
@@ -174,7 +175,7 @@ def stated_cell(norms: pd.DataFrame, said: np.ndarray) -> pd.DataFrame:
     return found.assign(
         mean=means.mean(axis=1),
         sd=2.0,
-        sd_of_means=means.std(axis=1, ddof=1) if n > 1 else np.nan,
+        mean_se=means.std(axis=1, ddof=1) / n**0.5 if n > 1 else np.nan,
         n_ok=n,
     )
 

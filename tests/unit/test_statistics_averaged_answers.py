@@ -18,7 +18,7 @@ def answered(answers: np.ndarray, human: np.ndarray) -> Answered:
             for row, k in zip(answers, n, strict=True)
         ]
     )
-    return Answered(human, np.nanmean(answers, axis=1), sd, n.astype(float))
+    return Answered(human, np.nanmean(answers, axis=1), sd, sd / np.sqrt(n), n.astype(float))
 
 
 @pytest.fixture
@@ -68,8 +68,28 @@ def test_what_cannot_be_told_is_undefined() -> None:
     even = noise - noise.mean(axis=1, keepdims=True) + rng.normal(0, 0.01, (50, 1))
     human = rng.normal(0, 1, 50)
     assert np.isnan(averaged_sums(answered(even, human), [np.inf]).estimate()[0])
-    single = Answered(human, rng.normal(0, 1, 50), np.full(50, np.nan), np.ones(50))
+    unknown = np.full(50, np.nan)
+    single = Answered(human, rng.normal(0, 1, 50), unknown, unknown, np.ones(50))
     assert np.isnan(averaged_sums(single, [np.inf]).estimate()[0])
     assert np.isfinite(averaged_sums(single, [1]).estimate()[0])
     constant = answered(np.ones((50, 4)), human)
     assert np.isnan(averaged_sums(constant, [2]).estimate()[0])
+
+
+def test_ever_more_answers_to_several_forms_lose_the_error_within_forms_alone() -> None:
+    rng = np.random.default_rng(4)
+    felt = rng.normal(5, 1, 4000)
+    forms = felt + rng.normal(0, 1.2, (4, 4000))
+    answers = forms[:, :, np.newaxis] + rng.normal(0, 1.5, (4, 4000, 3))
+    human = felt + rng.normal(0, 0.5, 4000)
+    all_answers = np.moveaxis(answers, 0, 1).reshape(4000, 12)
+    of = answered(all_answers, human)
+    within = np.sqrt(answers.var(axis=2, ddof=1).mean(axis=0) / 12)
+    of_forms = Answered(of.human, of.model, of.sd, within, of.n)
+    (limit,) = averaged_sums(of_forms, [np.inf]).estimate()
+    assert limit == pytest.approx(pearson(forms.mean(axis=0), human).r, abs=0.01)
+    # Fewer answers are drawn from all forms, and differ as much as all answers do.
+    few = [
+        pearson(rng.permuted(all_answers, axis=1)[:, :3].mean(axis=1), human).r for _ in range(60)
+    ]
+    assert averaged_sums(of_forms, [3]).estimate()[0] == pytest.approx(np.mean(few), abs=0.004)

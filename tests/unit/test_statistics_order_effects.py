@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import linalg, stats
 
 from emoalign.statistics.order_effects import OrderEffects, order_effects
-from emoalign.statistics.order_regression import Effect
+from emoalign.statistics.order_regression import ECHO, WITHOUT_MEANS, Design, Effect, Fit
 from emoalign.statistics.sessions import Sessions
 from emoalign.statistics.two_way import Crossed
 from tests.kit.sessions import planted_sessions
@@ -314,12 +314,87 @@ def test_the_same_rating_of_everything_tells_nothing(of: Sessions) -> None:
     assert order_effects(replace(of, value=value, said=value), 1).reason is not None
 
 
-def test_items_that_do_not_differ_tell_nothing() -> None:
+HARDLY_DIFFER = (
+    "no carry-over and history: the mean ratings of items in other sessions differ hardly more "
+    "than by chance"
+)
+
+
+def test_items_that_do_not_differ_have_no_carry_over_but_echo_and_drift() -> None:
     rng = np.random.default_rng(15)
     chance = planted_sessions(rng, n_items=60, length=20)
     value = rng.normal(5, 1, len(chance.item))
-    reason = order_effects(replace(chance, value=value, said=value), 1).reason
-    assert reason == "means of the other sessions vary hardly more than by chance"
+    found = order_effects(replace(chance, value=value, said=value), 1)
+    assert found.reason == HARDLY_DIFFER
+    assert np.isnan([found.carry_over.low, found.carry_over_certain.low, found.history.low]).all()
+    assert found.echo.low < 0 < found.echo.high
+    assert found.drift.low < 0 < found.drift.high
+
+
+@pytest.mark.parametrize("rounded", [True, False])
+def test_answers_that_go_on_with_the_one_before_are_found_where_items_do_not_differ(
+    rounded: bool,
+) -> None:
+    studies = planted(12, 16, echo=0.6, drift=0.1, item_sd=0.0, rounded=rounded)
+    found = estimated(studies, "echo")
+    assert found[:, 0].mean() == pytest.approx(0.6, abs=0.03)
+    assert covered(found, 0.6) >= 0.75
+    assert np.mean([study.echo_plain for study in studies]) < 0.58
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("truth", [-0.4, 0.0, 0.6])
+def test_the_echo_is_unbiased_and_covered_where_items_do_not_differ(truth: float) -> None:
+    studies = planted(100, 17, echo=truth, item_sd=0.0, rounded=False)
+    assert np.mean([study.reason == HARDLY_DIFFER for study in studies]) > 0.8
+    found = estimated(studies, "echo")
+    assert abs(found[:, 0].mean() - truth) < 0.03
+    assert covered(found, truth) >= 0.90
+    assert covered(estimated(studies, "drift"), 0) >= 0.90
+
+
+def least_squares(of: Sessions) -> tuple[float, float]:
+    """Plain echo and drift without means of items, by dummies."""
+    before, _, usable = maps(of)
+    said = np.concatenate(([np.nan], of.value[:-1]))
+    x = np.column_stack((said - before @ of.value, of.position / 10))[usable]
+    design = np.hstack((x, dummies(Crossed(of.item[usable], of.session[usable]))))
+    echo, drift = np.linalg.lstsq(design, of.value[usable], rcond=None)[0][:2]
+    return float(echo), float(drift)
+
+
+def without_means(of: Sessions) -> Fit:
+    design = Design.of(of, seed=1)
+    fit = design.fit(design.rows, WITHOUT_MEANS)
+    assert isinstance(fit, Fit)
+    return fit
+
+
+def test_without_means_it_is_least_squares_corrected_for_the_error_of_the_item_before() -> None:
+    rng = np.random.default_rng(18)
+    of = planted_sessions(rng, n_items=24, length=12, sweeps=100, echo=0.5, drift=0.2, item_sd=0)
+    _, echo, drift, _ = without_means(of).estimates
+    # With 100 sessions for an item, its mean has 1% of the variance of an answer as error.
+    plain = least_squares(of)
+    assert echo == pytest.approx(plain[0] * 1.01, abs=0.003)
+    assert drift == pytest.approx(plain[1], abs=0.003)
+
+
+def test_the_echo_without_means_is_the_same_whatever_the_items_before_do() -> None:
+    rng = np.random.default_rng(19)
+    for effects in ({"carry_over": 0.3}, {"carry_over": -0.3}, {"history": 0.4}):
+        of = [planted_sessions(rng, echo=0.3, rounded=False, **effects) for _ in range(6)]
+        found = [without_means(one).estimates[ECHO] for one in of]
+        # Too low by (1 + 0.3)/50, before the jackknife.
+        assert np.mean(found) == pytest.approx(0.3 - 0.026, abs=0.025)
+
+
+def test_a_session_that_broke_off_does_not_cost_the_echo(of: Sessions) -> None:
+    whole = order_effects(of, 1)
+    found = order_effects(few(of, (of.session > 0) | (of.position <= 3)), 1)
+    assert found.n_sessions == whole.n_sessions - 1
+    assert found.n_answers == whole.n_answers - 18
+    assert found.echo.estimate == pytest.approx(whole.echo.estimate, abs=0.05)
 
 
 def test_columns_of_different_lengths_are_refused() -> None:

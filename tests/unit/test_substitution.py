@@ -259,6 +259,20 @@ def test_the_mean_of_k_people_is_worth_k_people(tmp_path: Path) -> None:
     assert np.isnan(everyone["k_drawn"])
 
 
+@pytest.mark.parametrize("readout", ["exact", "stated"])
+def test_means_of_distributions_are_taken_as_they_are(readout: str) -> None:
+    """However many forms, sessions or statements are behind them: these are no single answers."""
+    felt, norm_rows = crowd(200, 8, 1.0, 3)
+    means = felt + np.random.default_rng(4).normal(0, 1.0, 200)
+    rows = cell(norm_rows, np.full((200, 1), 5.0), readout=readout)
+    rows = rows.assign(mean=means, sd=1.5, n_ok=4, mean_se=0.2)
+    worth = worth_rows(rows, {"words": norm_rows}, WorthJob.of(analysed_study(study())))
+    assert worth["answers"].isna().all()
+    (row,) = worth.to_dict("records")
+    assert row["r"] == pytest.approx(np.corrcoef(means, norm_rows["mean"])[0, 1], abs=1e-12)
+    assert np.isnan(row["k_limit"])
+
+
 def test_models_with_errors_of_their_own_are_worth_more_together(tmp_path: Path) -> None:
     felt, norm_rows = crowd(800, 10, 1.5, 2)
     rng = np.random.default_rng(3)

@@ -44,7 +44,9 @@ CHANGED = {
     "distribution_scorecard": "check found low high",
     "distributions": "value_low value_high human_halves marginal perfect shuffled reason",
     # What the server calls its reply, and the day it came; some answers are off the scale.
-    "ratings": "reply_id received status reasoning_tokens",
+    # Columns of forms, sessions and stated distributions were added.
+    "ratings": "reply_id received status reasoning_tokens "
+    "form session position rating_shown label_order stated_total",
     "entropy": "*_low *_high *_human_halves *_perfect reason",
     # Of every pair of readouts, with bounds; answers are tested against what fits them best.
     "readouts": "*p p_* share_below_05 rps_debiased_* reason readout_* usable_* ok_share_sampled "
@@ -54,13 +56,16 @@ CHANGED = {
     "norms": "raters",
     "scorecard": "estimate low high evidence found",  # of spread, by variances
     # Items that belong together are resampled together; answers may be off the scale or rejected.
-    "items": "cluster n_off_scale n_rejected n_unparsable mean_low mean_high sd_low sd_high",
+    "items": "cluster n_off_scale n_rejected n_unparsable mean_low mean_high sd_low sd_high "
+    "mean_se n_distribution n_forms_left_out",
     "stimuli": "cluster covariates",
     # In other folds, and with names of their own for what is summed over labels.
     "calibration": "*_before *_after *_change* gain* beyond_* rank* ridge smoothing reason",
     "calibration_curves": "*",
     "transparency": "reason",
     "transparency_gradient": "reason",
+    # Forms, which were called prompts, and which recorded ratings do not have.
+    "variance": "source n_levels",
 }
 """Patterns of columns that differ from those kept, as they were meant to, by table."""
 

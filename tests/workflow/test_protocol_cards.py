@@ -13,8 +13,8 @@ pytestmark = pytest.mark.slow
 
 ASKING = {"prompts": "rating-sheet", "readouts": ["sampled", "exact"], "participants": 3}
 CARD = {
-    "title": f"Words, as rated by us {EVIL}",
-    "source": "Ourselves (2026)",
+    "title": "Words, as rated by us",
+    "source": f"{EVIL}, 2026",
     "known": ["There were three raters."],
     "unknown": ["how long they thought"],
     **ASKING,
@@ -36,8 +36,10 @@ def test_the_report_says_whom_the_protocols_follow(project: Project) -> None:
     page = (project.results / "report.html").read_text(encoding="utf-8")
     assert EVIL not in page
     told = words_of(page)
-    assert f"This follows Words, as rated by us {EVIL} (Ourselves (2026)). Not known" in told
-    assert "(Ourselves (2026)), but with participants of this study. Not known" in told
+    assert (
+        f"The protocols as-we-did and fewer follow how people were asked ({EVIL}, 2026); fewer has "
+        "its own participants. Not known, or different for a model: how long they thought." in told
+    )
 
 
 def test_the_manifest_has_all_that_is_known_of_the_procedure(project: Project) -> None:

@@ -204,7 +204,7 @@ def test_a_run_is_a_line_for_each_job_between_what_it_costs_and_where_it_led(
         "[2/3] write_report",
         "[3/3] all",
     ]
-    assert re.fullmatch(r"Done in \d+ s. The report: results/small/report.html", last)
+    assert re.fullmatch(r"Done in (\d+ min )?\d+ s. The report: results/small/report.html", last)
     assert log.startswith("Complete log(s): ")
     kept = Path(log.partition(": ")[2]).read_text(encoding="utf-8")
     assert "localrule write_report:\n    input: results/small/ratings/model-a/" in kept
@@ -313,7 +313,8 @@ def test_another_choice_of_methods_concerns_only_the_calibration(rerun: Project)
 
 def test_more_permutations_concern_only_the_structure_and_ways_of_asking(rerun: Project) -> None:
     rerun.edit(SMALL, statistics={**STUDY["statistics"], "permutations": 200})
-    assert rerun.planned() == {("compare_structure", ""), ("compare_forms", "")} | PAGES
+    drawn = ("draw_figures_vader", "")
+    assert rerun.planned() == {("compare_structure", ""), ("compare_forms", ""), drawn} | PAGES
 
 
 def test_another_choice_of_figures_draws_those_of_the_datasets_it_concerns(rerun: Project) -> None:

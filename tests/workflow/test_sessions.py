@@ -59,7 +59,7 @@ def test_exact_answers_are_those_after_each_participants_own_answers(project: Pr
     items = ITEMS.read(project.results / "items/vader.parquet").query(
         "protocol == 'session' and readout == 'exact'"
     )
-    assert items["sd_of_means"].notna().all()
+    assert items["mean_se"].notna().all()
     for _, row in items.iterrows():
         own = exact[exact["item_id"] == row["item_id"]]["probabilities"]
         mean = sum(own) / len(own)

@@ -107,7 +107,7 @@ def test_statements_are_conditions_of_their_own_in_every_table_and_in_the_report
     assert set(aligned.index) == {"stated", "sampled"}
     there = items[(items["readout"] == "stated") & items["mean"].notna()]
     several = there[there["n_ok"] > 1]
-    within = np.average(several["sd_of_means"] ** 2, weights=several["n_ok"] - 1)
+    within = np.average(several["mean_se"] ** 2 * several["n_ok"], weights=several["n_ok"] - 1)
     expected = 1 - (within / there["n_ok"]).mean() / there["mean"].var(ddof=1)
     assert aligned.loc["stated", "reliability_model"] == pytest.approx(expected)
     distances = pd.read_csv(statistics / "distributions.csv")

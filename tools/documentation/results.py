@@ -32,6 +32,7 @@ results/
     ├── calibrated/      calibrated distributions
     ├── calibrators/     calibration maps, for other items
     ├── ratings/         a row per answer
+    ├── trials/          a row per answer in a session, practice included
     ├── completions/     a row per answer to a recitation
     ├── baselines/       predictions of classifiers
     ├── norms/           human ratings

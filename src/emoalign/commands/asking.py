@@ -14,10 +14,10 @@ import click
 
 from emoalign.commands.probing import Probe, probes, tried
 from emoalign.elicitation.engines.served import Engine, ServedModel
-from emoalign.elicitation.inquiry import columns_by_scale
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.questions import Question, build_questions, check_tokens, single_tokens
 from emoalign.elicitation.rating import Ask, RatingJob
+from emoalign.elicitation.rating_rows import columns_by_scale
 from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import EmoalignError
 from emoalign.planning.jobs import Jobs

@@ -13,6 +13,7 @@ from emoalign.errors import DataError
 from emoalign.items.cells import as_lists
 from emoalign.items.clusters import ItemClusters
 from emoalign.items.item_jobs import AggregationJob
+from emoalign.items.mean_errors import answers_to_forms, mean_errors
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import DatasetScale, LabelScale, OrdinalScale
 from emoalign.tables import ITEMS, STATUSES, intact, read_parquet
@@ -93,9 +94,8 @@ _COUNTS = ",\n    ".join(
 )
 _BOUNDS = ("mean_low", "mean_high", "sd_low", "sd_high")
 _OF_PROBABILITIES = (*_BOUNDS, "raw_moment_1", "raw_moment_2", "off_scale_mass", "returned_mass")
-_NO_PROBABILITIES = ", ".join(
-    f"NULL::DOUBLE AS {name}" for name in ("sd_of_means", *_OF_PROBABILITIES)
-)
+_NO_PROBABILITIES = ", ".join(f"NULL::DOUBLE AS {name}" for name in _OF_PROBABILITIES)
+_OF_ANSWERS = "sd / sqrt(n_ok) AS mean_se"
 _ALL_IN = "NULL::INTEGER AS n_distribution, 0::INTEGER AS n_forms_left_out"
 _STATUSES = ", ".join(f"n_{status}" for status in STATUSES)
 
@@ -116,7 +116,7 @@ SELECT {_KEYS}, {_STATUSES},
         {scale.step!r} * sqrt((n_ok * squares - total * total) / (n_ok * (n_ok - 1)))
     END AS sd,
     CASE WHEN n_ok > 0 THEN list_transform(counts, lambda count: count / n_ok) END AS distribution,
-    {_ALL_IN}, {_NO_PROBABILITIES}
+    {_OF_ANSWERS}, {_ALL_IN}, {_NO_PROBABILITIES}
 FROM (
     SELECT *,
         list_dot_product(counts, {steps!r}::DOUBLE[]) AS total,
@@ -153,7 +153,7 @@ SELECT {_KEYS}, {_STATUSES}, mean,
     CASE WHEN n_distribution > 0 THEN
         list_transform(counts, lambda count: count / n_distribution)
     END AS distribution,
-    n_distribution, n_forms_left_out, {_NO_PROBABILITIES}
+    {_OF_ANSWERS}, n_distribution, n_forms_left_out, {_NO_PROBABILITIES}
 FROM (
     SELECT *,
         CASE WHEN n_ok > 0 THEN ratings[1] + list_dot_product(
@@ -206,7 +206,7 @@ def _counts_of_steps(points: int) -> str:
 def sampled_labels(place: int) -> str:
     """Items of the scale bound as $scale_<place>: counts, and share of each of $labels_<place>."""
     return f"""
-SELECT asked.*, NULL::DOUBLE AS mean, NULL::DOUBLE AS sd,
+SELECT asked.*, NULL::DOUBLE AS mean, NULL::DOUBLE AS sd, NULL::DOUBLE AS mean_se,
     CASE WHEN n_ok > 0 THEN
         list_transform($labels_{place}, lambda label: coalesce(counts[label], 0) / n_ok)
     END AS distribution,
@@ -249,7 +249,7 @@ def distributions(place: int, scale: OrdinalScale, mixed: bool = False) -> str:
     first, last = float(scale.points[0]), float(scale.points[-1])
     squared_distances = "list_transform(points, lambda point: power(point - mean, 2))"
     return f"""
-SELECT {_KEYS}, {_STATUSES}, mean, sd, sd_of_means, n_distribution, n_forms_left_out,
+SELECT {_KEYS}, {_STATUSES}, mean, sd, mean_se, n_distribution, n_forms_left_out,
     CASE WHEN mass > 0 THEN mean - undecided * below / whole
         WHEN undecided > 0 THEN {first!r} END AS mean_low,
     CASE WHEN mass > 0 THEN mean + undecided * above / whole
@@ -280,7 +280,8 @@ FROM (
                 list_dot_product(probabilities, {squared_distances}) / n
             END AS squared
         FROM (
-            SELECT *, CASE WHEN mass > 0 THEN raw_moment_1 / mass END AS mean
+            SELECT *, CASE WHEN mass > 0 THEN raw_moment_1 / mass END AS mean,
+                CASE WHEN mass > 0 AND once THEN 0.0::DOUBLE END AS mean_se
             FROM (
                 SELECT *,
                     list_sum(probabilities) / n AS mass,
@@ -301,7 +302,7 @@ def stated_labels(place: int, scale: LabelScale) -> str:
     They are added in ascending order, so that the result does not depend on that of rows.
     """
     return f"""
-SELECT {_KEYS}, {_STATUSES}, NULL::DOUBLE AS mean, NULL::DOUBLE AS sd,
+SELECT {_KEYS}, {_STATUSES}, NULL::DOUBLE AS mean, NULL::DOUBLE AS sd, NULL::DOUBLE AS mean_se,
     CASE WHEN n_ok > 0 THEN
         list_transform(range(1, {len(scale.labels) + 1}), lambda label:
             list_sum(list_transform(statements, lambda each: each[label])) / n_ok)
@@ -318,12 +319,10 @@ FROM (
 
 
 def _rows_of_items(place: int, scale: OrdinalScale, mixed: bool) -> str:
-    """The rows with probabilities of each item, `n` of them, one after the other in lists."""
-    points = [float(point) for point in scale.points]
-    squares = [point**2 for point in points]
-    length = f"len(probabilities) = {len(points)}"
-    place_of = f"{scale.min!r} + place * {scale.max - scale.min!r} / (len(probabilities) - 1)"
-    spread = f"list_transform(range(len(probabilities)), lambda place: {place_of})"
+    """The rows with probabilities of each item, `n` of them, one after the other in lists.
+
+    `once` tells that no participant has them: nothing but the question is behind them.
+    """
     order, there = "ORDER BY form, participant", "probabilities IS NOT NULL"
 
     def averaged(name: str) -> str:
@@ -339,38 +338,51 @@ SELECT {_KEYS},
         count(*) FILTER (status = 'ok' AND own)
     END::INTEGER AS n_distribution,
     count(probabilities) AS n,
+    count(participant) = 0 AS once,
     flatten(list(probabilities {order}) FILTER ({there})) AS probabilities,
     flatten(list(points {order}) FILTER ({there})) AS points,
     flatten(list(squares {order}) FILTER ({there})) AS squares,
     list(probabilities {order}) FILTER ({there} AND own) AS own_rows,
     {averaged("off_scale_mass")},
     {averaged("returned_mass")},
-    {averaged("undecided")},
-    CASE WHEN count(mean_of_row) FILTER (participant IS NOT NULL) > 1 THEN list_aggregate(
-        list(mean_of_row {order}) FILTER (participant IS NOT NULL), 'stddev_samp'
-    ) END AS sd_of_means
+    {averaged("undecided")}
 FROM (
     SELECT *,
-        CASE WHEN list_sum(probabilities) > 0 THEN
-            list_sum(list_transform(probabilities, lambda each, place: each * points[place]))
-                / list_sum(probabilities)
-        END AS mean_of_row,
         CASE WHEN readout IN ('decision', 'stated') THEN 0
             WHEN returned_mass > 0 THEN greatest(0, 1 - returned_mass)
                 * (list_sum(probabilities) + off_scale_mass) / returned_mass
             WHEN returned_mass = 0 THEN 1
         END AS undecided
-    FROM (
-        SELECT *,
-            CASE WHEN {length} THEN {points!r}::DOUBLE[] ELSE {spread} END AS points,
-            CASE WHEN {length} THEN {squares!r}::DOUBLE[]
-                ELSE list_transform({spread}, lambda point: point * point)
-            END AS squares
-        FROM ({_with_own(place, mixed)})
-        WHERE readout IN ('exact', 'decision', 'stated') AND scale = $scale_{place}
-    )
+    FROM ({_with_points(place, scale, mixed)})
 )
 GROUP BY ALL"""
+
+
+def _with_points(place: int, scale: OrdinalScale, mixed: bool) -> str:
+    """Rows with probabilities, the points that these are of, and the squares of the points."""
+    points = [float(point) for point in scale.points]
+    squares = [point**2 for point in points]
+    length = f"len(probabilities) = {len(points)}"
+    place_of = f"{scale.min!r} + place * {scale.max - scale.min!r} / (len(probabilities) - 1)"
+    spread = f"list_transform(range(len(probabilities)), lambda place: {place_of})"
+    return f"""
+SELECT *,
+    CASE WHEN {length} THEN {points!r}::DOUBLE[] ELSE {spread} END AS points,
+    CASE WHEN {length} THEN {squares!r}::DOUBLE[]
+        ELSE list_transform({spread}, lambda point: point * point)
+    END AS squares
+FROM ({_with_own(place, mixed)})
+WHERE readout IN ('exact', 'decision', 'stated') AND scale = $scale_{place}"""
+
+
+def _means_of_rows(place: int, scale: OrdinalScale, mixed: bool) -> str:
+    """The mean, as `value`, of each distribution that a participant has."""
+    return f"""
+SELECT {_KEYS}, form,
+    list_sum(list_transform(probabilities, lambda each, place: each * points[place]))
+        / list_sum(probabilities) AS value
+FROM ({_with_points(place, scale, mixed)})
+WHERE participant IS NOT NULL AND list_sum(probabilities) > 0"""
 
 
 def items(scales: list[OrdinalScale | LabelScale], mixed: Sequence[bool]) -> str:
@@ -380,7 +392,7 @@ def items(scales: list[OrdinalScale | LabelScale], mixed: Sequence[bool]) -> str
     `human_shares` is a relation of item_id, scale and human_distribution, of the items that have a
     distribution of single human answers; `clusters` is one of item_id and cluster.
     """
-    models = []
+    models, values = [], [answers_to_forms(_KEYS)]
     for place, scale in enumerate(scales):
         if isinstance(scale, LabelScale):
             models += [sampled_labels(place), stated_labels(place, scale)]
@@ -388,13 +400,17 @@ def items(scales: list[OrdinalScale | LabelScale], mixed: Sequence[bool]) -> str
             models.append(sampled_numbers(place, scale, mixed[place]))
             models.append(distributions(place, scale, mixed[place]))
             models += [mixed_numbers(place, scale)] * mixed[place]
+            values.append(_means_of_rows(place, scale, mixed[place]))
     union = "\nUNION ALL BY NAME\n"
     return f"""
 WITH model AS ({union.join(models)}),
+errors AS ({mean_errors(_KEYS, values)}),
 human AS (
     SELECT item_id, scale, mean AS human_mean, sd AS human_sd, n AS human_n, human_distribution
     FROM read_parquet($norms) LEFT JOIN human_shares USING (item_id, scale)
 )
-SELECT model.*, cluster, human_mean, human_sd, human_n, human_distribution
-FROM model LEFT JOIN human USING (item_id, scale) LEFT JOIN clusters USING (item_id)
+SELECT model.* REPLACE (coalesce(errors.mean_se, model.mean_se) AS mean_se),
+    cluster, human_mean, human_sd, human_n, human_distribution
+FROM model LEFT JOIN errors USING ({_KEYS})
+    LEFT JOIN human USING (item_id, scale) LEFT JOIN clusters USING (item_id)
 ORDER BY model, protocol, scale, readout, item_id"""

@@ -18,21 +18,28 @@ MEMORY_LIMIT = "600MB"
 Levels = NDArray[np.intp]
 """The number of the level of each row, from 0; -1 for none."""
 
+# Protocols that ask a participant the same share the answer: one rating, of the first of them.
 # Equal ratings are counted first and stand in order: sums of numbers with decimals would depend on
 # the order of the files in their last digit. (Of a subquery, DuckDB would forget the order.)
 _COUNTED = """
 CREATE TABLE counted AS SELECT
     model, protocol, dataset, scale, item_id, persona, form, session, rating,
-    count(*)::DOUBLE AS n
-FROM read_parquet($files)
-WHERE readout = 'sampled' AND status = 'ok' AND rating IS NOT NULL
+    count(*)::DOUBLE AS n_answers, count(*) FILTER (first)::DOUBLE AS n
+FROM (
+    SELECT *, request_id IS NULL OR protocol = min(protocol) OVER (
+        PARTITION BY model, dataset, scale, together, request_id, participant
+    ) AS first
+    FROM read_parquet($files) JOIN protocols USING (protocol)
+    WHERE readout = 'sampled' AND status = 'ok' AND rating IS NOT NULL
+)
 GROUP BY ALL ORDER BY ALL
 """
 
 _SUMMED = """
 CREATE TABLE summed AS SELECT
     model, protocol, dataset, scale, item_id, persona, form, session,
-    sum(n) AS n, sum(n * rating) AS total, sum(n * rating * rating) AS squares
+    sum(n_answers) AS n_answers, sum(n) AS n,
+    sum(n * rating) AS total, sum(n * rating * rating) AS squares
 FROM counted
 GROUP BY ALL;
 DROP TABLE counted;
@@ -51,7 +58,8 @@ CREATE TYPE form_name AS ENUM
 _OF_SCALE = """
 SELECT
     protocol::protocol_name AS protocol, item_id::item_name AS item_id,
-    persona::persona_name AS persona, form::form_name AS form, session, n, total, squares
+    persona::persona_name AS persona, form::form_name AS form, session,
+    n_answers, n, total, squares
 FROM summed
 WHERE (model, dataset, scale) = (?, ?, ?)
 ORDER BY protocol, item_id, persona, form, session
@@ -59,14 +67,26 @@ ORDER BY protocol, item_id, persona, form, session
 
 
 def summed_ratings(
-    ratings: Sequence[Path], folder: Path
+    ratings: Sequence[Path], folder: Path, protocols: Sequence[Sequence[str]]
 ) -> Iterator[tuple[tuple[str, str, str], pd.DataFrame]]:
     """The sampled ratings of every model, dataset and scale, in ascending order.
 
-    Rows are in ascending order of protocol, item_id, persona, form (categories, ascending) and
-    session: they have the number `n` of ratings that share these, their `total` and the sum of
-    their `squares`. What does not fit into memory goes to the disk, into `folder`.
+    Args:
+        ratings: rating files.
+        folder: where what does not fit into memory goes.
+        protocols: names of those whose ratings are looked at together, group by group; others are
+            left out.
+
+    Yields:
+        Model, dataset and scale, with rows in ascending order of protocol, item_id, persona, form
+        (categories, ascending) and session: the number `n_answers` of ratings that share these, the
+        number `n` of those that no earlier protocol of the same group has as well (the same answer
+        of the same participant), their `total` and the sum of their `squares`.
     """
+    together = pd.DataFrame(
+        [(name, number) for number, names in enumerate(protocols) for name in names],
+        columns=["protocol", "together"],
+    ).astype({"protocol": str, "together": int})
     with (
         intact(ratings),
         TemporaryDirectory(dir=folder, prefix=".summed.") as spill,
@@ -75,6 +95,7 @@ def summed_ratings(
         ) as database,
     ):
         database.execute("SET enable_progress_bar = false")
+        database.register("protocols", together)
         database.execute(_COUNTED, {"files": [str(path) for path in ratings]})
         database.execute(_SUMMED)
         database.execute(_NAMED)

@@ -68,7 +68,7 @@ class Column:
     """A column: its title, the text of a row, and the column of the table that sorts it.
 
     `meaning` explains it in the head of the table; `numeric` columns are right-aligned, and
-    `optional` ones are left out where no row has a text.
+    `optional` ones are left out where no row has a text or a number.
     """
 
     title: str
@@ -140,7 +140,11 @@ def grid(
     """
     listed = records(rows)
     file = None if table is None else PurePosixPath(table.path)
-    columns = [column for column in columns if not column.optional or any(map(column.text, listed))]
+    columns = [
+        column
+        for column in columns
+        if not column.optional or any(column.text(row) not in ("", ABSENT) for row in listed)
+    ]
     return Grid(
         id=id,
         name=name,

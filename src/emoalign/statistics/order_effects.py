@@ -8,17 +8,18 @@ part, which makes η smaller by about 1/T in sessions of T items (Nickell 1981, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from emoalign.statistics.order_regression import (
+    ALL,
     CARRY_OVER,
     DRIFT,
     ECHO,
     HISTORY,
     UNKNOWN,
+    WITHOUT_MEANS,
     Design,
     Effect,
     Fit,
@@ -48,7 +49,7 @@ class OrderEffects:
         drift: the change in ten positions.
         history: of the mean of the items before the last, per point.
         reliability: of the means of the other sessions, at most 1.
-        reason: why effects are missing.
+        reason: which effects are missing, and why.
     """
 
     n_answers: int
@@ -67,30 +68,37 @@ class OrderEffects:
 def order_effects(sessions: Sessions, seed: int) -> OrderEffects:
     """The effects of order; `seed` is that of the noise which measurement error is told by.
 
-    Missing, with the reason, for fewer than ten sessions, for items rated in fewer than three
-    sessions on average, for a fixed order, and where means of other sessions are mostly chance.
+    All are missing for fewer than ten sessions, for items rated in fewer than three sessions on
+    average, and for a fixed order. Where means of other sessions are mostly chance, or cannot be
+    told apart, carry-over and history are missing, and echo and drift are estimated without them.
     """
     reason = _too_little(sessions)
     if reason is not None:
         return OrderEffects(0, 0, reason=reason)
     design = Design.of(sessions, seed)
-    rows = design.rows
+    rows = _in_company(sessions, design.rows)
     n_answers, n_sessions = int(rows.sum()), len(np.unique(sessions.session[rows]))
-    whole = design.fit(rows)
+    full = design.fit(rows)
+    whole = design.fit(rows, WITHOUT_MEANS) if isinstance(full, str) else full
     if isinstance(whole, str):
         return OrderEffects(n_answers, n_sessions, reason=whole)
-    first, unsure = early(sessions, rows), uncertain(sessions)
+    unsure = uncertain(sessions)
+    certain, unclear = (
+        full if isinstance(full, str) else design.fit(rows & of) for of in (~unsure, unsure)
+    )
+    halves = _halves(design, rows, early(sessions, rows))
     return OrderEffects(
         n_answers,
         n_sessions,
         carry_over=whole.effect(CARRY_OVER),
-        carry_over_certain=_carried(design, rows & ~unsure),
-        carry_over_uncertain=_carried(design, rows & unsure),
-        echo=_jackknifed(whole, [design.fit(rows & first), design.fit(rows & ~first)]),
+        carry_over_certain=_carried(certain),
+        carry_over_uncertain=_carried(unclear),
+        echo=UNKNOWN if isinstance(halves, str) else _jackknifed(*halves),
         echo_plain=float(whole.estimates[ECHO]),
         drift=whole.effect(DRIFT),
         history=whole.effect(HISTORY),
         reliability=whole.reliability,
+        reason=_lacking(full, certain, unclear, halves),
     )
 
 
@@ -108,17 +116,51 @@ def _too_little(sessions: Sessions) -> str | None:
     return None
 
 
-def _carried(design: Design, rows: Rows) -> Effect:
-    fit = design.fit(rows)
+def _in_company(sessions: Sessions, rows: Rows) -> Rows:
+    """The chosen answers but those that are alone in their session, whose effect explains them."""
+    number = np.bincount(sessions.session[rows], minlength=int(sessions.session.max()) + 1)
+    found: Rows = rows & (number > 1)[sessions.session]
+    return found
+
+
+def _carried(fit: Fit | str) -> Effect:
     return UNKNOWN if isinstance(fit, str) else fit.effect(CARRY_OVER)
 
 
-def _jackknifed(whole: Fit, halves: Sequence[Fit | str]) -> Effect:
+def _halves(design: Design, rows: Rows, first: Rows) -> list[Fit] | str:
+    """Fits of whole sessions and of their halves, by the same regressors, or why there are none.
+
+    Halves may have too few answers to tell means of items from chance, and then do without them.
+    """
+    lacks: list[str] = []
+    for columns in (ALL, WITHOUT_MEANS):
+        fits = [design.fit(some, columns) for some in (rows, rows & first, rows & ~first)]
+        lacks = [fit for fit in fits if isinstance(fit, str)]
+        if not lacks:
+            return [fit for fit in fits if not isinstance(fit, str)]
+    return lacks[0]
+
+
+def _jackknifed(whole: Fit, first: Fit, second: Fit) -> Effect:
     """The echo by the half-panel jackknife: twice that of whole sessions minus that of halves."""
-    fits = [half for half in halves if not isinstance(half, str)]
-    if len(fits) < 2 or any(half.n_sessions != whole.n_sessions for half in fits):
-        return UNKNOWN
-    estimate = 2 * whole.estimates[ECHO] - np.mean([half.estimates[ECHO] for half in fits])
-    influence = 2 * whole.influence[:, ECHO]
-    influence -= np.mean([half.influence[:, ECHO] for half in fits], axis=0)
-    return whole.interval(float(estimate), influence)
+    estimate = 2 * whole.estimates[ECHO] - (first.estimates[ECHO] + second.estimates[ECHO]) / 2
+    influence = 2 * whole.influence - (first.influence + second.influence) / 2
+    return whole.interval(float(estimate), influence[:, ECHO])
+
+
+def _lacking(full: Fit | str, certain: Fit | str, unclear: Fit | str, halves: object) -> str | None:
+    """Which effects are missing, and why."""
+    if isinstance(full, str):
+        found = [("carry-over and history", full)]
+    else:
+        found = [
+            (name, fit)
+            for name, fit in (
+                ("carry-over on certain items", certain),
+                ("carry-over on uncertain items", unclear),
+            )
+            if isinstance(fit, str)
+        ]
+    if isinstance(halves, str):
+        found.append(("echo", halves))
+    return "; ".join(f"no {name}: {why}" for name, why in found) or None

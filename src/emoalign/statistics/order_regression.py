@@ -15,6 +15,11 @@ this error alone brings about are taken from the moments (Fuller 1987, Measureme
 section 2.2): they are those of regressors made of noise that has the variance of the residuals, in
 the same sessions, and no effects of order. Errors are clustered by session: t with S − 1 degrees of
 freedom.
+
+Where items hardly differ, v says nothing of them, and β and λ cannot be estimated. η and δ can, by
+the same regression `WITHOUT_MEANS`: r − v is the chance in an answer, which in random order has
+nothing to do with v or the means before it, so that leaving these out does not bias η, whatever β
+and λ are. r alone in place of r − v would mix β into η.
 """
 
 from __future__ import annotations
@@ -31,14 +36,20 @@ from emoalign.statistics.participants import means_of_others
 from emoalign.statistics.sessions import Rows, Sessions
 from emoalign.statistics.two_way import Crossed
 
-LEAST_RELIABLE = 0.1
-"""Reliability of means of the other sessions below which nothing can be corrected by it."""
+LEAST_RELIABLE = 0.2
+"""Reliability of means of the other sessions below which nothing can be corrected by it: where
+items do not differ, chance alone takes it to √(2/items), which is 0.1 for 200 items."""
 
 SIMULATED = 20_000
 """Answers of noise that are simulated, at least: the moments of error are then known to 3%."""
 
 CARRY_OVER, ECHO, DRIFT, HISTORY = range(4)
 """The columns of the regressors."""
+
+Columns = tuple[int, ...]
+ALL: Columns = (CARRY_OVER, ECHO, DRIFT, HISTORY)
+WITHOUT_MEANS: Columns = (ECHO, DRIFT)
+"""The regressors that do not need means of items to be told from chance."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +66,10 @@ UNKNOWN = Effect(np.nan, np.nan, np.nan)
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Effects, shape (4,), with what each session adds to their errors, shape (sessions, 4)."""
+    """Effects, shape (4,), with what each session adds to their errors, shape (sessions, 4).
+
+    Effects that were left out are NaN.
+    """
 
     estimates: FloatArray
     influence: FloatArray
@@ -104,21 +118,25 @@ class Design:
         """The answers that can be explained."""
         return self.sessions.known & np.isfinite(self.regressors).all(axis=1)
 
-    def fit(self, rows: Rows) -> Fit | str:
-        """The effects on some answers, or why there are none."""
+    def fit(self, rows: Rows, columns: Columns = ALL) -> Fit | str:
+        """The effects on some answers by these regressors, or why there are none."""
         session = np.unique(self.sessions.session[rows], return_inverse=True)[1]
         crossed = Crossed(self.sessions.item[rows], session)
         n, n_sessions = len(session), int(session.max(initial=-1)) + 1
-        n_parameters = self.regressors.shape[1] + crossed.n_effects - n_sessions
+        n_parameters = len(columns) + crossed.n_effects - n_sessions
         if n_sessions < 2 or n <= n_parameters + n_sessions:
             return "too few answers to items that are rated in several sessions"
         x, y = _centred(crossed, self.regressors[rows], self.sessions.value[rows])
         drawn = [_centred(crossed, errors[rows], values[rows]) for errors, values in self.noise]
         of_error = np.mean([u.T @ u for u, _ in drawn], axis=0)
         with_error = np.mean([u.T @ e for u, e in drawn], axis=0)
-        reason = _unidentified(self.regressors[rows], x, of_error)
+        reason = _unidentified(self.regressors[rows], x, of_error, columns)
         if reason is not None:
             return reason
+        carried = x[:, CARRY_OVER] @ x[:, CARRY_OVER]
+        reliability = 1 - of_error[CARRY_OVER, CARRY_OVER] / carried if carried > 0 else np.nan
+        chosen = list(columns)
+        x, of_error, with_error = x[:, chosen], of_error[chosen][:, chosen], with_error[chosen]
         inverse = np.linalg.inv(x.T @ x - of_error)
         estimates = inverse @ (x.T @ y - with_error)
         scores = x * (y - x @ estimates)[:, np.newaxis]
@@ -126,13 +144,19 @@ class Design:
         summed: FloatArray = np.zeros((n_sessions, scores.shape[1]))
         np.add.at(summed, session, scores)
         return Fit(
-            estimates,
-            summed @ inverse,
+            self._placed(estimates, chosen),
+            self._placed(summed @ inverse, chosen),
             n_sessions,
             # That of Stata: sessions are within their clusters and cost no degrees of freedom.
             n_sessions / (n_sessions - 1) * (n - 1) / (n - n_parameters),
-            float(1 - of_error[CARRY_OVER, CARRY_OVER] / (x[:, CARRY_OVER] @ x[:, CARRY_OVER])),
+            float(reliability),
         )
+
+    def _placed(self, found: FloatArray, chosen: list[int]) -> FloatArray:
+        """Numbers of some regressors at their places among all; NaN at the others."""
+        placed = np.full((*found.shape[:-1], self.regressors.shape[1]), np.nan)
+        placed[..., chosen] = found
+        return placed
 
 
 def _centred(
@@ -169,15 +193,20 @@ def _regressors(sessions: Sessions, value: FloatArray, said: FloatArray) -> Floa
     return found
 
 
-def _unidentified(given: FloatArray, centred: FloatArray, of_error: FloatArray) -> str | None:
+def _unidentified(
+    given: FloatArray, centred: FloatArray, of_error: FloatArray, columns: Columns
+) -> str | None:
     """Why effects cannot be told: of regressors as given and centred, and moments of error."""
+    chosen = list(columns)
     moments = centred.T @ centred
     size = ((given - given.mean(axis=0)) ** 2).sum(axis=0)
-    if (np.diag(moments) <= np.sqrt(ROUNDING) * size).any() or not size.all():
+    if (np.diag(moments) <= np.sqrt(ROUNDING) * size)[chosen].any() or not size[chosen].all():
         return "the order of items is the same in all sessions, or ratings do not vary"
-    if of_error[CARRY_OVER, CARRY_OVER] > (1 - LEAST_RELIABLE) * moments[CARRY_OVER, CARRY_OVER]:
-        return "means of the other sessions vary hardly more than by chance"
-    scale = 1 / np.sqrt(np.diag(moments))
-    if np.linalg.eigvalsh((moments - of_error) * np.outer(scale, scale)).min() < LEAST_RELIABLE**2:
-        return "effects of order cannot be told apart"
+    reliable = np.diag(of_error) <= (1 - LEAST_RELIABLE) * np.diag(moments)
+    if not reliable[chosen].all():
+        return "the mean ratings of items in other sessions differ hardly more than by chance"
+    left = (moments - of_error)[chosen][:, chosen]
+    scale = 1 / np.sqrt(np.diag(moments)[chosen])
+    if np.linalg.eigvalsh(left * np.outer(scale, scale)).min() < LEAST_RELIABLE**2:
+        return "the items before and the answers to them vary too little, or only together"
     return None

@@ -126,7 +126,7 @@ ALIGNMENT = Table(
             "pearson_r / √(reliability_human × reliability_model); not cut off at 1.",
         ),
         *shared(
-            "Root mean square over items of the SD of people and of the model.",
+            "Root mean square over items of the SD of people, and of the model in all its forms.",
             "sd_human_rms",
             "sd_model_rms",
         ),

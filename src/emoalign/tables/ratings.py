@@ -161,15 +161,16 @@ ITEMS = Table(
         ),
         *(Column(f"n_{status}", COUNT, "Answers by status.") for status in STATUSES),
         *shared(
-            "Mean and SD of the model's ratings (exact, decision, stated: of the distribution on "
-            "the scale); null for labels.",
+            "Mean and SD of the model's ratings, in all forms (exact, decision, stated: of the "
+            "distribution on the scale); null for labels.",
             "mean",
             "sd",
         ),
         Column(
-            "sd_of_means",
+            "mean_se",
             NUMBER,
-            "SD of the means of the item's distributions, one for each participant; null with one.",
+            "Standard error of the model's mean, in points, within forms; null if unknown, 0 if "
+            "exact or decision outside sessions.",
         ),
         *shared(
             "Exact: lowest and highest mean and SD, wherever the probability not returned may be; "

@@ -45,8 +45,8 @@ ORDER = Table(
         *estimate("drift", "Points that answers move in ten positions."),
         *estimate("history", "Points an answer moves per point of the mean of all earlier items."),
         *numbers(
-            reliability="Reliability of item means in the other sessions, which corrects the "
-            "effects."
+            reliability="Reliability of item means in the other sessions; below 0.2, there is no "
+            "carry_over and no history."
         ),
         *(
             Column(f"{name}_{part}", NUMBER, meaning)

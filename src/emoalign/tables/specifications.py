@@ -26,7 +26,8 @@ _ENDS = ("lowest", "highest")
 
 SPECIFICATIONS = Table(
     "statistics/specifications.parquet",
-    "a model on a scale under a specification: a protocol, form and readout",
+    "a model on a scale under a specification: a protocol, form and readout; probabilities that "
+    "several protocols share stand once, under the first by name",
     (
         MODEL,
         DATASET,

@@ -29,7 +29,7 @@ RATERS_WORTH = Table(
             "answers",
             COUNT,
             "Sampled answers averaged per item, expected over all choices of so many; null: all "
-            "of them, or exact.",
+            "of them, or not sampled.",
         ),
         N_ITEMS,
         Column("n_raters", NUMBER, "Ratings per item behind the human means, harmonic mean."),
@@ -49,7 +49,7 @@ RATERS_WORTH = Table(
         *estimate(
             "k_limit",
             "k that ever more sampled answers approach, by the reliability of the model's means; "
-            "null if exact. Percentile interval.",
+            "null unless sampled. Percentile interval.",
         ),
         Column(
             "k_drawn",

@@ -124,15 +124,12 @@ def _cell_row(
 ) -> dict[str, object]:
     """The numbers of one cell. Items of the dataset that it lacks are missing in its resamples."""
     cell = cell.sort_values("item_id")
-    columns = ["mean", "human_mean", "sd", "human_sd", "n_ok", "sd_of_means"]
+    columns = ["mean", "human_mean", "sd", "human_sd", "n_ok", "mean_se"]
     numbers = cell.set_index("item_id")[columns].reindex(item_ids).to_numpy(dtype=float).T
-    model, human, model_sd, human_sd, n_ok, sd_of_means = numbers
+    model, human, model_sd, human_sd, n_ok, mean_se = numbers
     compared = np.isfinite(model) & np.isfinite(human)
     means = np.where(compared, model, np.nan)
-    # Answers to an item vary by their SD, and its distributions, stated or of the participants of
-    # sessions, by that of their means.
-    varying = model_sd if (cell["readout"] == "sampled").any() else sd_of_means
-    own = _model_reliability(cell, means, varying, n_ok, drawing)
+    own = _model_reliability(cell, means, mean_se, n_ok, drawing)
     spread = compared & np.isfinite(model_sd) & np.isfinite(human_sd)
     model_sd, human_sd = (np.where(spread, sds, np.nan) for sds in (model_sd, human_sd))
     # The resamples of the comparisons, so that all tables say the same of a cell.
@@ -229,15 +226,15 @@ def _undecided(cell: pd.DataFrame) -> dict[str, float]:
 
 
 def _model_reliability(
-    cell: pd.DataFrame, means: FloatArray, sds: FloatArray, ns: FloatArray, drawing: Drawing
+    cell: pd.DataFrame, means: FloatArray, errors: FloatArray, ns: FloatArray, drawing: Drawing
 ) -> Replicates:
-    """Reliability of the model's means of the items it is compared on; of probabilities it is 1,
-    unless each participant of a session has others.
+    """Reliability of the model's means of the items it is compared on, 1 - mean(se²)/Var(means).
 
-    1 - mean(s²/n)/Var(means) with the SDs, and numbers, of what each item was asked for repeatedly.
+    The squared standard errors are pooled, as variances of one answer. Of probabilities that
+    nobody's answers precede, which have no error, it is 1.
     """
-    sums = summary_sums(means, sds, ns, pooled=True)
-    if cell["readout"].isin(WRITTEN).any() or np.isfinite(sds).any():
+    sums = summary_sums(means, errors * np.sqrt(ns), ns, pooled=True)
+    if cell["readout"].isin(WRITTEN).any() or (errors[np.isfinite(means)] != 0).any():
         return drawing.replicates(sums)
     n_clusters = int(drawing.clusters.max(initial=-1)) + 1
     return Replicates(

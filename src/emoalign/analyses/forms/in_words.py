@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from emoalign.report.conditions import condition
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import CELL_KEY, groups, records
-from emoalign.wording import ci, coefficient, number, out_of, percent, span
+from emoalign.wording import ci, coefficient, counted, number, out_of, percent, span
 
 Row = Mapping[str, Any]
 
@@ -20,14 +21,34 @@ def answers(rows: pd.DataFrame, job: ReportJob) -> dict[str, str]:
     """What the forms of the study change, by subject, as far as it is known."""
     of = dict(list(rows.groupby("kind")))
     none = rows.iloc[:0]
+    forms = of.get("form", none)
+    means = _least_noisy(forms)
     told = {
-        "Level of the ratings": _levels(of.get("form", none), job),
-        "Order of the items": _agreement(of.get("form", none), job),
-        "Agreement with people": _people(of.get("form", none), job),
+        "Level of the ratings": _levels(forms, job),
+        "Order of the items": _agreement(means, job),
+        "Agreement with people": _people(means, job),
         "Direction of the scale": _direction(of.get("direction", none), job),
         "Order of the labels": _places(of.get("place", none), job),
     }
     return {name: sentences for name, sentences in told.items() if sentences}
+
+
+def _least_noisy(forms: pd.DataFrame) -> pd.DataFrame:
+    """Forms without sampled answers where the same model has probabilities under the protocol: few
+    answers in each form lower correlations, whatever the form does."""
+    cell = [name for name in CELL_KEY if name != "readout"]
+    sampled = forms["readout"].eq("sampled")
+    known = set(forms.loc[~sampled & forms["r"].notna(), cell].itertuples(index=False, name=None))
+    also = [of_cell in known for of_cell in forms[cell].itertuples(index=False, name=None)]
+    return forms[~(sampled & np.array(also, dtype=bool))]
+
+
+def _noisy(row: Row) -> str:
+    """What else than the form lowers a correlation of sampled means."""
+    if row["readout"] != "sampled" or not row["n_items"] > 0:
+        return ""
+    each = counted(round(row["n_ok"] / row["n_items"]), "answer")
+    return f" Chance in {each} to an item lowers r as well."
 
 
 def _levels(forms: pd.DataFrame, job: ReportJob) -> str:
@@ -59,7 +80,7 @@ def _agreement(forms: pd.DataFrame, job: ReportJob) -> str:
     where = f"{least['form']}, {condition(job, least)}"
     return (
         f"Item means of a form correlated {told} with the mean of the other forms; least with "
-        f"{where}{f', {ends}' if ends else ''}."
+        f"{where}{f', {ends}' if ends else ''}.{_noisy(least)}"
     )
 
 
@@ -83,7 +104,7 @@ def _people(forms: pd.DataFrame, job: ReportJob) -> str:
     of_all = "" if len(apart) == 1 else ", where forms differ most"
     return (
         f"r with people was between {least} ({low['form']}) and {most} ({high['form']}; "
-        f"{condition(job, low)}{of_all})."
+        f"{condition(job, low)}{of_all}).{_noisy(low)}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 
@@ -130,7 +131,9 @@ def _pull_columns(job: ReportJob) -> tuple[Column, ...]:
         *cell_columns(job),
         readout(),
         Column("Pull of", lambda row: KINDS[row["kind"]], "kind", numeric=False),
-        count("Place", "place", "Place at which a label was shown, from 1."),
+        replace(
+            count("Place", "place", "Place at which a label was shown, from 1."), optional=True
+        ),
         count("Answers", "n_ok", "Answers that are ratings, or that chose a label."),
         between(
             "Pull [95% CI]",

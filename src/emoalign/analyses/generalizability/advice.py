@@ -56,7 +56,9 @@ def best(others: Sequence[Way], own: Way) -> Way | None:
 
 def cheapest(others: Sequence[Way], own: Way) -> Way | None:
     """The way with the fewest answers among those as good, of equal ones that with the fewest
-    forms; None where none takes fewer answers."""
+    forms; None where none takes fewer answers, or where means are chance whatever is asked."""
+    if own.g < NOTEWORTHY:
+        return None
     possible = [way for way in others if way.total < own.total and way.g > own.g - NOTEWORTHY]
     return min(possible, key=lambda way: (way.total, way.forms), default=None)
 
@@ -117,6 +119,8 @@ def in_words(told: Advice, prices: Mapping[Way, str]) -> str:
         parts.append(f"{shown(told.best)} would be better for as many answers or fewer")
     if told.cheapest is not None and told.cheapest != told.best:
         parts.append(f"{shown(told.cheapest)} would be about as good")
+    if not parts and told.own.g < NOTEWORTHY:
+        return f"{where}; means of these answers are little more than chance in every way compared."
     if not parts:
         return (
             f"{where}; no other way compared is better for as many answers, or as good for fewer."

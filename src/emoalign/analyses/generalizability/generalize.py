@@ -54,7 +54,7 @@ def generalize(job: GeneralizabilityJob, files: AnalysisFiles) -> None:
     rows = [
         {"model": model, "dataset": dataset, "scale": scale, "protocols": " + ".join(names), **row}
         for (model, dataset, scale), summed in summed_ratings(
-            files.below("ratings", ".parquet"), files.folder
+            files.below("ratings", ".parquet"), files.folder, job.alike
         )
         for names in job.alike
         for row in _of_scale(summed[summed["protocol"].isin(names)], job.waves, groups[dataset])
@@ -107,8 +107,9 @@ def _of_scale(
     """A row for each way of asking: those of the protocols, then others, the cheapest first."""
     if rows.empty:
         return
-    item = levels(rows["item_id"])
-    known = components(rows, item, waves, groups)
+    once = rows[rows["n"] > 0]
+    item = levels(once["item_id"])
+    known = components(once, item, waves, groups)
     if not any(known.varied(name) for name in ("form", "wave", "participant")):
         return
     forms = FORMS if known.varied("form") else FORMS[:1]
@@ -137,7 +138,7 @@ def _of_scale(
 def _own(rows: pd.DataFrame) -> Design:
     """How a protocol asks, with the answers that are ratings."""
     forms = max(int(rows["form"].nunique()), 1)
-    answers = rows.groupby("item_id", observed=True)["n"].sum().to_numpy(dtype=float)
+    answers = rows.groupby("item_id", observed=True)["n_answers"].sum().to_numpy(dtype=float)
     mean = round(float(1 / np.mean(1 / answers)), 9)  # of equal numbers exactly these
     return Design(forms, 1, mean / forms)
 

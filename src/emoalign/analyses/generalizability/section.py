@@ -116,7 +116,7 @@ def _methods(rows: pd.DataFrame) -> Iterator[str]:
             "[@cronbach1972; @brennan2001; @searle1992]: the coefficient g is the expected "
             f"correlation of item means with those of other {' and '.join(_plural(facets))}, Φ "
             "counts as error as well what shifts all items alike. Intervals of g come from a "
-            "jackknife over 50 groups of items and take the forms asked as given."
+            "jackknife over 50 groups of items."
         )
 
 
@@ -141,7 +141,7 @@ def _way(name: str) -> Column:
         way = row[name]
         return f"{way.named(short=True)}: {coefficient(way.g)}" if isinstance(way, Way) else ABSENT
 
-    return Column(title, shown, meaning=meaning)
+    return Column(title, shown, meaning=meaning, optional=True)
 
 
 def _own_columns(job: ReportJob) -> tuple[Column, ...]:

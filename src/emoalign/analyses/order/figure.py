@@ -33,28 +33,30 @@ Row = str | dict[str, Any]
 
 
 def draw(subject: Subject) -> list[Figure]:
-    """A row per condition, scale by scale; an effect that cannot be estimated has no mark."""
+    """A row per condition, scale by scale; an effect that cannot be estimated has no mark, and no
+    panel where no condition has it."""
     table = subject.rows(ORDER)
     table = table[table[list(PANELS)].notna().any(axis=1)]
     rows: list[Row] = []
     for (scale,), of_scale in groups(table, ["scale"], sort=False):
         rows += [scale, *records(of_scale)]
     most = int((PAGE_HEIGHT - AROUND_INCHES) / ROW_INCHES)
-    reach = {name: _reach(table, name) for name in PANELS}
+    reach = {name: _reach(table, name) for name in PANELS if table[name].notna().any()}
     return [_page(subject, page, reach) for page in pages_of(rows, most)]
 
 
 def _reach(table: pd.DataFrame, name: str) -> float:
-    """How far a panel reaches to both sides of 0."""
+    """How far the panel of an effect that some condition has reaches to both sides of 0."""
     ends = table[[name, f"{name}_low", f"{name}_high"]].abs().to_numpy(dtype=float)
-    return max(LEAST, 1.08 * float(np.nanmax(ends))) if np.isfinite(ends).any() else LEAST
+    return max(LEAST, 1.08 * float(np.nanmax(ends)))
 
 
 def _page(subject: Subject, rows: Sequence[Row], reach: dict[str, float]) -> Figure:
     height = AROUND_INCHES + ROW_INCHES * len(rows)
     figure = Figure(figsize=(PAGE_INCHES, height), layout="constrained")
-    axes = figure.subplots(1, len(PANELS), squeeze=False, sharey=True)[0]
-    for axis, (name, (title, unit)) in zip(axes, PANELS.items(), strict=True):
+    axes = figure.subplots(1, len(reach), squeeze=False, sharey=True)[0]
+    for axis, name in zip(axes, reach, strict=True):
+        title, unit = PANELS[name]
         axis.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
         for place, row in enumerate(rows):
             if not isinstance(row, str):

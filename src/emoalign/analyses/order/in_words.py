@@ -19,12 +19,20 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Effect:
-    """What answers did where an effect is above 0, below 0 or unclear, and what its unit is."""
+    """What answers did where an effect is above 0, below 0 or unclear, and how much.
+
+    `much` has places for the number with its sign (`signed`), or for its size and `way`.
+    """
 
     above: str
     below: str
     unclear: str
-    unit: str
+    much: str
+
+    def size(self, value: float) -> str:
+        """An estimate in its unit."""
+        way = "lower" if value < 0 else "higher"
+        return self.much.format(signed=number(value), size=number(abs(value)), way=way)
 
 
 EFFECTS = {
@@ -32,25 +40,25 @@ EFFECTS = {
         "moved towards the item before (assimilation)",
         "moved away from the item before (contrast)",
         "did not clearly depend on the item before",
-        "points per point of its mean",
+        "{signed} points per point of its mean",
     ),
     "echo": Effect(
         "followed the answer before (echo)",
         "moved away from the answer before (negative echo)",
         "did not clearly follow the answer before",
-        "points per point that it was above its item's mean",
+        "after an answer 1 point higher, the next was {size} points {way}",
     ),
     "drift": Effect(
         "rose during the session",
         "fell during the session",
         "neither clearly rose nor fell during the session",
-        "points in ten positions",
+        "{signed} points in ten positions",
     ),
     "history": Effect(
         "moved towards the earlier items of the session",
         "moved away from the earlier items of the session",
         "did not clearly depend on the earlier items of the session",
-        "points per point of their mean",
+        "{signed} points per point of their mean",
     ),
 }
 """The effects in the order of the table."""
@@ -62,13 +70,13 @@ def told(rows: pd.DataFrame, name: str, job: ReportJob) -> str:
     if known.empty:
         return ""
     effect = EFFECTS[name]
-    above, below = known[f"{name}_low"].gt(0).sum(), known[f"{name}_high"].lt(0).sum()
+    above, below = (int(side.sum()) for side in _clear(known, name))
     size = known[name].abs().rename("size")
     ordered = known.assign(size=size).sort_values(
         ["size", *CELL_ORDER], ascending=[False] + [True] * len(CELL_ORDER), kind="stable"
     )
     largest = records(ordered)[0]
-    much = f"{number(largest[name])} {effect.unit}, {_interval(largest, name)}"
+    much = f"{effect.size(largest[name])}, {_interval(largest, name)}"
     where = condition(job, largest)
     if len(known) == 1:
         did = effect.above if above else effect.below if below else effect.unclear
@@ -78,13 +86,18 @@ def told(rows: pd.DataFrame, name: str, job: ReportJob) -> str:
             f"Answers {effect.unclear} in any of {len(known)} conditions; the largest estimate was "
             f"{much} ({where})."
         )
-    counts = [(int(above), effect.above), (int(below), effect.below)]
+    counts = [(above, effect.above), (below, effect.below)]
     (often, first), (seldom, second) = sorted(counts, key=lambda pair: -pair[0])
     also = f" and {second} in {seldom}" if seldom else ""
     return (
         f"Answers {first} in {out_of(often, len(known))} conditions{also} (95% intervals). The "
         f"largest estimate: {much} ({where})."
     )
+
+
+def _clear(rows: pd.DataFrame, name: str) -> tuple[pd.Series, pd.Series]:
+    """Where the interval of an effect is above 0, and where below."""
+    return rows[f"{name}_low"].gt(0), rows[f"{name}_high"].lt(0)
 
 
 def _interval(row: Row, name: str) -> str:
@@ -119,6 +132,21 @@ def sentences(rows: pd.DataFrame, job: ReportJob) -> list[str]:
         for of_asked, some in ((True, rows[asked]), (False, rows[~asked]))
         for name in EFFECTS
         if (sentence := told(some, name, job))
+    ] + _untold(rows)
+
+
+def without_means(rows: pd.DataFrame) -> pd.DataFrame:
+    """The conditions whose echo and drift were estimated without the means of items."""
+    return rows[rows["carry_over"].isna() & rows["drift"].notna()]
+
+
+def _untold(rows: pd.DataFrame) -> list[str]:
+    n, n_known = len(without_means(rows)), int(rows["drift"].notna().sum())
+    if not n:
+        return []
+    where = f" in {out_of(n, n_known)} conditions" if n < n_known else ""
+    return [
+        f"What the items before do (carry-over, history) cannot be told{where}; the table says why."
     ]
 
 
@@ -127,13 +155,11 @@ def _recorded(sentence: str) -> str:
 
 
 def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
-    """Carry-over, and what else order clearly does."""
-    opening = told(rows, "carry_over", job)
-    if not opening:
-        return
-    others = [
-        told(rows, name, job)
-        for name in ("echo", "drift", "history")
-        if (rows[f"{name}_low"].gt(0) | rows[f"{name}_high"].lt(0)).any()
+    """Carry-over where it is known, what else order clearly does, and the echo if neither is."""
+    clear = [
+        name for name in EFFECTS if name != "carry_over" and pd.concat(_clear(rows, name)).any()
     ]
-    yield [f"In sessions, answers{opening.removeprefix('Answers')}", *others]
+    found = [sentence for name in ("carry_over", *clear) if (sentence := told(rows, name, job))]
+    opening, *others = found or [told(rows, "echo", job)]
+    if opening:
+        yield [f"In sessions, answers{opening.removeprefix('Answers')}", *others]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from emoalign.analyses.order.in_words import EFFECTS, findings, later, sentences
+from emoalign.analyses.order.in_words import EFFECTS, findings, later, sentences, without_means
 from emoalign.report.grid import (
     Grid,
     between,
@@ -21,7 +21,6 @@ from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import ORDER
 from emoalign.tables.sessions import PARTS
-from emoalign.wording import listed
 
 METHODS = (
     "Effects of order were estimated from single ratings in sessions: each rating was regressed on "
@@ -31,6 +30,11 @@ METHODS = (
     "means were those of the other sessions; the moments were corrected for their error "
     "[@fuller1987]. Standard errors were clustered by session. The echo, which is biased downwards "
     "in short sessions [@nickell1981], was corrected by the half-panel jackknife [@dhaene2015]."
+)
+
+METHODS_WITHOUT_MEANS = (
+    "Where item means could not be told from chance, carry-over and history were left out of the "
+    "regression."
 )
 
 TITLES = {
@@ -63,17 +67,21 @@ def _view(results: Results) -> View | Absent | None:
     job, rows = results.job, results.table(ORDER)
     if rows.empty:
         return None
-    if rows[list(EFFECTS)].isna().all(axis=None):
-        why = listed(sorted(set(rows["reason"].dropna())))
+    unknown = rows[list(EFFECTS)].isna().all(axis=None)
+    why = "; ".join(sorted(set(rows["reason"].dropna()))) if unknown else None
+    ends = [f"{name}_{part}" for name in ("ok", "sd", "r") for part in PARTS]
+    if unknown and rows[ends].isna().all(axis=None):
         return Absent(f"Effects of order cannot be estimated: {why}.")
     values = {
+        "why": why,
         "sentences": sentences(rows, job),
         "recorded": any(not is_asked(job.models[model]) for model in rows["model"]),
         "later": list(later(rows, job)),
-        "effects": _effects(rows, job),
+        "effects": None if unknown else _effects(rows, job),
         "thirds": _thirds(rows, job),
     }
-    return View(values, list(findings(rows, job)), [METHODS])
+    methods = METHODS if without_means(rows).empty else f"{METHODS} {METHODS_WITHOUT_MEANS}"
+    return View(values, list(findings(rows, job)), [] if unknown else [methods])
 
 
 def _effects(rows: pd.DataFrame, job: ReportJob) -> Grid:

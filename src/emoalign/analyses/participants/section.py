@@ -46,15 +46,16 @@ def _view(results: Results) -> View | Absent | None:
 def _verdict(rows: pd.DataFrame) -> str:
     known = rows.dropna(subset="r_others")
     n_low = int(known["low"].eq(True).sum())
+    unknown = len(rows) - len(known)
+    other = f" {counted(unknown, 'other')} cannot be compared." if unknown else ""
     if not n_low:
         return (
             f"Each of the {len(known):,} participants agreed with the others: correlations of .10 "
-            "or more with their means."
+            f"or more with their means.{other}"
         )
-    disagreed = "rate" if n_low > 1 else "rates"
     return (
-        f"{counted(n_low, 'participant')} of {len(known):,} {disagreed} unlike the others "
-        "(correlation with their means below .10). Nobody is excluded."
+        f"The ratings of {n_low:,} of {counted(len(known), 'participant')} correlate below .10 "
+        f"with the means of the others.{other} Nobody is excluded."
     )
 
 

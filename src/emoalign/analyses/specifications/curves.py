@@ -3,7 +3,7 @@ compared over all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from emoalign.statistics.resampling import FEWEST_CLUSTERS
 from emoalign.statistics.seeds import seed_of
 from emoalign.statistics.significance import holm
 from emoalign.statistics.specifications import FEWEST, kendall_w, swap_test
+from emoalign.study.fields import WRITTEN
 from emoalign.tables import (
     ITEMS,
     SPECIFICATION_CONTRASTS,
@@ -85,7 +86,8 @@ class _Curves:
         self._scale, self._job = scale, job
         self._known: dict[bytes, Replicates] = {}
         self._ways: dict[str, list[Specification]] = {}
-        for model, way in scale.asked:
+        self._asked = list(_once(scale.asked, job))
+        for model, way in self._asked:
             self._ways.setdefault(model, []).append(way)
 
     @property
@@ -177,8 +179,8 @@ class _Curves:
 
     def _found(self) -> dict[Way, Replicates]:
         """r of every way of asking."""
-        found = self._correlations([self._means(way) for way in self._scale.asked])
-        return dict(zip(self._scale.asked, found, strict=True))
+        found = self._correlations([self._means(way) for way in self._asked])
+        return dict(zip(self._asked, found, strict=True))
 
     def _agreement(self, found: Mapping[Way, Replicates]) -> float:
         """Kendall's W over the ways of asking that all models with several share."""
@@ -203,6 +205,24 @@ class _Curves:
 
     def _about(self, model: str) -> dict[str, object]:
         return {"model": model, "dataset": self._scale.dataset, "scale": self._scale.scale}
+
+
+def _once(asked: Iterable[Way], job: SpecificationsJob) -> Iterator[Way]:
+    """Ways of asking without those that repeat an earlier one: probabilities of the same form under
+    a protocol that differs in nothing else either, which are one answer, read once.
+
+    Sampled answers are others where their number is; in sessions, so is what stands in view.
+    """
+    told: set[tuple[object, ...]] = set()
+    for model, way in asked:
+        factors = job.protocols[way.protocol]
+        if way.readout in WRITTEN or way.form is None or factors.session is not None:
+            yield model, way
+            continue
+        question = (model, way.form, way.readout, factors.model_dump_json())
+        if question not in told:
+            told.add(question)
+            yield model, way
 
 
 def _estimated(name: str, found: Replicates | None) -> dict[str, object]:

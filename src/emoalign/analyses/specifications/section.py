@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 
@@ -132,11 +133,14 @@ def _curve_columns(job: ReportJob) -> tuple[Column, ...]:
         Column("Range of r", _range, "lowest", meaning="Lowest and highest r."),
         bounded("IQR", "iqr", "Interquartile range of r over ways of asking."),
         count("Above 0", "n_above_0", "Ways of asking in which the 95% interval is above 0."),
-        bounded(
-            "W",
-            "kendall_w",
-            "Kendall's W: agreement of the ways of asking on the order of the models; 1 is the "
-            "same order in all.",
+        replace(
+            bounded(
+                "W",
+                "kendall_w",
+                "Kendall's W: agreement of the ways of asking on the order of the models; 1 is the "
+                "same order in all.",
+            ),
+            optional=True,
         ),
         reason(),
     )

@@ -128,17 +128,17 @@ def _cells(
 ) -> Iterator[_Cell]:
     for key, rows in groups(of_scale, CELL_KEY):
         named = dict(zip(CELL_KEY, key, strict=True))
-        numbers = rows.set_index("item_id")[["mean", "sd", "n_ok"]].reindex(item_ids)
-        mean, sd, n = numbers.to_numpy(dtype=float).T
+        numbers = rows.set_index("item_id")[["mean", "sd", "mean_se", "n_ok"]].reindex(item_ids)
+        mean, *of_answers = numbers.to_numpy(dtype=float).T
         sampled = named["readout"] == "sampled"
-        # Distributions, of which an item has one for each form or session, are no single answers.
-        answered = Answered(human, mean, sd, n) if sampled else _of_distributions(human, mean)
+        answered = Answered(human, mean, *of_answers) if sampled else _one_mean(human, mean)
         yield _Cell(named | {"n_models": 1}, answered, sampled)
 
 
-def _of_distributions(human: FloatArray, mean: FloatArray) -> Answered:
-    """Means that are not taken as those of a number of answers."""
-    return Answered(human, mean, np.full_like(mean, np.nan), np.ones_like(mean))
+def _one_mean(human: FloatArray, model: FloatArray) -> Answered:
+    """Means that are taken as they are, whatever is behind them."""
+    unknown = np.full_like(model, np.nan)
+    return Answered(human, model, unknown, unknown, np.ones_like(model))
 
 
 def _averages(cells: Sequence[_Cell]) -> Iterator[_Cell]:
@@ -153,7 +153,7 @@ def _averages(cells: Sequence[_Cell]) -> Iterator[_Cell]:
     for alike in asked.values():
         if len(alike) > 1:
             mean = np.mean([cell.answered.model for cell in alike], axis=0)
-            answered = _of_distributions(alike[0].answered.human, mean)
+            answered = _one_mean(alike[0].answered.human, mean)
             yield _Cell(
                 {**alike[0].key, "model": None, "n_models": len(alike)}, answered, sampled=False
             )

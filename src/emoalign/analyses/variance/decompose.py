@@ -19,8 +19,10 @@ def decompose(job: DecompositionJob, files: AnalysisFiles) -> None:
     ratings = files.below("ratings", ".parquet")
     rows = [
         {"model": model, "dataset": dataset, "scale": scale, **row}
-        for (model, dataset, scale), summed in summed_ratings(ratings, files.folder)
-        for row in _of_scale(summed, job)
+        for (model, dataset, scale), summed in summed_ratings(
+            ratings, files.folder, [tuple(job.protocols)]
+        )
+        for row in _of_scale(summed[summed["n"] > 0], job)
     ]
     files.write(VARIANCE, pd.DataFrame(rows, columns=VARIANCE.schema.names))
 
@@ -68,9 +70,9 @@ def _place(temperature: float | None) -> float:
 
 def _with_items(item: Levels, of: Levels) -> Levels:
     """Levels of an interaction. Where one of the sources has one level, it is no source of its own,
-    and has one level as well."""
-    if min(item.max(initial=0), of.max(initial=0)) == 0:
-        return np.zeros_like(item)
+    and has one level as well; where the other is not used, it is not either."""
+    if min(item.max(initial=0), of.max(initial=-1)) < 1:
+        return np.full_like(item, min(0, of.max(initial=-1)))
     return crossed(item, of)
 
 

@@ -82,7 +82,11 @@ def _view(results: Results) -> View | Absent:
     columns = (
         model_column(results.job),
         scale_column(results.job),
-        count("Ratings", "n_ratings", "Single sampled ratings, over all protocols."),
+        count(
+            "Ratings",
+            "n_ratings",
+            "Single sampled ratings, over all protocols; an answer that several share counts once.",
+        ),
         *(_share(source) for source in sources),
     )
     between = [BETWEEN[name] for name in BETWEEN if name in known]
@@ -127,7 +131,11 @@ def _split(rows: pd.DataFrame) -> Row:
 
 def _share(source: str) -> Column:
     return Column(
-        SOURCES[source], lambda row: percent(row[source]), source, meaning=MEANINGS[source]
+        SOURCES[source],
+        lambda row: percent(row[source]),
+        source,
+        meaning=MEANINGS[source],
+        optional=True,
     )
 
 

@@ -139,7 +139,7 @@ def protocols_used(job: ReportJob) -> Iterator[str]:
     yield from presented(job)
     for protocol in job.protocols.values():
         yield _protocol(job, protocol)
-        yield from followed(job, protocol)
+    yield from followed(job)
     yield from forms_used(job)
     if any(protocol.written for protocol in job.protocols.values()):
         yield from _drawn(job)
