@@ -8,6 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,8 +18,9 @@ import pytest
 
 from emoalign.elicitation.doubts import Asked, doubts
 from emoalign.elicitation.forms import form_number
-from emoalign.elicitation.questions import build_questions, remaining
-from emoalign.elicitation.rating import RatingJob, RatingTask
+from emoalign.elicitation.questions import build_questions
+from emoalign.elicitation.rating import RatingJob, RatingTask, rate
+from emoalign.elicitation.remaining import remaining
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.tables import STIMULI
 from tests.faults.batch_server import BatchServer, Ending, Line, answered
@@ -410,3 +412,35 @@ def test_one_answer_in_each_form_is_no_copy(forms: FormsDesk, server: FaultServe
     sets = {f"form{number}": wording({**UP, "instruction": f"{number}?"}) for number in range(6)}
     words = [f"word{number}" for number in range(24)]
     assert told_of_copies(dataclasses.replace(forms, words=words, sets=sets)) == []
+
+
+# Protocols that share a form
+
+
+def test_jobs_at_the_same_time_ask_no_question_of_a_form_that_they_share_twice(
+    forms: FormsDesk, server: FaultServer
+) -> None:
+    server.reply = felt
+    server.plan = lambda heard: "slow"
+    alone = dataclasses.replace(forms, sets={"up": wording(UP)}, participants=6)
+    name = {"name": "both"}
+
+    class Both(FormsDesk):
+        @property
+        def job(self) -> RatingJob:
+            told = super().job.model_dump(mode="json")
+            return RatingJob.model_validate({**told, "protocol": told["protocol"] | name})
+
+    two = {"up": wording(UP), "down": wording(DOWN)}
+    both = Both(**{**vars(forms), "sets": two, "participants": 4})
+    both.lay_out()
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(_asked_from, [alone, both]))
+    assert not server.paid_again()
+    assert sum(n for _, _, n in server.computed.values()) == 4 * 6 + 4 * 2
+
+
+def _asked_from(desk: FormsDesk) -> None:
+    output = desk.folder / f"{desk.job.protocol.name}.parquet"
+    folder = desk.folder
+    rate([desk.job], desk.card, folder / "stimuli.parquet", "0000", folder / "journal", [output])

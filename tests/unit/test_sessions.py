@@ -38,6 +38,7 @@ from emoalign.prompts import (
     image_tokens,
     without_system,
 )
+from emoalign.study.library import Library
 
 ROOT = Path(__file__).parents[2]
 WORDS = pd.DataFrame(
@@ -214,6 +215,21 @@ def test_the_longest_session_is_counted_token_by_token_before_anything_is_asked(
     found.check(counts, needed + 64)
     with pytest.raises(CapabilityError, match="write fewer items"):
         found.check(counts, needed + 63)
+
+
+def test_the_longest_session_is_that_of_the_form_with_the_longest_answers(tmp_path: Path) -> None:
+    (folder := tmp_path / "config" / "prompts").mkdir(parents=True)
+    shipped = Library().path("prompts", "words-session").read_text(encoding="utf-8")
+    for name, words, most in (("brief", "a list", 8), ("wordy", "one list", 40)):
+        text = shipped.replace("a list of words", f"{words} of words")
+        text = text.replace("max_tokens: 8", f"max_tokens: {most}")
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    loaded = study(
+        tmp_path / "config", ["smollm2-135m"], prompts=["brief", "wordy"], participants=2
+    )
+    found = longest(task(loaded, tmp_path, "smollm2-135m"), loaded.models["smollm2-135m"])  # type: ignore[arg-type]
+    assert found is not None
+    assert found.tokens(dict.fromkeys(found.texts, 1)) == 26 + 26 * 4 + 12 * 39 + 40
 
 
 # What is asked

@@ -8,7 +8,9 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from itertools import chain
+from pathlib import Path
 from types import TracebackType
 
 import pandas as pd
@@ -34,6 +36,7 @@ from emoalign.elicitation.rejections import REJECTED, Rejected, Rejections
 from emoalign.elicitation.sessions import Session, sessions_of
 from emoalign.elicitation.tally import Tally, share_of_ratings
 from emoalign.errors import EmoalignError
+from emoalign.locks import alone
 from emoalign.progress import Progress
 from emoalign.stage import FILE_ONLY, Stopped
 from emoalign.study.fields import Readout
@@ -84,6 +87,19 @@ class Inquiry:
         trace: TracebackType | None,
     ) -> None:
         self._journal.__exit__(kind, value, trace)
+
+    def subjects(self) -> set[Path]:
+        """Paths that stand for what it asks of items by themselves: one for each form and readout.
+
+        Protocols that share a form, about the same items, share a path.
+        """
+        first = min((question.item_id for question in self._alone), default=None)
+        found: dict[tuple[object, str], str] = {}
+        for question in self._alone:
+            request = question.ask.request
+            if question.item_id == first:
+                found.setdefault((question.form.name, request.readout), request.request_id)
+        return {self.task.folder / f"{each[:16]}.asked" for each in found.values()}
 
     @property
     def questions(self) -> list[Question]:
@@ -328,6 +344,9 @@ def asked_ratings(
     """
     inquiries = [Inquiry(task, card) for task in tasks]
     with ExitStack() as stack:
+        for path in sorted({path for inquiry in inquiries for path in inquiry.subjects()}):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(alone(path, 0.5, partial(_tell_who_waits, tasks)))
         # Always in the same order, so that two jobs never wait for each other's journals.
         for inquiry in sorted(inquiries, key=lambda inquiry: inquiry.task.file):
             stack.enter_context(inquiry)
@@ -361,6 +380,13 @@ def asked_ratings(
                 "all %d answers are already in the journal: nothing to ask", held, extra=FILE_ONLY
             )
     return [inquiry.ratings() for inquiry in inquiries]
+
+
+def _tell_who_waits(tasks: Sequence[RatingTask]) -> None:
+    _log.info(
+        "%s waits: another job asks some of the same questions, and nothing is paid for twice.",
+        _label(tasks),
+    )
 
 
 def _label(tasks: Sequence[RatingTask]) -> str:

@@ -56,7 +56,10 @@ def times_alone(sessions: Sequence[Session]) -> float:
 
 @dataclass(frozen=True)
 class Longest:
-    """The longest prompt of a job's sessions, with so many earlier answers in view."""
+    """The longest prompt of sessions, with so many earlier answers in view.
+
+    `job` is the job as its form shows it: forms may allow longer answers than others.
+    """
 
     job: RatingJob
     prompt: Prompt
@@ -71,8 +74,17 @@ class Longest:
         """The most tokens of this prompt, of the answer to it, and of longer ones in view, from the
         tokens of its texts."""
         frame = TOKENS_PER_MESSAGE * len(self.prompt.messages or ()) + image_tokens(self.prompt)
+        return sum(counts[text] for text in self.texts) + frame + self._answers
+
+    @property
+    def most_tokens(self) -> int:
+        """The same, by a bound of the tokens of the prompt."""
+        return most_tokens(self.prompt) + self._answers
+
+    @property
+    def _answers(self) -> int:
         longer = self.in_view * (self.job.prompts.answer.max_tokens - 1)
-        return sum(counts[text] for text in self.texts) + frame + longer + self.job.longest
+        return longer + self.job.longest
 
     def check(self, counts: Mapping[str, int], context_tokens: int) -> None:
         """Check that the prompt fits into a context. Raises CapabilityError where it may not."""
@@ -86,15 +98,13 @@ class Longest:
 
 def longest(task: RatingTask, card: AskedModel) -> Longest | None:
     """The longest prompt of the sessions of a task; None where items are rated by themselves."""
-    prompts = [
-        (question.ask.request.prompt, question.place.in_view)
+    each = (
+        Longest(question.job, question.ask.request.prompt, question.place.in_view)
         for session in rehearsed(task, card)
         for question in session.sampled
         if question.place is not None
-    ]
-    if not prompts:
-        return None
-    return Longest(task.job, *max(prompts, key=lambda each: most_tokens(each[0])))
+    )
+    return max(each, key=lambda one: one.most_tokens, default=None)
 
 
 def likely_answer(job: RatingJob) -> str:
