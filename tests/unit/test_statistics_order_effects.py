@@ -382,7 +382,8 @@ def test_without_means_it_is_least_squares_corrected_for_the_error_of_the_item_b
 
 def test_the_echo_without_means_is_the_same_whatever_the_items_before_do() -> None:
     rng = np.random.default_rng(19)
-    for effects in ({"carry_over": 0.3}, {"carry_over": -0.3}, {"history": 0.4}):
+    cases: list[dict[str, Any]] = [{"carry_over": 0.3}, {"carry_over": -0.3}, {"history": 0.4}]
+    for effects in cases:
         of = [planted_sessions(rng, echo=0.3, rounded=False, **effects) for _ in range(6)]
         found = [without_means(one).estimates[ECHO] for one in of]
         # Too low by (1 + 0.3)/50, before the jackknife.
