@@ -559,11 +559,9 @@ class PromptSet(Entry):
     system: str | None = Field(None, description="Template of a system message (chat only).")
     template: str = Field(
         description=(
-            "The question, with item.text, instruction, demonstrations (.text, .rating, "
-            ".labels), scale (.name, .min, .max, .step, .anchors, .labels, .at_least, "
-            ".at_most), persona. Structured: scale.key. Distribution: scale.points. Joint: scales, "
-            "also .key, .instruction. Recitation: table (.title, .file, .header, .rows, .next). "
-            "Completion: history (.text, .answer), the earlier items of a session."
+            "The question, with item.text, instruction, demonstrations, scale, persona, and by kind "
+            "of answer scale.key, scale.points, scales, table or history; all are in "
+            "docs/add-a-prompt.md."
         )
     )
     image: Literal["first", "last"] = Field(
