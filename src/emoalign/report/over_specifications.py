@@ -11,7 +11,6 @@ import pandas as pd
 from emoalign.report.conditions import scale
 from emoalign.report.nearest import SMALL
 from emoalign.report.report_job import ReportJob
-from emoalign.statistics.specifications import FEWEST
 from emoalign.tables import groups, records
 from emoalign.wording import coefficient, counted, out_of, with_p
 
@@ -24,12 +23,12 @@ def over_specifications(
     """Whether models keep their order over all ways of asking, or, where no two were asked alike,
     how far r depends on the way; None where none has several. The tables are
     `SPECIFICATION_CURVES` and `SPECIFICATION_CONTRASTS`."""
-    pairs = records(contrasts[contrasts["n_specifications"] >= FEWEST])
+    pairs = records(contrasts[contrasts["n_specifications"] > 1])
     if len(pairs) == 1:
         return _pair(pairs[0], job)
     if pairs:
         return _pairs(pairs)
-    alone = records(curves[curves["n_specifications"] >= FEWEST])
+    alone = records(curves[curves["n_specifications"] > 1])
     return _alone(alone, job) if alone else None
 
 

@@ -559,8 +559,8 @@ class PromptSet(Entry):
     system: str | None = Field(None, description="Template of a system message (chat only).")
     template: str = Field(
         description=(
-            "The question, with item.text, instruction, demonstrations, scale, persona, and by kind "
-            "of answer scale.key, scale.points, scales, table or history; all are in "
+            "The question, with item.text, instruction, demonstrations, scale, persona, and by "
+            "kind of answer scale.key, scale.points, scales, table or history; all are in "
             "docs/add-a-prompt.md."
         )
     )
