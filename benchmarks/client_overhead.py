@@ -44,7 +44,7 @@ from emoalign.prompts import (
     Message,
     Prompt,
 )
-from emoalign.study.protocols import AnswerFormat
+from emoalign.study.prompt_sets import AnswerFormat
 from emoalign.study.scales import OrdinalScale
 from in_snakemake import project, snakemake, write
 

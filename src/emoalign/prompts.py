@@ -18,7 +18,7 @@ from typing import Any, Literal
 from emoalign.errors import CapabilityError, DataError
 from emoalign.stimuli.images import opened
 from emoalign.study.fields import Entry
-from emoalign.study.protocols import AnswerFormat, PromptSet, ScaleInstruction
+from emoalign.study.prompt_sets import AnswerFormat, PromptSet, ScaleInstruction
 from emoalign.study.scales import LabelScale, Scale
 from emoalign.study.source_files import sha256
 from emoalign.study.templates import TextTemplate

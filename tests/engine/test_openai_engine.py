@@ -26,7 +26,8 @@ from emoalign.elicitation.readings import read_answer
 from emoalign.errors import EngineError
 from emoalign.prompts import Message, Prompt, QuestionTemplate
 from emoalign.stage import stage
-from emoalign.study.protocols import AnswerFormat, Protocol
+from emoalign.study.prompt_sets import AnswerFormat
+from emoalign.study.protocols import Protocol
 from emoalign.study.scales import OrdinalScale
 from emoalign.tables import RATINGS, STIMULI
 from tests.kit.waiting import HANGS_S, until

@@ -15,7 +15,8 @@ import pytest
 from emoalign.elicitation.doubts import Asked, doubts
 from emoalign.elicitation.rating import RatingJob
 from emoalign.errors import CapabilityError
-from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
 from emoalign.study.scales import OrdinalScale
 from tests.faults.batch_server import BatchServer, Ending, responded
 from tests.faults.conftest import KEY, KEY_VARIABLE, Desk

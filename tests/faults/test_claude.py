@@ -21,7 +21,8 @@ from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError
 from emoalign.installed import CATALOGUE
 from emoalign.prompts import Message, Prompt
-from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
 from emoalign.study.reading import read_card, validate
 from tests.faults.claude_server import ClaudeServer, complaints, error
 from tests.faults.conftest import KEY, KEY_VARIABLE, Desk

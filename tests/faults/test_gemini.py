@@ -18,7 +18,8 @@ from emoalign.elicitation.engines.gemini.gemini_model import HARMS, GeminiModel,
 from emoalign.elicitation.engines.gemini.generate_content import model_path
 from emoalign.errors import EngineError
 from emoalign.installed import CATALOGUE
-from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
 from emoalign.study.reading import read_card
 from tests.faults.conftest import KEY, KEY_VARIABLE, serials
 from tests.faults.gemini_desk import GeminiDesk

@@ -34,7 +34,7 @@ from emoalign.elicitation.readings import is_cut, withheld
 from emoalign.installed import CATALOGUE
 from emoalign.planning.loading import MODELS
 from emoalign.prompts import Image, Message, Prompt
-from emoalign.study.protocols import PromptSet
+from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import read_card
 from tests.faults.gemini_server import GeminiServer, in_one_way
 from tests.kit.structured import schemas

@@ -26,7 +26,7 @@ from emoalign.stimuli.sheets import Layout, read_rows
 from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import FileSource
 from emoalign.study.origins import in_words
-from emoalign.study.protocols import PersonaTable
+from emoalign.study.personas import PersonaTable
 from emoalign.study.reading import read_card, read_entry, read_yaml, validate
 from emoalign.study.scales import LabelScale
 from emoalign.study.source_files import locate, sha256

@@ -13,7 +13,7 @@ from emoalign.elicitation.engines.api.dialect import Dialect
 from emoalign.elicitation.engines.gemini.generate_content import GENERATE_CONTENT
 from emoalign.elicitation.engines.openai.chat_completions import CHAT_COMPLETIONS
 from emoalign.elicitation.readings import Reading, read_answer
-from emoalign.study.protocols import AnswerFormat
+from emoalign.study.prompt_sets import AnswerFormat
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 from tests.faults.claude_server import message
 from tests.faults.gemini_server import reply_to

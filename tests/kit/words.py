@@ -12,7 +12,8 @@ from emoalign.planning.jobs import reported
 from emoalign.planning.studies import STUDY, LoadedStudy
 from emoalign.report.report_job import ReportJob
 from emoalign.stimuli.dataset_cards import DatasetCard
-from emoalign.study.protocols import PersonaTable, PromptSet
+from emoalign.study.personas import PersonaTable
+from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.scales import HumanScale
 from emoalign.study.settings import StatisticsSettings
 

@@ -21,7 +21,8 @@ from emoalign.planning.loading import load_study
 from emoalign.planning.studies import STUDY as STUDY_ENTRY
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.lexicons import SeedLexicon
-from emoalign.study.protocols import PersonaTable, PromptSet
+from emoalign.study.personas import PersonaTable
+from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import validate
 from tests.kit.own_study import FILES, write_study
 

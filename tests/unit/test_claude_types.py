@@ -30,7 +30,8 @@ from emoalign.elicitation.readings import is_cut, withheld
 from emoalign.installed import CATALOGUE
 from emoalign.planning.loading import MODELS
 from emoalign.prompts import Image, Message, Prompt
-from emoalign.study.protocols import PromptSet, Thinking
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Thinking
 from emoalign.study.reading import read_card
 from tests.kit.schemas import closed
 from tests.kit.structured import schemas

@@ -21,7 +21,7 @@ from emoalign.commands.group import Commands
 from emoalign.commands.kinds import KINDS
 from emoalign.installed import CATALOGUE
 from emoalign.planning.loading import MODELS, load_study
-from emoalign.study.protocols import PromptSet
+from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import read_card, read_yaml
 from tests.kit.rated_in_part import rated_csv
 

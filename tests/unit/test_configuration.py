@@ -20,7 +20,7 @@ from emoalign.planning.rules import Files, Needs
 from emoalign.planning.studies import SHARED_FOLDERS, LoadedStudy
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry, Job
-from emoalign.study.protocols import PromptSet
+from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import nearest, read_card, read_yaml, validate
 from emoalign.study.scales import OrdinalScale
 

@@ -25,7 +25,8 @@ from emoalign.prompts import (
     most_tokens,
 )
 from emoalign.report.sections.example_prompts import as_text
-from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
 from emoalign.study.reading import read_card
 from emoalign.study.scales import HumanScale, LabelScale, OrdinalScale
 

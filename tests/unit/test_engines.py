@@ -21,7 +21,8 @@ from emoalign.elicitation.inquiry import Inquiry
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingJob, rate
 from emoalign.planning.plan import planned
-from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
 from emoalign.tables import RATINGS, STIMULI
 
 REPOSITORY = Path(__file__).parents[2]

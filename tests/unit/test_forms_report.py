@@ -18,7 +18,7 @@ from emoalign.figures.style import style
 from emoalign.planning.analysed import analysed_study
 from emoalign.planning.jobs import reported
 from emoalign.planning.studies import LoadedStudy
-from emoalign.study.protocols import PromptSet
+from emoalign.study.prompt_sets import PromptSet
 from emoalign.tables import FORMS
 from tests.kit.pages import problems
 from tests.kit.ratings import norms, rating_rows

@@ -23,7 +23,7 @@ from emoalign.planning.studies import LoadedStudy
 from emoalign.report.section import Absent, Results, View
 from emoalign.statistics.pairs import FloatArray
 from emoalign.stimuli.dataset_cards import DatasetCard
-from emoalign.study.protocols import PersonaTable
+from emoalign.study.personas import PersonaTable
 from emoalign.tables import GROUP_CONTRASTS, GROUP_PERSONAS, GROUPS, NORMS
 from tests.kit.grouped import felt, groups_job, norms_of, of_group, rated_as
 from tests.kit.pages import problems

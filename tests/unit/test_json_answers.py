@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.readings import NotJson, Reading, parse_json, read_answer
-from emoalign.study.protocols import AnswerFormat
+from emoalign.study.prompt_sets import AnswerFormat
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 
 EMOTIONS = LabelScale(kind="labels", labels=("joy", "Anger", "mild surprise", "neutral"))

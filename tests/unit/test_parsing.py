@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.readings import Reading, parse_rating, read_answer
-from emoalign.study.protocols import AnswerFormat
+from emoalign.study.prompt_sets import AnswerFormat
 from emoalign.study.scales import OrdinalScale
 
 NINE = OrdinalScale(min=1, max=9, direction="higher is better")

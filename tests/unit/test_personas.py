@@ -17,7 +17,7 @@ from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.planning.preflight import check_prompts
 from emoalign.planning.studies import LoadedStudy
-from emoalign.study.protocols import PersonaTable
+from emoalign.study.personas import PersonaTable
 from emoalign.study.reading import validate
 
 ROOT = Path(__file__).parents[2]

@@ -19,7 +19,7 @@ from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.installed import CATALOGUE
 from emoalign.planning.loading import MODELS
 from emoalign.prompts import Image, Message, Prompt, without_system
-from emoalign.study.protocols import PromptSet
+from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import read_card
 from tests.faults.providers import KNOWN
 from tests.kit.structured import schemas

@@ -34,7 +34,8 @@ from emoalign.planning.rules import Files, together_rules
 from emoalign.planning.studies import LoadedStudy
 from emoalign.report.section import Absent, Results, View
 from emoalign.stimuli.preparation import prepare
-from emoalign.study.protocols import AnswerFormat, Protocol
+from emoalign.study.prompt_sets import AnswerFormat
+from emoalign.study.protocols import Protocol
 from emoalign.study.scales import HumanScale
 from emoalign.tables import COMPLETIONS, ITEMS, NORMS, RECITATION, RECITATION_ITEMS, STIMULI
 

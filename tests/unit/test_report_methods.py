@@ -19,7 +19,7 @@ from emoalign.report.sections.about import METHODS
 from emoalign.report.sections.asking_in_words import protocols_used
 from emoalign.report.sections.example_prompts import example_prompts
 from emoalign.stimuli.preparation import USED
-from emoalign.study.protocols import PromptSet
+from emoalign.study.prompt_sets import PromptSet
 from emoalign.tables import STIMULI
 from tests.kit.ratings import item_ids, norms, rating_rows, ratings, stimuli
 from tests.kit.stages import make

@@ -25,7 +25,8 @@ from emoalign.installed import CATALOGUE
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.planning.plan import settings_in_words
-from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
 from emoalign.study.reading import read_card, read_yaml, validate
 from emoalign.tables import RATINGS
 from tests.kit.ratings import rating_rows

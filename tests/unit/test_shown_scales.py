@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emoalign.study.protocols import ScaleInstruction
+from emoalign.study.prompt_sets import ScaleInstruction
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.study.shown_scales import (
     from_card,

@@ -31,7 +31,8 @@ from emoalign.planning.loading import load_study
 from emoalign.prompts import QuestionTemplate, Renderer, question_template
 from emoalign.statistics.distances import jsd
 from emoalign.stimuli.dataset_cards import DatasetCard
-from emoalign.study.protocols import AnswerFormat, AnswerKind, PromptSet, Protocol
+from emoalign.study.prompt_sets import AnswerFormat, AnswerKind, PromptSet
+from emoalign.study.protocols import Protocol
 from emoalign.study.reading import read_card, read_yaml
 from emoalign.study.scales import HumanScale, LabelScale, OrdinalScale, Scale
 

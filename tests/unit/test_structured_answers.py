@@ -38,7 +38,7 @@ from emoalign.planning.plan import settings_in_words
 from emoalign.prompts import QuestionTemplate, Renderer
 from emoalign.report.asked_differently import apart
 from emoalign.report.sampling_in_words import confounded, drawn
-from emoalign.study.protocols import AnswerFormat, AnswerKind, PromptSet
+from emoalign.study.prompt_sets import AnswerFormat, AnswerKind, PromptSet
 from emoalign.study.reading import read_card, read_yaml, value_at
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 from tests.kit.words import report_job

@@ -19,8 +19,9 @@ from emoalign.planning.studies import STUDY
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry
 from emoalign.study.lexicons import SeedLexicon
+from emoalign.study.personas import PersonaTable
+from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.protocol_cards import ProtocolCard
-from emoalign.study.protocols import PersonaTable, PromptSet
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,9 @@ from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.library import Library
+from emoalign.study.personas import PersonaTable
+from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.protocol_cards import ProtocolCard
-from emoalign.study.protocols import PersonaTable, PromptSet
 from emoalign.study.reading import Kinds, nearest, read_yaml
 
 CONFIG = Path("config")

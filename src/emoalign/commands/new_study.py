@@ -18,7 +18,7 @@ from emoalign.planning.loading import MODELS
 from emoalign.planning.place import DEFAULT_STUDY
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.origins import Origin
-from emoalign.study.protocols import PromptSet
+from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import read_card
 
 MANY_ITEMS = 300

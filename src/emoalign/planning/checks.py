@@ -15,7 +15,8 @@ from emoalign.planning.studies import LoadedStudy, StudyDataset
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import WRITTEN, Readout
 from emoalign.study.origins import Origin
-from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
 from emoalign.study.reading import nearest
 from emoalign.study.scales import DatasetScale, LabelScale, OrdinalScale, Scale
 from emoalign.study.shown_scales import shown_scale

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from emoalign.elicitation.forms import Form, rotating
 from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts import Image, Renderer
-from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
 from emoalign.study.scales import LabelScale
 from emoalign.wording import counted, listed
 

@@ -22,8 +22,9 @@ from emoalign.study.fields import Entry, part
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.library import Library
 from emoalign.study.origins import Origin
+from emoalign.study.personas import PersonaTable
+from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.protocol_cards import PROTOCOLS, written_out
-from emoalign.study.protocols import PersonaTable, PromptSet
 from emoalign.study.reading import EntryT, Kinds, over, read_entry, validate
 from emoalign.study.scales import LabelScale
 from emoalign.study.yaml_files import read_file, shown

@@ -33,8 +33,10 @@ from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry, Name
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.library import Library
+from emoalign.study.personas import PersonaTable
+from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.protocol_cards import ProtocolCard, with_protocols
-from emoalign.study.protocols import PersonaTable, PromptSet, Protocol
+from emoalign.study.protocols import Protocol
 from emoalign.study.reading import Kinds
 from emoalign.study.scales import DatasetScale, HumanScale, LabelScale
 from emoalign.study.settings import Strata

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from emoalign.prompts import QuestionTemplate
 from emoalign.report.report_job import ReportJob
-from emoalign.study.protocols import AnswerFormat, Protocol, Thinking
+from emoalign.study.prompt_sets import AnswerFormat
+from emoalign.study.protocols import Protocol, Thinking
 from emoalign.wording import listed, number
 
 DEFAULT = "the provider's default"

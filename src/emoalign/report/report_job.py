@@ -17,8 +17,9 @@ from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
 from emoalign.prompts import QuestionTemplate, question_template
 from emoalign.report.short_names import short_names
 from emoalign.study.fields import Entry, Job
+from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.protocol_cards import Precedent
-from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.protocols import Protocol
 from emoalign.study.scales import DatasetScale
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from emoalign.study.protocols import ScaleInstruction
+from emoalign.study.prompt_sets import ScaleInstruction
 from emoalign.study.scales import DatasetScale, HumanScale, LabelScale, OrdinalScale
 
 _DECIMALS = 10

@@ -28,7 +28,8 @@ from emoalign.elicitation.rating import (
 )
 from emoalign.prompts import Prompt, likely_tokens
 from emoalign.study.fields import Entry, Modality, Readout
-from emoalign.study.protocols import PromptSet, Protocol, Thinking
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol, Thinking
 from emoalign.study.scales import Scale
 from emoalign.study.source_files import installed_versions
 

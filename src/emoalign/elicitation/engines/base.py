@@ -13,7 +13,8 @@ from pydantic import Field
 
 from emoalign.elicitation.rating import UNTOLD, RatingJob, Sampling, Thoughts
 from emoalign.study.fields import Entry, Modality, Readout
-from emoalign.study.protocols import PromptSet, Protocol, Thinking
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol, Thinking
 from emoalign.study.scales import Scale
 
 if TYPE_CHECKING:  # tables are read when a job runs, not when a study is

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from emoalign.elicitation.engines.abilities import Abilities
-from emoalign.study.protocols import (
-    ASKED_TO_THINK,
-    AnswerKind,
-    PromptSet,
-    Protocol,
-    ThinkingLevel,
-)
+from emoalign.study.prompt_sets import AnswerKind, PromptSet
+from emoalign.study.protocols import ASKED_TO_THINK, Protocol, ThinkingLevel
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 from emoalign.wording import listed
 

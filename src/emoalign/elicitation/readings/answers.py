@@ -26,7 +26,7 @@ from emoalign.elicitation.readings.text import (
     refuses,
 )
 from emoalign.study.fields import Status
-from emoalign.study.protocols import AnswerFormat
+from emoalign.study.prompt_sets import AnswerFormat
 from emoalign.study.scales import LabelScale, Scale
 
 

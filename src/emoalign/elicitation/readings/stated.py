@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from emoalign.elicitation.readings.reading import UNPARSABLE, Reading
 from emoalign.elicitation.readings.text import plain_number
-from emoalign.study.protocols import STATED_TOLERANCE, AnswerFormat
+from emoalign.study.prompt_sets import STATED_TOLERANCE, AnswerFormat
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 
 ROUNDING = 1e-9

@@ -9,7 +9,8 @@ from pathlib import Path
 from emoalign.elicitation.forms import Form
 from emoalign.prompts import Image, Prompt, Renderer, with_images
 from emoalign.report.section import Results
-from emoalign.study.protocols import AnswerFormat, Protocol
+from emoalign.study.prompt_sets import AnswerFormat
+from emoalign.study.protocols import Protocol
 from emoalign.study.scales import Scale
 
 EARLIER, ITS_ANSWER = "(earlier item)", "(its answer)"

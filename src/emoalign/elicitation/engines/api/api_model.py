@@ -34,7 +34,8 @@ from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.rating import Ask
 from emoalign.prompts import Prompt
 from emoalign.study.fields import Entry, Name
-from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
 from emoalign.study.reading import value_at
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from emoalign.elicitation.engines.api.additions import OWN_KEYS
 from emoalign.elicitation.engines.api.api_model import KEY, ApiModel
 from emoalign.elicitation.engines.api.dialect import Dialect
 from emoalign.elicitation.engines.gemini.generate_content import GENERATE_CONTENT
-from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
 
 if TYPE_CHECKING:
     from emoalign.elicitation.engines.api.batch_interface import BatchInterface

@@ -11,7 +11,8 @@ from pydantic import Field
 from emoalign.elicitation.engines.api.api_model import KEY, ApiModel
 from emoalign.elicitation.engines.api.dialect import Dialect
 from emoalign.elicitation.engines.openai.chat_completions import CHAT_COMPLETIONS
-from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
 
 if TYPE_CHECKING:
     from emoalign.elicitation.engines.api.batch_interface import BatchInterface

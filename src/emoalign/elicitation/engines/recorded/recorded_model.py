@@ -21,7 +21,8 @@ from emoalign.elicitation.engines.recorded.recorded_columns import (
 from emoalign.errors import DataError
 from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import FileSource, Modality, Name, Readout, Status
-from emoalign.study.protocols import PromptSet, Protocol
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
 from emoalign.study.scales import HumanScale, LabelScale, NativeRange, Scale
 from emoalign.study.source_files import locate_all, locate_all_verified
 

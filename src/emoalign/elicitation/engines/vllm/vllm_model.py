@@ -14,7 +14,8 @@ from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.engines.base import Resources
 from emoalign.elicitation.rating import UNTOLD, Ask, RatingRequest, Scalar, Settings, Thoughts
 from emoalign.study.fields import Range
-from emoalign.study.protocols import ASKED_TO_THINK, PromptSet, Protocol, ThinkingLevel
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import ASKED_TO_THINK, Protocol, ThinkingLevel
 from emoalign.study.source_files import folder_sha256
 
 if TYPE_CHECKING:
