@@ -13,6 +13,9 @@ from ruamel.yaml import YAML
 from documentation.file_kinds import KINDS, parts
 from emoalign.planning.loading import MODELS
 from emoalign.study.fields import Entry
+from emoalign.study.library import Library
+from emoalign.study.origins import Origin
+from emoalign.study.protocol_cards import written_out
 from emoalign.study.reading import read_card, validate
 
 ROOT = Path(__file__).parents[2]
@@ -87,4 +90,5 @@ def test_keys_that_are_shown_alone_are_keys_of_some_file(block: str) -> None:
     content = read(block)
     assert set(content) <= KEYS | OF_THE_PROFILE
     if set(content) <= fields(ENTRY["study"]):
-        assert validate(ENTRY["study"], STUDY | content, "study")[1] == []
+        whole = written_out(STUDY | content, Origin("study"), Library(ROOT / "config"))
+        assert validate(ENTRY["study"], whole.content, "study")[1] == []
