@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +18,9 @@ MEMORY_LIMIT = "600MB"
 
 Levels = NDArray[np.intp]
 """The number of the level of each row, from 0; -1 for none."""
+
+PEOPLE = ("persona", "participant")
+"""Sources of variance that are who answers, rather than what is asked."""
 
 # Protocols that ask a participant the same share the answer: one rating, of the first of them.
 # Equal ratings are counted first and stand in order: sums of numbers with decimals would depend on
@@ -126,3 +130,12 @@ def crossed(first: Levels, second: Levels) -> Levels:
     found = np.full(len(first), -1, dtype=np.intp)
     found[both] = np.unique(first[both] * width + second[both], return_inverse=True)[1]
     return found
+
+
+def cells(sources: Mapping[str, Levels]) -> Levels:
+    """What each row answers, shape (rows,): levels of all sources together, but not of people.
+
+    An item under a form, say, however many answers there are to it, and whoever gave them.
+    """
+    asked = [of + 1 for name, of in sources.items() if name not in PEOPLE]  # 0: does not act
+    return reduce(crossed, asked)

@@ -25,6 +25,8 @@ class GeneralizabilityJob(AnalysisJob):
     answers, ascending; `waves` has the wave of each.
     """
 
+    version: int = 2
+
     alike: tuple[tuple[str, ...], ...]
     waves: dict[str, int]
     seed: int

@@ -16,7 +16,7 @@ import pandas as pd
 from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.generalizability.analysis import GeneralizabilityJob
 from emoalign.items.clusters import ItemClusters
-from emoalign.items.summed_ratings import Levels, crossed, levels, sessions, summed_ratings
+from emoalign.items.summed_ratings import Levels, cells, crossed, levels, sessions, summed_ratings
 from emoalign.statistics.components import (
     CONFOUNDED,
     RESIDUAL,
@@ -172,8 +172,9 @@ def components(
     )
     of_rows = rows["item_id"].map(groups).to_numpy(dtype=np.intp)
     blocks = np.unique(of_rows, return_inverse=True)[1]
-    found = variance_components(sources, n, totals, squares)
-    without = variances_without(sources, n, totals, squares, blocks)
+    asked = cells(sources)
+    found = variance_components(sources, n, totals, squares, cells=asked)
+    without = variances_without(sources, n, totals, squares, blocks, cells=asked)
     places = {name: place for place, name in enumerate((*sources, RESIDUAL))}
     columns = [without[:, places[name]] if name in places else _UNKNOWN for name in FACETS]
     return Components(

@@ -28,7 +28,7 @@ class Varied(Entry):
 class DecompositionJob(AnalysisJob):
     """Split the variance of sampled ratings by its sources."""
 
-    version: int = 3
+    version: int = 4
 
     protocols: dict[str, Varied]
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.variance.analysis import DecompositionJob
-from emoalign.items.summed_ratings import Levels, crossed, levels, sessions, summed_ratings
+from emoalign.items.summed_ratings import Levels, cells, crossed, levels, sessions, summed_ratings
 from emoalign.statistics.components import variance_components
 from emoalign.tables import VARIANCE
 
@@ -30,7 +30,8 @@ def decompose(job: DecompositionJob, files: AnalysisFiles) -> None:
 def _of_scale(summed: pd.DataFrame, job: DecompositionJob) -> Iterator[dict[str, object]]:
     """One row for each source; see `tables.VARIANCE`."""
     sums = [summed[column].to_numpy(dtype=float) for column in ("n", "total", "squares")]
-    for source, component in variance_components(sources(summed, job), *sums).items():
+    of = sources(summed, job)
+    for source, component in variance_components(of, *sums, cells=cells(of)).items():
         yield {
             "source": source,
             "n_ratings": int(summed["n"].sum()),
