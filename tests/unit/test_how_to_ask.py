@@ -53,10 +53,10 @@ def costs(rows: list[tuple[str, str, str]], folder: Path) -> dict[str, str]:
     for (way, _, _), protocol in zip(rows, named, strict=True):
         job = Jobs(loaded).rate(MODEL, protocol["name"], "vader", "valence")
         row: Any = planned(job, loaded.models[MODEL], items, folder)
-        low, high = row["prompt_tokens_min"] / 1e6, row["prompt_tokens_max"] / 1e6
+        ends = [f"{row[f'prompt_tokens_{end}'] / 1e6:,.2f}" for end in ("min", "max")]
         computed[way] = (
-            f"{row['requests']:,} | {low:,.2f}–{high:,.2f} | {row['answer_tokens_max'] / 1e6:,.2f} "
-            f"| {row['usd_max']:,.2f}"
+            f"{row['requests']:,} | {'–'.join(dict.fromkeys(ends))} "
+            f"| {row['answer_tokens_max'] / 1e6:,.2f} | {row['usd_max']:,.2f}"
         )
     return computed
 
