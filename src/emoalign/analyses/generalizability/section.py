@@ -113,7 +113,8 @@ def _methods(rows: pd.DataFrame) -> Iterator[str]:
     if facets:
         yield (
             "Generalizability of item means was derived from components of variance "
-            "[@cronbach1972; @brennan2001; @searle1992]: the coefficient g is the expected "
+            "[@cronbach1972; @brennan2001; @searle1992], in which forms count equally, however many "
+            "answers each has: the coefficient g is the expected "
             f"correlation of item means with those of other {' and '.join(_plural(facets))}, Φ "
             "also counts as error what shifts all items alike. Intervals of g come from a "
             "jackknife over 50 groups of items."
