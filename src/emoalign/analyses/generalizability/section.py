@@ -116,8 +116,8 @@ def _methods(rows: pd.DataFrame) -> Iterator[str]:
             "Generalizability of item means was derived from components of variance "
             "[@cronbach1972; @brennan2001; @searle1992]"
             f"{weights}: the coefficient g is the expected correlation of item means with those of "
-            f"other {' and '.join(_plural(facets))}, Φ also counts as error what shifts all items alike. Intervals of g come from a "
-            "jackknife over 50 groups of items."
+            f"other {' and '.join(_plural(facets))}, Φ also counts as error what shifts "
+            "all items alike. Intervals of g come from a jackknife over 50 groups of items."
         )
 
 
