@@ -303,7 +303,7 @@ def test_the_page_says_what_other_ways_of_asking_would_give(tmp_path: Path) -> N
     text = words_of(make_page(tmp_path, asked, rows, norm_rows))
     assert "How many forms and answers does it take?" in text
     assert "20 answers under one form have g = ." in text
-    assert "in which all forms weigh the same: the coefficient g" in text
+    assert "in which all forms weigh the same (Yates, 1934): the coefficient g" in text
     assert "Cronbach et al., 1972" in text
 
 

@@ -110,7 +110,7 @@ def _name(answers: float) -> str:
 
 def _methods(rows: pd.DataFrame) -> Iterator[str]:
     facets = [name for name in ("form", "wave", "participant") if rows[name].notna().any()]
-    weights = ", in which all forms weigh the same" if "form" in facets else ""
+    weights = ", in which all forms weigh the same [@yates1934]" if "form" in facets else ""
     if facets:
         yield (
             "Generalizability of item means was derived from components of variance "
