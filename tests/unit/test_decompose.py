@@ -260,3 +260,16 @@ def test_an_answer_that_two_protocols_share_counts_once(tmp_path: Path) -> None:
     once = table(tmp_path / "once", both[:1], job(a=1.0, b=1.0))
     assert again["n_ratings"].eq(2 * N_ITEMS * N_PEOPLE).all()
     pd.testing.assert_frame_equal(again, once)
+
+
+def test_more_answers_under_one_form_do_not_make_it_count_more(tmp_path: Path) -> None:
+    own = np.random.default_rng(5).normal(0, 2, (N_ITEMS, 1))
+    odd = ratings("a", means() + own, 1, "x")
+    forms = [odd, ratings("a", means(), 2, "y"), ratings("a", means(), 3, "z")]
+    more = pd.concat([odd.assign(protocol="b")] * 4)
+    equal = table(tmp_path / "equal", forms, job(a=1)).set_index("source")["variance"]
+    found = table(tmp_path / "more", [*forms, more], job(a=1, b=1)).set_index("source")["variance"]
+    for source in ("item", "form"):
+        assert found[source] == pytest.approx(equal[source])
+    assert found["item x form"] == pytest.approx(equal["item x form"], rel=0.05)
+    assert found["residual"] == pytest.approx(equal["residual"], rel=0.05)

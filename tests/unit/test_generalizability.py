@@ -118,6 +118,20 @@ def test_answers_that_two_protocols_share_count_once_in_components_and_for_both(
         assert shared[name].dropna().unique() == pytest.approx(apart[name].dropna().unique())
 
 
+def test_more_answers_under_one_form_do_not_make_it_count_more(tmp_path: Path) -> None:
+    """Items differ twice as much under form a; another protocol brings its answers thrice more."""
+    rows = answered(n=10)
+    first = rows["form"] == "a"
+    rows.loc[first, "rating"] *= 2
+    more = pd.concat([rows[first].assign(protocol="q")] * 3)
+    balanced = table(tmp_path / "balanced", [rows], job(p=1)).iloc[0]
+    pooled = table(tmp_path / "pooled", [rows, more], job(p=1, q=1)).iloc[0]
+    for source in ("item", "form"):
+        assert pooled[source] == pytest.approx(balanced[source])
+    assert pooled["item_x_form"] == pytest.approx(balanced["item_x_form"], rel=0.05)
+    assert pooled["residual"] == pytest.approx(balanced["residual"], rel=0.05)
+
+
 def test_the_order_and_number_of_files_change_nothing(tmp_path: Path) -> None:
     rows = answered()
     one = table(tmp_path / "one", [rows], job(p=1))
@@ -289,6 +303,7 @@ def test_the_page_says_what_other_ways_of_asking_would_give(tmp_path: Path) -> N
     text = words_of(make_page(tmp_path, asked, rows, norm_rows))
     assert "How many forms and answers does it take?" in text
     assert "20 answers under one form have g = ." in text
+    assert "in which all forms weigh the same (Yates, 1934): the coefficient g" in text
     assert "Cronbach et al., 1972" in text
 
 

@@ -205,3 +205,98 @@ def test_nothing_is_told_without_a_block_that_has_all_ratings() -> None:
     found = variances_without({"item": item}, np.ones(6), y, y**2, np.zeros(6, dtype=int))
     assert found.shape == (1, 2)
     assert np.isnan(found).all()
+
+
+# Cells whose ratings weigh as much together as those of any other
+
+
+def unequal(seed: int = 0, items: int = 30, each: tuple[int, ...] = (9, 3, 1)) -> pd.DataFrame:
+    """Every item with every prompt, by so many participants of the prompt's own."""
+    rng = np.random.default_rng(seed)
+    item, participant = np.indices((items, sum(each))).reshape(2, -1)
+    prompt = np.repeat(np.arange(len(each)), each)[participant]
+    y = rng.normal(0, 2, items)[item] + rng.normal(0, 0.5, sum(each))[participant]
+    y += rng.normal(0, 0.7, (items, len(each)))[item, prompt] + rng.normal(0, 1, item.size)
+    both = item * len(each) + prompt
+    return pd.DataFrame(
+        {"item": item, "prompt": prompt, "participant": participant, "both": both, "y": y}
+    )
+
+
+def weighted(design: pd.DataFrame, *names: str) -> dict[str, Component]:
+    y = design["y"].to_numpy()
+    sources = {name: design[name].to_numpy() for name in names}
+    return variance_components(sources, np.ones(y.size), y, y**2, cells=design["both"].to_numpy())
+
+
+def test_equal_cells_change_nothing() -> None:
+    design = unequal(each=(4, 4, 4))
+    names = ("item", "prompt", "participant", "both")
+    y = design["y"].to_numpy()
+    plain = components(y, **{name: design[name].to_numpy() for name in names})
+    assert weighted(design, *names) == plain
+
+
+def test_unequal_cells_have_the_components_of_the_analysis_of_their_means() -> None:
+    design = unequal()
+    cells = design.groupby(["item", "prompt"], as_index=False)["y"].agg(["mean", "var", "count"])
+    table = sm.stats.anova_lm(ols("mean ~ C(item) + C(prompt)", cells).fit())
+    item, prompt, both = table["mean_sq"]
+    within = 1 - 1 / cells["count"]
+    error = (within * cells["var"].fillna(0)).sum() / within.sum()
+    found = weighted(design, "item", "prompt", "both")
+    assert found["item"].variance == pytest.approx((item - both) / 3)
+    assert found["prompt"].variance == pytest.approx((prompt - both) / 30)
+    assert found["both"].variance == pytest.approx(both - error * (1 / cells["count"]).mean())
+    assert found[RESIDUAL].variance == pytest.approx(error)
+
+
+def test_unequal_cells_are_solved_as_the_matrices_say() -> None:
+    """With people within cells, and cells of which some are missing."""
+    design = unequal().sample(frac=0.6, random_state=4)
+    y, cell = design["y"].to_numpy(), design["both"].to_numpy()
+    weights = 1 / np.bincount(cell)[cell]
+    centre = np.eye(len(y)) - np.outer(np.ones(len(y)), weights) / weights.sum()
+    roots = {"item": weights, "prompt": weights, "participant": weights**0.5, "both": weights}
+    levels = {name: pd.get_dummies(design[name]).to_numpy(dtype=float) for name in roots}
+    forms = [levels[name].T @ np.diag(of) @ centre for name, of in roots.items()]
+    forms.append(np.diag(weights**0.5) @ centre)
+    matrices = [*levels.values(), np.eye(len(y))]
+    coefficients = [[np.sum((form @ matrix) ** 2) for matrix in matrices] for form in forms]
+    expected = np.linalg.solve(coefficients, [np.sum((form @ y) ** 2) for form in forms])
+    found = weighted(design, *roots)
+    assert [one.variance for one in found.values()] == pytest.approx(list(expected))
+
+
+def test_unequal_cells_without_a_block_are_those_of_the_other_ratings() -> None:
+    design = unequal().sample(frac=0.7, random_state=5)
+    names = ["item", "prompt", "participant", "both"]
+    y, blocks = design["y"].to_numpy(), design["item"].to_numpy() % 5
+    arrays = {name: design[name].to_numpy() for name in names}
+    found = variances_without(
+        arrays, np.ones(y.size), y, y**2, blocks, cells=design["both"].to_numpy()
+    )
+    for block in range(5):
+        alone = weighted(design[blocks != block], *names)
+        assert found[block] == pytest.approx([one.variance for one in alone.values()])
+
+
+def test_ratings_of_a_cell_may_come_in_groups() -> None:
+    design = unequal()
+    design["kind"] = design["participant"] % 2
+    single = weighted(design, "item", "prompt", "kind", "both")
+    groups = design.groupby(["item", "prompt", "kind", "both"])["y"].agg(
+        ["count", "sum", lambda y: (y**2).sum()]
+    )
+    index = {name: groups.index.get_level_values(name).to_numpy() for name in groups.index.names}
+    grouped = variance_components(
+        index, *(groups[name].to_numpy(float) for name in groups), cells=index["both"]
+    )
+    for source, component in single.items():
+        assert grouped[source].variance == pytest.approx(component.variance)
+
+
+def test_one_answer_to_each_cell_is_not_told_from_the_rest() -> None:
+    found = weighted(unequal(each=(1, 1, 1)), "item", "prompt", "both")
+    assert np.isnan([found["both"].variance, found[RESIDUAL].variance]).all()
+    assert np.isfinite(found["item"].variance)

@@ -213,3 +213,43 @@ def test_there_is_no_interval_where_nothing_varies_or_is_known(
     estimate: float, left_out: list[float]
 ) -> None:
     assert np.isnan(jackknife_interval(estimate, left_out).low)
+
+
+# Forms with unequal numbers of answers
+
+
+def of_unequal(rng: np.random.Generator, each: tuple[int, ...], n_items: int) -> np.ndarray:
+    """Components of a study with so many answers to each item under each form."""
+    most, n_forms = max(each), len(each)
+    sources = sources_of(n_items, n_forms, most)
+    answer = np.indices((n_items, n_forms, most))[2].ravel()
+    kept = answer < np.array(each)[sources["form"]]
+    y = answers(rng, true_items(rng, n_items), n_forms, most).ravel()[kept]
+    some = {name: np.unique(of[kept], return_inverse=True)[1] for name, of in sources.items()}
+    found = variance_components(some, np.ones(y.size), y, y**2, cells=some["item x form"])
+    return in_order({name: one.variance for name, one in found.items()})
+
+
+UNEQUAL = [(21, 7, 7), (1, 20, 20)]
+
+
+@pytest.mark.parametrize("each", UNEQUAL)
+def test_components_do_not_depend_on_how_many_answers_a_form_has(each: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(6)
+    found = np.array([of_unequal(rng, each, 60) for _ in range(40)])
+    error = found.std(axis=0, ddof=1) / np.sqrt(len(found))
+    for name, planted in PLANTED.items():
+        place = FACETS.index(name)
+        assert found[:, place].mean() == pytest.approx(planted, abs=3.5 * error[place])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("each", UNEQUAL)
+def test_components_of_unequal_forms_are_right_over_many_studies(each: tuple[int, ...]) -> None:
+    """200 small studies; those of people and chance vary little, too, with one answer in a form."""
+    rng = np.random.default_rng(7)
+    found = np.array([of_unequal(rng, each, 100) for _ in range(200)])
+    for name in ("item x form", "participant", "residual"):
+        of_source = found[:, FACETS.index(name)]
+        assert of_source.mean() == pytest.approx(PLANTED[name], abs=0.03)
+        assert of_source.std() < 0.1

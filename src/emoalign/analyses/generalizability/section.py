@@ -110,13 +110,14 @@ def _name(answers: float) -> str:
 
 def _methods(rows: pd.DataFrame) -> Iterator[str]:
     facets = [name for name in ("form", "wave", "participant") if rows[name].notna().any()]
+    weights = ", in which all forms weigh the same [@yates1934]" if "form" in facets else ""
     if facets:
         yield (
             "Generalizability of item means was derived from components of variance "
-            "[@cronbach1972; @brennan2001; @searle1992]: the coefficient g is the expected "
-            f"correlation of item means with those of other {' and '.join(_plural(facets))}, Φ "
-            "also counts as error what shifts all items alike. Intervals of g come from a "
-            "jackknife over 50 groups of items."
+            "[@cronbach1972; @brennan2001; @searle1992]"
+            f"{weights}: the coefficient g is the expected correlation of item means with those of "
+            f"other {' and '.join(_plural(facets))}, Φ also counts as error what shifts "
+            "all items alike. Intervals of g come from a jackknife over 50 groups of items."
         )
 
 
