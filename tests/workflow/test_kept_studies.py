@@ -65,7 +65,7 @@ CHANGED = {
     "transparency": "reason",
     "transparency_gradient": "reason",
     # Forms, which were called prompts, and which recorded ratings do not have.
-    "variance": "source n_levels",
+    "variance": "source n_levels variance share",  # ways of asking weigh equally
 }
 """Patterns of columns that differ from those kept, as they were meant to, by table."""
 
