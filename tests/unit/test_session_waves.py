@@ -105,6 +105,7 @@ def test_a_wave_has_the_next_turn_of_every_session_with_its_exact_request(
 ) -> None:
     task = RatingTask(job(card), WORDS, tmp_path / "journal", SESSIONS)
     with Inquiry(task, card) as inquiry:
+        inquiry.read()
         card.ask([inquiry], None)
         assert not inquiry.unanswered
         rows = inquiry.ratings()
@@ -123,6 +124,8 @@ def test_two_scales_that_begin_alike_are_waves_together(
     again = job(card).model_copy(update={"dataset": "again", "dealt_by": 2})
     tasks = [RatingTask(each, WORDS, tmp_path / "j", SESSIONS) for each in (job(card), again)]
     with Inquiry(tasks[0], card) as one, Inquiry(tasks[1], card) as other:
+        one.read()
+        other.read()
         card.ask([one, other], None)
         assert not one.unanswered + other.unanswered
     # Practice begins alike in both: four sessions each, the same requests of the same participants.
@@ -136,5 +139,6 @@ def test_sessions_longer_than_the_context_are_refused_before_the_first_wave(
     short = card.model_copy(update={"context_tokens": 100})
     task = RatingTask(job(card), WORDS, tmp_path / "journal", SESSIONS)
     with Inquiry(task, short) as inquiry, pytest.raises(CapabilityError, match="can need"):
+        inquiry.read()
         short.ask([inquiry], None)
     assert not loaded.waves

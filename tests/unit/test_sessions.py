@@ -267,6 +267,7 @@ def test_a_session_is_replayed_from_the_journal_and_goes_on_where_it_stopped(
     asked, card = task(loaded, tmp_path), loaded.models["gpt-4o"]
     said = 0
     with Inquiry(asked, card) as inquiry:  # type: ignore[arg-type]
+        inquiry.read()
         total = inquiry.unanswered
         while wave := list(inquiry.missing())[:4]:
             for ask in wave:
@@ -279,6 +280,7 @@ def test_a_session_is_replayed_from_the_journal_and_goes_on_where_it_stopped(
     assert total == 6 * (10 + 3)
     assert left == total - said
     with Inquiry(asked, card) as again:  # type: ignore[arg-type]
+        again.read()
         assert again.unanswered == left
         assert {question.ask.key for question in again.questions} >= set(again.answers)
         assert len(again.answers) == said
@@ -425,6 +427,7 @@ def test_answers_in_the_journal_are_held_by_sessions_that_follow_from_them(tmp_p
     loaded = study()
     asked, card = task(loaded, tmp_path), loaded.models["gpt-4o"]
     with Inquiry(asked, card) as inquiry:  # type: ignore[arg-type]
+        inquiry.read()
         for _ in range(3):
             for ask in list(inquiry.missing()):
                 inquiry.keep([_answer(ask, "I would say 9")])

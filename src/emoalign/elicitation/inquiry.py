@@ -70,14 +70,6 @@ class Inquiry:
 
     def __enter__(self) -> Inquiry:
         self._journal.__enter__()
-        if not self._sessions:
-            self.answers = read_answers(self.task.folder, self._by_id.keys(), self._reply_ids)
-            return self
-        self._kept = JournalIndex(self.task.folder)
-        self._reply_ids = self._kept.reply_ids
-        for session in self._sessions:
-            self._know(session.questions)
-        self._advance(self._sessions)
         return self
 
     def __exit__(
@@ -87,6 +79,17 @@ class Inquiry:
         trace: TracebackType | None,
     ) -> None:
         self._journal.__exit__(kind, value, trace)
+
+    def read(self) -> None:
+        """Read the answers that the journal has."""
+        if not self._sessions:
+            self.answers = read_answers(self.task.folder, self._by_id.keys(), self._reply_ids)
+            return
+        self._kept = JournalIndex(self.task.folder)
+        self._reply_ids = self._kept.reply_ids
+        for session in self._sessions:
+            self._know(session.questions)
+        self._advance(self._sessions)
 
     def subjects(self) -> set[Path]:
         """Paths that stand for what it asks of items by themselves: one for each form and readout.
@@ -344,12 +347,13 @@ def asked_ratings(
     """
     inquiries = [Inquiry(task, card) for task in tasks]
     with ExitStack() as stack:
-        for path in sorted({path for inquiry in inquiries for path in inquiry.subjects()}):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(alone(path, 0.5, partial(_tell_who_waits, tasks)))
-        # Always in the same order, so that two jobs never wait for each other's journals.
+        # Always in the same order, so that two jobs never wait for each other.
         for inquiry in sorted(inquiries, key=lambda inquiry: inquiry.task.file):
             stack.enter_context(inquiry)
+        for path in sorted({path for inquiry in inquiries for path in inquiry.subjects()}):
+            stack.enter_context(alone(path, 0.5, partial(_tell_who_waits, tasks)))
+        for inquiry in inquiries:
+            inquiry.read()
         held = sum(len(inquiry.answers) for inquiry in inquiries)
         left = sum(inquiry.unanswered for inquiry in inquiries)
         under_way = any(card.under_way(inquiry.task.file) for inquiry in inquiries)
