@@ -138,7 +138,8 @@ def test_sessions_longer_than_the_context_are_refused_before_the_first_wave(
 ) -> None:
     short = card.model_copy(update={"context_tokens": 100})
     task = RatingTask(job(card), WORDS, tmp_path / "journal", SESSIONS)
-    with Inquiry(task, short) as inquiry, pytest.raises(CapabilityError, match="can need"):
+    with Inquiry(task, short) as inquiry:
         inquiry.read()
-        short.ask([inquiry], None)
+        with pytest.raises(CapabilityError, match="can need"):
+            short.ask([inquiry], None)
     assert not loaded.waves
