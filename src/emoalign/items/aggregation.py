@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import duckdb
 import pyarrow as pa
 
 from emoalign.errors import DataError
@@ -14,11 +12,11 @@ from emoalign.items.cells import as_lists
 from emoalign.items.clusters import ItemClusters
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.items.mean_errors import answers_to_forms, mean_errors
+from emoalign.items.ratings_database import ratings_database
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import DatasetScale, LabelScale, OrdinalScale
-from emoalign.tables import ITEMS, STATUSES, intact, read_parquet
+from emoalign.tables import ITEMS, STATUSES, read_parquet
 
-MEMORY_LIMIT = "600MB"
 ROWS_AT_ONCE = 50_000
 
 _TWICE = "SELECT item_id, scale FROM read_parquet($norms) GROUP BY ALL HAVING count(*) > 1 LIMIT 1"
@@ -52,17 +50,10 @@ def aggregate(
             bound[f"mixed_{place}"] = list(forms)
             bound[f"others_{place}"] = [f"{of}/{name}" for of in forms for name in forms[of]]
     output.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        intact([norms, *ratings]),
-        TemporaryDirectory(dir=output.parent, prefix=f".{output.stem}.") as spill,
-        duckdb.connect(
-            config={"threads": threads, "memory_limit": MEMORY_LIMIT, "temp_directory": spill}
-        ) as database,
-    ):
+    with ratings_database([norms, *ratings], output.parent, threads) as database:
         twice = database.execute(_TWICE, {"norms": str(norms)}).fetchone()
         if twice:
             raise DataError(f"{norms}: item {twice[0]} has more than one norm of {twice[1]!r}")
-        database.execute("SET enable_progress_bar = false")
         database.register("human_shares", _human_shares(norms, scales))
         database.register("clusters", ItemClusters.read(stimuli).table())
         query = items([scale for _, scale in scales], list(map(bool, others)))

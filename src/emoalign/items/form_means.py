@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from emoalign.items.ratings_database import ratings_database
 from emoalign.study.fields import Range
-from emoalign.tables import CELL_KEY, intact
-
-MEMORY_LIMIT = "600MB"
+from emoalign.tables import CELL_KEY
 
 _CELL = ", ".join(CELL_KEY)
 _FORM = f"{_CELL}, form, item_id"
@@ -154,14 +151,7 @@ def place_shares(ratings: Sequence[Path], dataset: str, near: Path) -> pd.DataFr
 def _rows(
     query: str, ratings: Sequence[Path], dataset: str, near: Path, **relations: pa.Table
 ) -> pd.DataFrame:
-    with (
-        intact(ratings),
-        TemporaryDirectory(dir=near, prefix=".forms.") as spill,
-        duckdb.connect(
-            config={"threads": 1, "memory_limit": MEMORY_LIMIT, "temp_directory": spill}
-        ) as database,
-    ):
-        database.execute("SET enable_progress_bar = false")
+    with ratings_database(ratings, near) as database:
         for name, table in relations.items():
             database.register(name, table)
         bound = {"files": [str(path) for path in ratings], "dataset": dataset}

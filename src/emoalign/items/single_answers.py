@@ -6,16 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 import numpy as np
 import pandas as pd
 
+from emoalign.items.ratings_database import ratings_database
 from emoalign.statistics.pairs import FloatArray
-from emoalign.tables import CELL_KEY, NORMS, intact
-
-MEMORY_LIMIT = "600MB"
+from emoalign.tables import CELL_KEY, NORMS
 
 Cell = tuple[str, ...]
 """Model, protocol, dataset, scale and readout."""
@@ -62,14 +60,7 @@ def single_answers(ratings: Sequence[Path], folder: Path) -> Iterator[SingleAnsw
 
     Raises DataError for a damaged file.
     """
-    with (
-        intact(ratings),
-        TemporaryDirectory(dir=folder, prefix=".answers.") as spill,
-        duckdb.connect(
-            config={"threads": 1, "memory_limit": MEMORY_LIMIT, "temp_directory": spill}
-        ) as database,
-    ):
-        database.execute("SET enable_progress_bar = false")
+    with ratings_database(ratings, folder) as database:
         yield SingleAnswers(database, ratings)
 
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import duckdb
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emoalign.tables import intact
-
-MEMORY_LIMIT = "600MB"
+from emoalign.items.ratings_database import ratings_database
 
 Levels = NDArray[np.intp]
 """The number of the level of each row, from 0; -1 for none."""
@@ -91,14 +87,7 @@ def summed_ratings(
         [(name, number) for number, names in enumerate(protocols) for name in names],
         columns=["protocol", "together"],
     ).astype({"protocol": str, "together": int})
-    with (
-        intact(ratings),
-        TemporaryDirectory(dir=folder, prefix=".summed.") as spill,
-        duckdb.connect(
-            config={"threads": 1, "memory_limit": MEMORY_LIMIT, "temp_directory": spill}
-        ) as database,
-    ):
-        database.execute("SET enable_progress_bar = false")
+    with ratings_database(ratings, folder) as database:
         database.register("protocols", together)
         database.execute(_COUNTED, {"files": [str(path) for path in ratings]})
         database.execute(_SUMMED)
