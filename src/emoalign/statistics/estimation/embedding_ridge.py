@@ -46,7 +46,7 @@ def components(
     Features are standardised and components found on the rated items; variances sum to 1, or less
     where there are more components. A missing embedding (NaN) lies in the middle.
     """
-    finite: NDArray[np.bool_] = np.isfinite(vectors).all(axis=1)
+    finite = np.isfinite(vectors.sum(axis=1))
     known = vectors[rated & finite]
     if not len(known):
         return np.zeros((len(vectors), 1))

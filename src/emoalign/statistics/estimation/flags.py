@@ -18,6 +18,9 @@ FEWEST_ANSWERED = 0.5
 NEAREST = 5
 """Rated items whose mean distance tells how near an item is to what was rated."""
 
+MOST_COMPARED = 4_000
+"""Rated items among which the nearest are looked for."""
+
 FAR = 0.95
 """The share of rated items that are nearer to the others than an item which is far."""
 
@@ -32,15 +35,16 @@ def flags(known: Known, features: FloatArray | None, mean: FloatArray) -> dict[s
     `features` are those of the embedding, shape (items, size), and `mean` the estimates, (items,).
     """
     rated, means = known.rated, known.means[:, known.used]
-    missing = ~np.isfinite(means).all(axis=1)
+    # A sum is finite where all of its parts are.
+    missing = ~np.isfinite(means.sum(axis=1))
     near = np.zeros(len(rated), dtype=np.bool_)
     if known.vectors is not None:
-        missing |= ~np.isfinite(known.vectors).all(axis=1)
+        missing |= ~np.isfinite(known.vectors.sum(axis=1))
     return {
         "beyond_rated": beyond_rated(mean, known.human),
         "far": near if features is None else far(features, rated, known.keys),
         "extreme_source": extreme_source(means, rated),
-        "few_answers": (known.answered[:, known.used] < FEWEST_ANSWERED).any(axis=1),
+        "few_answers": known.answered[:, known.used].min(axis=1, initial=1) < FEWEST_ANSWERED,
         "imputed": missing,
     }
 
@@ -64,35 +68,34 @@ def far(features: FloatArray, rated: Flags, keys: Keys) -> Flags:
     """The items that are farther from rated items than 95% of rated items are from each other.
 
     The distance is the mean of those to the five nearest rated items of other clusters, in features
-    of the embedding, shape (items, size).
+    of the embedding, shape (items, size). Of many rated items, those with the lowest keys are
+    compared with, which are hashes.
     """
-    middle, of_rated = features[rated].mean(axis=0), keys[rated]
+    compared = np.flatnonzero(rated)
+    compared = compared[np.argsort(keys[compared], kind="stable")][:MOST_COMPARED]
+    middle, of_rated = features[rated].mean(axis=0), keys[compared]
     # Distances of a few digits are enough if lengths are those from the middle.
-    table = (features[rated] - middle).astype(np.float32)
+    table = (features[compared] - middle).astype(np.float32)
     length = np.einsum("ij,ij->i", table, table)
-    order = np.argsort(of_rated, kind="stable")
     distance = np.empty(len(features))
     for rows in row_blocks(len(features), len(table)):
         asked = (features[rows] - middle).astype(np.float32)
         squares = length - 2 * asked @ table.T
         squares += np.einsum("ij,ij->i", asked, asked)[:, np.newaxis]
-        squares[_same(keys[rows], of_rated, order)] = np.inf
+        squares[_same(keys[rows], of_rated)] = np.inf
         nearest = np.partition(squares, NEAREST - 1, axis=1)[:, :NEAREST]
         distance[rows] = np.sqrt(np.maximum(nearest, 0)).mean(axis=1)
     found: Flags = distance > np.quantile(distance[rated], FAR)
     return found
 
 
-def _same(
-    keys: Keys, learnt: Keys, order: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The pairs of items and learnt items that share a cluster, as rows and columns."""
-    ordered = learnt[order]
-    start, end = (np.searchsorted(ordered, keys, side=side) for side in ("left", "right"))
+def _same(keys: Keys, compared: Keys) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The pairs of items that share a cluster, as rows and columns; `compared` ascend."""
+    start, end = np.searchsorted(compared, keys, "left"), np.searchsorted(compared, keys, "right")
     sizes = end - start
     row = np.repeat(np.arange(len(keys)), sizes)
     within = np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return row, order[np.repeat(start, sizes) + within]
+    return row, np.repeat(start, sizes) + within
 
 
 def domain_auc(
