@@ -15,6 +15,7 @@ from emoalign.statistics.estimation.held_out import (
     Learnt,
     Sources,
     held_out,
+    other_intervals,
     rated_intervals,
 )
 from emoalign.statistics.estimation.intervals import Intervals, regions, terciles
@@ -244,14 +245,20 @@ def test_too_few_rated_items_are_refused_with_the_reason(
 
 def measured(
     human: Floats, means: Floats, keys: Keys, vectors: Floats | None = None, seed: int = 1
-) -> tuple[AllHeldOut, Learnt, Intervals]:
-    """Out-of-fold predictions of rated items alone, with intervals."""
-    features = None if vectors is None else components(vectors, np.ones(len(human), dtype=bool))
-    folds: Folds = dealt_folds(keys, N_FOLDS, seed, "estimates")
+) -> tuple[AllHeldOut, Learnt]:
+    """Predictions of all items but the last 200 without their fold, and of these from all folds."""
+    rated = np.arange(len(human)) < len(human) - 200
+    features = None if vectors is None else components(vectors, rated)
     sources = Sources(means, features, (-99.0, 99.0))
-    learnt = Learnt(sources, human, keys, folds)
-    found = held_out(learnt, sources.of(np.zeros(len(human), dtype=bool)))
-    return found, learnt, rated_intervals(found.of["stack"], learnt, 0.9)
+    folds: Folds = dealt_folds(keys[rated], N_FOLDS, seed, "estimates")
+    learnt = Learnt(sources.of(rated), human[rated], keys[rated], folds)
+    return held_out(learnt, sources.of(~rated)), learnt
+
+
+def held(intervals: Intervals, human: Floats) -> Floats:
+    """Whether intervals hold norms."""
+    inside: Floats = (intervals.low <= human) & (human <= intervals.high)
+    return inside
 
 
 def shared_errors(n: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -263,24 +270,30 @@ def shared_errors(n: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
 
 
 def studies(n: int, number: int) -> dict[str, Floats]:
-    """Simulated studies: r of three methods, coverage, and the weight of the useless model."""
+    """Simulated studies of n rated items: r of three methods, coverage of rated and of other items,
+    and the weight of the useless model in SDs."""
     found: dict[str, list[float]] = {}
     for study in range(number):
-        human, means = shared_errors(n, np.random.default_rng([n, study]))
-        keys = np.arange(n, dtype=np.uint64)
-        out, learnt, intervals = measured(human, means, keys, seed=study)
-        held = (intervals.low <= learnt.human) & (learnt.human <= intervals.high)
-        found.setdefault("coverage", []).append(float(held.mean()))
-        found.setdefault("useless", []).append(float(out.weights[:, -1].mean() / human.std()))
+        human, means = shared_errors(n + 200, np.random.default_rng([n, study]))
+        out, learnt = measured(human, means, np.arange(n + 200, dtype=np.uint64), seed=study)
+        stack = out.of["stack"]
+        rated, others = (of(stack, learnt, 0.9) for of in (rated_intervals, other_intervals))
+        numbers = {
+            "rated": held(rated, human[:n]).mean(),
+            "others": held(others, human[n:]).mean(),
+            "useless": out.weights[:, -1].mean() / human.std(),
+        }
         for method in ("stack", "best", "average"):
-            r = np.corrcoef(out.of[method].rated, human)[0, 1]
-            found.setdefault(method, []).append(float(r))
+            numbers[method] = np.corrcoef(out.of[method].rated, human[:n])[0, 1]
+        for name, value in numbers.items():
+            found.setdefault(name, []).append(float(value))
     return {name: np.array(values) for name, values in found.items()}
 
 
 def check_studies(found: dict[str, Floats]) -> None:
     """Acceptance 1: .88 to .92 of norms are held, and a useless model has hardly any weight."""
-    assert 0.88 <= found["coverage"].mean() <= 0.92
+    assert 0.88 <= found["rated"].mean() <= 0.92
+    assert 0.88 <= found["others"].mean() <= 0.92
     assert found["useless"].mean() < 0.05
     assert found["stack"].mean() > found["best"].mean() > found["average"].mean()
 
@@ -296,51 +309,50 @@ def test_intervals_of_200_studies_hold_nine_of_ten_norms(n: int) -> None:
 
 
 def coverage_by_region(n: int, number: int) -> tuple[Floats, Floats]:
-    """Coverage in each region with intervals of the region, and with those of all residuals."""
-    own, pooled = [], []
+    """Coverage of other items in each region, with intervals of the region and of all residuals."""
+    found: tuple[list[Floats], list[Floats]] = [], []
     for study in range(number):
         rng = np.random.default_rng([20, n, study])
-        human = rng.uniform(1, 9, n)
+        human = rng.uniform(1, 9, n + 200)
         spread = np.where(np.abs(human - 5) < 4 / 3, 0.5, 0.9)
-        means = human[:, np.newaxis] + spread[:, np.newaxis] * rng.normal(0, 0.8, (n, 3))
-        out, learnt, intervals = measured(human, means, np.arange(n, dtype=np.uint64), seed=study)
+        means = human[:, np.newaxis] + spread[:, np.newaxis] * rng.normal(0, 0.8, (n + 200, 3))
+        out, learnt = measured(human, means, np.arange(n + 200, dtype=np.uint64), seed=study)
         stack = out.of["stack"]
-        region = regions(stack.rated, terciles(stack.rated))
-        for found, of in (
-            (own, intervals),
-            (pooled, rated_intervals(stack, learnt, 0.9, by_region=False)),
-        ):
-            held = (of.low <= human) & (human <= of.high)
-            found.append([held[region == number].mean() for number in (1, 2, 3)])
-    return np.mean(own, axis=0), np.mean(pooled, axis=0)
+        region = regions(stack.means, terciles(stack.rated))
+        for by_region, values in zip((True, False), found, strict=True):
+            inside = held(other_intervals(stack, learnt, 0.9, by_region=by_region), human[n:])
+            values.append(np.array([inside[region == number].mean() for number in (1, 2, 3)]))
+    return np.mean(found[0], axis=0), np.mean(found[1], axis=0)
 
 
 def test_each_region_has_its_coverage_although_errors_differ() -> None:
-    own, pooled = coverage_by_region(300, 12)
+    own, pooled = coverage_by_region(300, 20)
     assert ((own >= 0.87) & (own <= 0.93)).all(), own
-    assert pooled[1] > 0.93 and pooled[[0, 2]].max() < 0.9, pooled
+    assert pooled[1] > 0.92, pooled
+    assert pooled[[0, 2]].max() < 0.9, pooled
 
 
 @pytest.mark.slow
 def test_each_region_has_its_coverage_in_many_studies() -> None:
     own, pooled = coverage_by_region(300, 150)
-    assert own == pytest.approx([0.9, 0.9, 0.9], abs=0.01)
-    assert pooled[1] - pooled[[0, 2]].max() > 0.03
+    assert own == pytest.approx([0.9, 0.9, 0.9], abs=0.012)
+    assert pooled[1] - pooled[[0, 2]].max() > 0.04
 
 
 def test_near_duplicates_do_not_make_a_meaningless_embedding_look_good() -> None:
     """Three near-duplicates of each text: with random folds their twins would tell their norms."""
     rng = np.random.default_rng(21)
-    texts = np.repeat(np.arange(150), 3)
-    human = rng.normal(5, 1.2, 150)[texts] + rng.normal(0, 0.1, 450)
-    vectors = rng.normal(size=(150, 120))[texts] + rng.normal(0, 0.05, (450, 120))
-    nothing = np.empty((450, 0))
-    grouped, _, _ = measured(human, nothing, texts.astype(np.uint64), vectors)
-    alone, _, _ = measured(human, nothing, np.arange(450, dtype=np.uint64), vectors)
-    out = grouped.of["embedding"].rated
-    # A penalty may leave nothing but the means of folds.
-    assert out.std() < 0.2 or abs(np.corrcoef(out, human)[0, 1]) < 0.1
-    assert np.corrcoef(alone.of["embedding"].rated, human)[0, 1] > 0.7
+    texts = np.repeat(np.arange(200), 3)
+    human = rng.normal(5, 1.2, 200)[texts] + rng.normal(0, 0.1, 600)
+    vectors = rng.normal(size=(200, 120))[texts] + rng.normal(0, 0.05, (600, 120))
+    nothing = np.empty((600, 0))
+    keys = texts.astype(np.uint64), np.arange(600, dtype=np.uint64)
+    grouped, alone = (
+        measured(human, nothing, key, vectors)[0].of["embedding"].rated for key in keys
+    )
+    # What is left are the means that folds learnt, which hardly vary.
+    assert grouped.std() < 0.2
+    assert np.corrcoef(alone, human[:400])[0, 1] > 0.7
 
 
 def test_a_nearest_neighbour_learns_nothing_from_another_cluster() -> None:
