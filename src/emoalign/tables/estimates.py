@@ -62,11 +62,6 @@ ESTIMATES = Table(
             COUNT,
             "Third of the models' average in which it was drawn, from 1; null for rated items.",
         ),
-        Column(
-            "stratum",
-            COUNT,
-            "Third of the models' average in which it was drawn, from 1; null for rated items.",
-        ),
         *numbers(inclusion="Probability of that draw; null for rated items."),
     ),
 )

@@ -46,7 +46,7 @@ def items_to_rate(sources: Sources) -> pd.DataFrame:
             "item_id": drawn["item_id"],
             "word": drawn["item_id"].map(item_names(sources.stimuli, True)),
             "scale": drawn["scale"],
-            "stratum": drawn["stratum"].astype(str),
+            "stratum": drawn["stratum"].astype("Int32").astype(str),
             "inclusion": drawn["inclusion"],
         }
     )

@@ -12,7 +12,7 @@ from emoalign.analyses.estimates.codebook import cited_as
 from emoalign.analyses.estimates.filed import FiledDataset
 from emoalign.study.fields import Range
 from emoalign.tables import records
-from emoalign.wording import ci, coefficient, correlation, number, percent
+from emoalign.wording import ci, coefficient, correlation, number, percent, sentence
 
 READING = (
     "Open this file in a spreadsheet rather than the CSV, which spreadsheets read with guesses: "
@@ -81,7 +81,7 @@ def _of_scales(
 
 def _quality(row: dict[str, Any], ends: Range, coverage: float) -> str:
     if pd.isna(row["coverage"]):
-        return f"Not estimated: {row['reason']}."
+        return sentence(f"Not estimated: {row['reason']}")
     rated, unrated = int(row["n_rated"]), int(row["n_unrated"])
     share = ci(row["coverage_low"], row["coverage_high"], bounded=True)
     return (
@@ -103,5 +103,5 @@ def _weight(row: dict[str, Any]) -> str:
     parts = (row["model"], row["protocol"], row["readout"])
     source = " ".join(str(part) for part in parts if not pd.isna(part))
     if pd.isna(row["weight"]):
-        return f"{source}: left out ({row['reason']})"
+        return f"{source}: {row['reason']}"
     return f"{source}: {number(row['weight'])}"

@@ -32,6 +32,9 @@ ESTIMATED: Mapping[Role, str] = {
 HUMAN: Mapping[Role, str] = {"human.M": "mean", "human.SD": "sd", "human.N": "n"}
 """Columns of a scale, and those of the tables that they come from."""
 
+Kind = Literal["text", "number", "integer"]
+"""The kinds of values of a column."""
+
 Cell = tuple[str, str, str]
 """Model, protocol and readout."""
 
@@ -58,7 +61,7 @@ class Variable:
     cell: Cell | None = None
 
     @property
-    def type(self) -> Literal["text", "number", "integer"]:
+    def type(self) -> Kind:
         """The kind of its values."""
         if self.role in ("id", "text", "flags"):
             return "text"
@@ -126,13 +129,17 @@ def wide_table(
         ]
     variables = tuple(_named_apart(variable for variable, _ in made))
     columns = {
-        variable.name: pd.Series(values.to_numpy(), dtype=_DTYPES[variable.type])
+        variable.name: _plain(values, variable.type)
         for variable, (_, values) in zip(variables, made, strict=True)
     }
     return WideTable(pd.DataFrame(columns), variables)
 
 
-_DTYPES = {"text": "object", "number": "float64", "integer": "Int64"}
+def _plain(values: pd.Series, kind: Kind) -> pd.Series:
+    """Values without their index; what is missing is None, NaN or NA by their kind."""
+    if kind == "text":
+        return values.astype(object).where(values.notna(), None).reset_index(drop=True)
+    return values.astype("float64" if kind == "number" else "Int64").reset_index(drop=True)
 
 
 def _of_scale(
