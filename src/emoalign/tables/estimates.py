@@ -126,7 +126,7 @@ ESTIMATION_CURVE = Table(
             "r_high",
         ),
         *shared(
-            "Mean width of the intervals, in points: mean, and 10th and 90th percentile over draws.",
+            "Width of the intervals in points: mean, and 10th and 90th percentile over draws.",
             "width",
             "width_low",
             "width_high",
