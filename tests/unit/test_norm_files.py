@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 import re
+import shutil
 import zipfile
 from dataclasses import replace
 from io import StringIO
@@ -173,7 +174,7 @@ def same(found: pd.DataFrame) -> None:
         ], variable.name
 
 
-def test_pandas_reads_what_the_page_says(folder: Path) -> None:
+def test_pandas_reads_every_column_by_the_types_of_the_codebook(folder: Path) -> None:
     kinds = {"text": "str", "number": "float64", "integer": "Int64"}
     described = pd.read_csv(folder / "codebook.csv")
     found = pd.read_csv(
@@ -185,6 +186,19 @@ def test_pandas_reads_what_the_page_says(folder: Path) -> None:
     for name in ("id", "Word"):
         found[name] = found[name].map(original)
     same(found)
+
+
+def test_the_lines_of_python_on_the_page_read_every_word(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Path(__file__).parents[2] / "docs/estimates.md"
+    [lines] = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+    shutil.copy(folder / "d.csv", tmp_path / "warriner.csv")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, pd.DataFrame] = {}
+    exec(lines, names)
+    assert names["norms"]["Word"].tolist() == TABLE.rows["Word"].tolist()
+    assert names["norms"]["Valence.M"].tolist() == TABLE.rows["Valence.M"].tolist()
 
 
 def test_duckdb_reads_every_word_and_number(folder: Path) -> None:
