@@ -98,7 +98,7 @@ def write_files(folder: Path, **changes: Any) -> None:
     (folder / "resources").mkdir(parents=True)
     answers = []
     for name, texts in words.items():
-        means = rng.uniform(1.5, 8.5, len(texts)).round(2)
+        means = rng.uniform(1.5, 8.5, len(texts)).round(6)
         rows = {"number": range(len(texts)), "word": texts, "m": means, "s": 1.37, "n": 23}
         pd.DataFrame(rows).to_csv(folder / f"resources/{name}.csv", index=False)
         for word, mean in zip(texts, means, strict=True):
