@@ -30,6 +30,12 @@ from emoalign.tables.distributions import (
     ENTROPY,
     ITEM_ENTROPIES,
 )
+from emoalign.tables.estimates import (
+    ESTIMATES,
+    ESTIMATION,
+    ESTIMATION_CURVE,
+    ESTIMATION_WEIGHTS,
+)
 from emoalign.tables.explained import EXPLAINED, EXPLAINED_SCALES
 from emoalign.tables.forms import FORMS
 from emoalign.tables.learned import (
@@ -123,6 +129,10 @@ TABLES = (
     CALIBRATION,
     CALIBRATION_CURVES,
     CALIBRATED,
+    ESTIMATES,
+    ESTIMATION,
+    ESTIMATION_WEIGHTS,
+    ESTIMATION_CURVE,
     PLAN,
     PRECISION,
 )
@@ -146,6 +156,10 @@ __all__ = [
     "DISTRIBUTION_SCORECARD",
     "ENTROPY",
     "EQUIVALENCE",
+    "ESTIMATES",
+    "ESTIMATION",
+    "ESTIMATION_CURVE",
+    "ESTIMATION_WEIGHTS",
     "EXPLAINED",
     "EXPLAINED_SCALES",
     "FORMS",
