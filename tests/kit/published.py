@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from ruamel.yaml import YAML
 
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.elicitation.rating import rate
 from emoalign.items.aggregation import aggregate
 from emoalign.planning.jobs import Jobs, reported
@@ -23,16 +24,20 @@ from emoalign.planning.loading import load_study
 from emoalign.planning.published import published
 from emoalign.planning.rules import Files
 from emoalign.planning.studies import LoadedStudy
-from emoalign.publication.bundle import Results, write_publication
+from emoalign.publication.bundle import write_publication
+from emoalign.publication.publication_job import PublicationJob
 from emoalign.report.manifest import write_manifest
 from emoalign.stimuli.preparation import prepare
 from emoalign.study.reading import read_yaml
+from emoalign.tables import ESTIMATES, ESTIMATION, ESTIMATION_WEIGHTS, NORMS, STIMULI, Table
 
 OPEN = (
     *("NA", "TRUE", "null", "1e5", "=SUM(A1:A9)", "-joy", "+1", "@home", "'tis", "007", "None"),
     *('quo"te', "com,ma", "semi;colon", "Ärger", "喜び", "nan", "love", "calm", "fear"),
 )
 """Words that spreadsheets, CSV and readers of it take for something else."""
+
+UNRATED = ("null", "love", "calm")
 
 SECRET = tuple(
     f"{first}{second}"
@@ -92,15 +97,18 @@ def _card(name: str, title: str, redistribute: bool, licence: str) -> dict[str, 
 
 
 def write_files(folder: Path, **changes: Any) -> None:
-    """The files of the study in a folder; `changes` are to its keys."""
+    """The files of the study in a folder; `changes` are to its keys, of which None is left out."""
     words = {"open": OPEN, "secret": HIDDEN}
     rng = np.random.default_rng(5)
     (folder / "resources").mkdir(parents=True)
     answers = []
     for name, texts in words.items():
         means = rng.uniform(1.5, 8.5, len(texts)).round(6)
-        rows = {"number": range(len(texts)), "word": texts, "m": means, "s": 1.37, "n": 23}
-        pd.DataFrame(rows).to_csv(folder / f"resources/{name}.csv", index=False)
+        rows = pd.DataFrame({"number": range(len(texts)), "word": texts, "m": means, "s": 1.37})
+        rows = rows.assign(n=23).astype({"n": object})
+        if name == "open":
+            rows.loc[rows["word"].isin(UNRATED), ["m", "s", "n"]] = None
+        rows.to_csv(folder / f"resources/{name}.csv", index=False)
         for word, mean in zip(texts, means, strict=True):
             said = [f"{np.clip(round(mean) + step, 1, 9)}" for step in (-1, 0, 1)]
             said.append(f"I would say {word} is a {round(mean)}")
@@ -143,10 +151,12 @@ def write_files(folder: Path, **changes: Any) -> None:
         "datasets": [{"dataset": "open"}, {"dataset": "secret"}],
         "protocols": [{"name": "asked", "prompts": "asked", "participants": "all"}],
         "data_mirror": str(folder / "mirror"),
+        "estimates": {},
         "statistics": {"bootstrap_resamples": 200, "split_halves": 20},
         "publication": PUBLICATION,
     }
-    _write(folder, "study", study | changes)
+    written = {key: value for key, value in (study | changes).items() if value is not None}
+    _write(folder, "study", written)
 
 
 def _write(folder: Path, name: str, content: Mapping[str, Any]) -> None:
@@ -173,12 +183,12 @@ def _inside(folder: Path) -> Iterator[None]:
         os.chdir(before)
 
 
-def results(folder: Path, loaded: LoadedStudy) -> Results:
+def results(folder: Path, loaded: LoadedStudy) -> AnalysisFiles:
     """The results of the study, made as the rules of the workflow make them."""
     jobs, files = Jobs(loaded), Files(loaded, "results")
     made = folder / "results"
     with _inside(folder):
-        stimuli, items, ratings = {}, {}, {}
+        stimuli, ratings = {}, {}
         for name in loaded.datasets:
             stimuli[name] = made / f"stimuli/{name}.parquet"
             norms, shards = made / f"norms/{name}.parquet", made / f"stimuli/{name}.shards.json"
@@ -187,12 +197,48 @@ def results(folder: Path, loaded: LoadedStudy) -> Results:
             [job] = jobs.rate_together("recorded", "asked", name)
             model = loaded.models["recorded"]
             rate([job], model, stimuli[name], "0000", made / "journal", ratings[name])
-            items[name] = made / f"items/{name}.parquet"
-            aggregate(jobs.aggregate(name), ratings[name], norms, stimuli[name], items[name])
+            items = made / f"items/{name}.parquet"
+            aggregate(jobs.aggregate(name), ratings[name], norms, stimuli[name], items)
         manifest = made / "manifest.json"
         every = [path for paths in ratings.values() for path in paths]
         write_manifest(reported(loaded), every, list(stimuli.values()), manifest)
-    return Results(manifest, stimuli, items, ratings)
+        _write_estimates(made)
+    return AnalysisFiles.within(made)
+
+
+def _write_estimates(made: Path) -> None:
+    """Estimates of both datasets, as somebody might have got them."""
+    numbers = {"mean": 5.123456, "low": 3.5, "high": 6.75, "sd": 1.25}
+    for name in ("open", "secret"):
+        path = made / f"norms/{name}.parquet"
+        if path.exists():
+            rated = set(NORMS.read(path).dropna(subset=["mean"])["item_id"])
+            ids = sorted(STIMULI.read(made / f"stimuli/{name}.parquet")["item_id"])
+            rows = pd.DataFrame({"item_id": ids, "dataset": name, "scale": "valence", **numbers})
+            rows["rated"] = rows["item_id"].isin(rated)
+            rows["flags"] = [["cut", "far"] if item_id in rated else [] for item_id in ids]
+            rows["region"], rows["to_rate"] = 1, ~rows["rated"]
+            ESTIMATES.write(_whole(ESTIMATES, rows), made / f"estimates/{name}.parquet")
+    quality = {"n_rated": 17, "n_unrated": 3, "n_clusters": 17, "r": 0.81, "r_low": 0.7}
+    quality |= {"r_high": 0.9, "rmse": 0.9, "coverage": 0.88, "width": 3.25}
+    row = {"dataset": "open", "scale": "valence", "method": "stack", "region": "all", **quality}
+    weight = {"dataset": "open", "scale": "valence", "model": "recorded", "protocol": "asked"}
+    for table, content in ((ESTIMATION, row), (ESTIMATION_WEIGHTS, {**weight, "weight": 0.9})):
+        table.write(_whole(table, pd.DataFrame([content])), made / table.path)
+
+
+def _whole(table: Table, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with all columns of their table, empty where nothing is said."""
+    missing = {name: None for name in table.schema.names if name not in rows}
+    return rows.assign(**missing)[table.schema.names]
+
+
+def job(folder: Path) -> PublicationJob:
+    """The job of its bundle."""
+    with _inside(folder):
+        made = published(loaded_study(folder))
+    assert made is not None
+    return made
 
 
 def bundle(folder: Path, **changes: Any) -> Path:
@@ -200,9 +246,7 @@ def bundle(folder: Path, **changes: Any) -> Path:
     folder = folder.resolve()
     write_files(folder, **changes)
     loaded = loaded_study(folder)
-    with _inside(folder):
-        job = published(loaded)
-    write_publication(job, results(folder, loaded), folder / "publication")
+    write_publication(job(folder), results(folder, loaded), folder / "publication")
     return folder / "publication"
 
 

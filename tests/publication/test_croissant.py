@@ -9,7 +9,7 @@ import pytest
 mlcroissant = pytest.importorskip("mlcroissant")
 logging = pytest.importorskip("absl.logging")
 
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 def test_the_description_is_valid_without_a_warning(

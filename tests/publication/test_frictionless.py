@@ -14,7 +14,7 @@ OPEN = {"NA", "TRUE", "null", "1e5", "'=SUM(A1:A9)", "'-joy", "'+1", "007", "Non
 def test_the_package_is_valid(bundle: Path) -> None:
     report = frictionless.validate(bundle / "datapackage.json")
     assert report.valid, report.flatten(["rowNumber", "fieldName", "type", "note"])
-    assert report.stats["tasks"] == 4
+    assert report.stats["tasks"] == 6
 
 
 def test_words_are_texts_as_they_were_rated(bundle: Path) -> None:

@@ -24,5 +24,5 @@ def test_the_head_of_the_card_survives_the_library(bundle: Path) -> None:
 def test_every_table_is_a_configuration_whose_file_is_there(bundle: Path) -> None:
     configs = hub.DatasetCard.load(bundle / "README.md").data.configs
     paths = [file["path"] for config in configs for file in config["data_files"]]
-    assert paths == sorted(f"data/{path.name}" for path in bundle.glob("data/*.parquet"))
-    assert [config.get("default", False) for config in configs] == [True, False, False, False]
+    assert sorted(paths) == sorted(f"data/{path.name}" for path in bundle.glob("data/*.parquet"))
+    assert [config.get("default", False) for config in configs] == [True, *[False] * 5]

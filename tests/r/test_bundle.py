@@ -15,6 +15,9 @@ source("read.R")
 tables <- read_tables()
 items <- tables[["open-items"]]
 stopifnot(is.character(items$word), is.numeric(items$mean), is.integer(items$n_ok))
+norms <- tables[["open-norms"]]
+stopifnot(is.numeric(norms$Valence.M), setequal(norms$Word, items$word), anyNA(norms$Valence.flags))
+stopifnot(is.logical(tables[["open-estimates"]]$rated), sum(tables[["open-estimates"]]$rated) == 17)
 stopifnot(is.na(items$mean_low), !is.na(items$word))
 write.csv(data.frame(table = names(tables), rows = sapply(tables, nrow)), "rows.csv")
 write.table(items$word, "words.txt", row.names = FALSE, col.names = FALSE, quote = FALSE,

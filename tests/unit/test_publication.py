@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,23 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from emoalign.errors import DataError
-from emoalign.planning.published import published
+from emoalign.errors import DataError, StudyError
 from emoalign.publication import bundle as bundles
 from emoalign.publication.bundle import write_publication
 from emoalign.publication.configuration import model_configuration, prompt_configuration
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.tables import STIMULI
-from tests.kit.published import HIDDEN, OPEN, bundle, loaded_study, results, write_files
+from tests.kit.published import (
+    HIDDEN,
+    OPEN,
+    PUBLICATION,
+    UNRATED,
+    bundle,
+    job,
+    loaded_study,
+    results,
+    write_files,
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +41,9 @@ def said(path: Path) -> str:
     """All that a file says, unpacked, with what JSON and Python make of letters."""
     raw = path.read_bytes()
     parts = [raw.decode("utf-8", errors="replace")]
+    if path.suffix == ".xlsx":
+        with zipfile.ZipFile(path) as book:
+            parts += [book.read(name).decode("utf-8", errors="replace") for name in book.namelist()]
     if path.suffix == ".parquet":
         table = pd.read_parquet(path)
         parts += [table.to_json(force_ascii=force) for force in (True, False)]
@@ -75,8 +88,9 @@ def test_a_dataset_that_may_be_passed_on_is_there_with_its_norms(made: Path) -> 
     items = pd.read_parquet(made / "data/open-items.parquet")
     assert set(items["word"]) == set(OPEN)
     norms = pd.read_csv(made.parent / "resources/open.csv", keep_default_na=False)
-    known = dict(zip(norms["word"], norms["m"], strict=True))
-    assert items["human_mean"].tolist() == [known[word] for word in items["word"]]
+    known = dict(zip(norms["word"], pd.to_numeric(norms["m"]), strict=True))
+    np.testing.assert_array_equal(items["human_mean"], [known[word] for word in items["word"]])
+    assert set(items["word"][items["human_mean"].isna()]) == set(UNRATED)
     assert pd.read_parquet(made / "data/open-ratings.parquet")["text"].str.contains("say").any()
 
 
@@ -86,7 +100,7 @@ def test_csv_files_have_the_rows_of_the_parquet_files(made: Path) -> None:
         texts = pd.read_csv(path, keep_default_na=False, dtype=str)
         assert texts.columns.tolist() == whole.columns.tolist()
         assert len(texts) == len(whole)
-        name = "rating" if "rating" in whole else "mean"
+        name = next(name for name in ("rating", "mean", "Valence.M") if name in whole)
         numbers = pd.to_numeric(texts[name]).to_numpy(dtype=float)
         np.testing.assert_array_equal(numbers, whole[name].to_numpy(dtype=float))
     words = pd.read_csv(made / "data/open-items.csv", keep_default_na=False, dtype=str)["word"]
@@ -97,11 +111,50 @@ def test_csv_files_have_the_rows_of_the_parquet_files(made: Path) -> None:
     assert shares.map(sum).between(0.999, 1.001).all()
 
 
+def test_estimates_are_those_of_the_dataset_that_may_be_passed_on(made: Path) -> None:
+    norms = pd.read_csv(made / "data/open-norms.csv", keep_default_na=False)
+    assert norms.columns[:3].tolist() == ["id", "Word", "Valence.M"]
+    assert set(norms["Word"]) >= {"NA", "TRUE", "'=SUM(A1:A9)"}
+    assert set(norms["Word"][norms["Valence.rated"] == 0]) == set(UNRATED)
+    long = pd.read_parquet(made / "data/open-estimates.parquet")
+    assert long["rated"].sum() == len(OPEN) - len(UNRATED)
+    assert not [
+        path.name
+        for path in made.rglob("secret-*")
+        if "ratings" not in path.name and "items" not in path.name
+    ]
+    assert telling(made, ("5.123456",)).keys() <= {
+        "data/open-norms.csv",
+        "data/open-norms.parquet",
+        "norms.xlsx",
+        "data/open-estimates.csv",
+        "data/open-estimates.parquet",
+    }
+    readme = (made / "README.md").read_text(encoding="utf-8")
+    assert "| `open` | `valence` | 17 | 3 | .81 [.70, .90] | 0.90 | .88 | 3.25 |" in readme
+
+
+def test_a_study_that_estimates_nothing_publishes_items_and_ratings(tmp_path: Path) -> None:
+    made = bundle(tmp_path, estimates=None)
+    assert not [path.name for path in made.rglob("*") if "norms" in path.name]
+    assert "Estimated norms" not in (made / "README.md").read_text(encoding="utf-8")
+    assert {path.name for path in made.glob("data/*.csv")} == {
+        f"{name}-{part}.csv" for name in ("open", "secret") for part in ("items", "ratings")
+    }
+
+
+def test_estimates_that_the_study_does_not_make_cannot_be_included(tmp_path: Path) -> None:
+    publication = {**PUBLICATION, "include": ["estimates"]}
+    write_files(tmp_path, estimates=None, publication=publication)
+    with pytest.raises(StudyError, match=r"publication\.include: the study estimates no norms"):
+        loaded_study(tmp_path)
+
+
 def test_two_runs_give_the_same_bytes(made: Path, tmp_path: Path) -> None:
     loaded = loaded_study(made.parent)
     again = tmp_path / "again"
     results_again = results(made.parent, loaded)
-    write_publication(published(loaded), results_again, again)
+    write_publication(job(made.parent), results_again, again)
     names = {path.relative_to(made) for path in made.rglob("*") if path.is_file()}
     assert names == {path.relative_to(again) for path in again.rglob("*") if path.is_file()}
     assert [
@@ -111,7 +164,7 @@ def test_two_runs_give_the_same_bytes(made: Path, tmp_path: Path) -> None:
 
 def test_a_bundle_has_the_files_that_its_job_names(made: Path) -> None:
     there = {path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()}
-    assert there == set(published(loaded_study(made.parent)).files())
+    assert there == set(job(made.parent).files())
 
 
 def test_checksums_are_those_of_all_files(made: Path) -> None:
@@ -134,7 +187,7 @@ def test_every_column_has_a_row_in_the_codebook(made: Path) -> None:
     assert not book.duplicated(["table", "variable"]).any()
     assert book["label"].str.len().min() > 5
     human = book[book["source"] == "people"]
-    assert set(human["citation"]) == {"https://doi.org/10.1234/open"}
+    assert human["citation"].str.endswith("doi:10.1234/open").all()
 
 
 def test_no_file_tells_of_the_machine(made: Path) -> None:
@@ -156,7 +209,7 @@ def test_a_failure_leaves_the_bundle_as_it_was(
 
     monkeypatch.setattr(bundles, "readme", fails)
     with pytest.raises(DataError, match="something is wrong"):
-        write_publication(published(loaded), results(made.parent, loaded), output)
+        write_publication(job(made.parent), results(made.parent, loaded), output)
     assert [path.name for path in tmp_path.rglob("*")] == ["publication", "README.md"]
 
 
@@ -164,14 +217,15 @@ def test_a_long_text_in_a_description_is_found_before_it_is_published(tmp_path: 
     write_files(tmp_path)
     loaded = loaded_study(tmp_path)
     made = results(tmp_path, loaded)
-    stimuli = STIMULI.read(made.stimuli["secret"])
+    stimuli = made.by_dataset("stimuli")["secret"]
+    rows = STIMULI.read(stimuli)
     text = "The quélbopse went out\nand mixed the zorvs."
-    STIMULI.write(stimuli.assign(text=[text, *stimuli["text"][1:]]), made.stimuli["secret"])
-    job = published(loaded)
-    write_publication(job, made, tmp_path / "fine")
-    told = job.settings.model_copy(update={"description": f"Rated: {text.upper()}"})
+    STIMULI.write(rows.assign(text=[text, *rows["text"][1:]]), stimuli)
+    asked = job(tmp_path)
+    write_publication(asked, made, tmp_path / "fine")
+    told = asked.settings.model_copy(update={"description": f"Rated: {text.upper()}"})
     with pytest.raises(DataError, match=r"CITATION\.cff would hold an item of Secret words"):
-        write_publication(job.model_copy(update={"settings": told}), made, tmp_path / "not")
+        write_publication(asked.model_copy(update={"settings": told}), made, tmp_path / "not")
     assert not (tmp_path / "not").exists()
 
 
@@ -187,8 +241,6 @@ def test_the_readme_says_what_is_left_out(made: Path) -> None:
 
 
 def test_only_what_is_named_is_included(tmp_path: Path) -> None:
-    from tests.kit.published import PUBLICATION
-
     made = bundle(tmp_path, publication={**PUBLICATION, "include": ["ratings"]})
     assert sorted(path.name for path in made.glob("data/*.csv")) == [
         "open-ratings.csv",

@@ -1,42 +1,52 @@
 """The bundle of a study for an archive: tables, licence, citation, and what describes them.
 
-It is no part of the default target.
+It is no part of the default target. start.smk says what to write where a study publishes nothing.
 """
 
-from emoalign.planning.published import WHAT_TO_WRITE, preregistered, published
+from emoalign.planning.published import preregistered, published
 
-AGREEMENT = [file for file in TABLES.get("alignment", []) if "/alignment.parquet" in file]
 BUNDLE = f"{RESULTS}/publication"
+PUBLISHED = published(loaded)
 
 
-def bundle(wildcards):
-    """The files of the bundle, or the end of a run that asks a study without one for it."""
-    if study.publication is None:
-        raise WorkflowError(WHAT_TO_WRITE)
-    return rules.write_publication.output
+def statistics_of(*names):
+    """Parquet tables of statistics, as far as the study has them."""
+    wanted = {f"{RESULTS}/statistics/{name}.parquet" for name in names}
+    return sorted(wanted.intersection(rules.statistics.input))
 
 
 rule publication:
     """Stage target: the bundle."""
     input:
-        bundle,
+        [f"{BUNDLE}/{file}" for file in PUBLISHED.files()] if PUBLISHED else [],
+    localrule: True
 
 
-if study.publication is not None:
-    PUBLISHED = published(loaded)
+if PUBLISHED:
 
     rule write_publication:
-        """Items, ratings, manifest and configuration in; what an archive can take out."""
+        """Items, ratings, manifest and configuration in; what an archive takes out."""
         input:
             unprepared,
             manifest=f"{RESULTS}/manifest.json",
             stimuli=STIMULI,
             item_tables=rules.items.input,
             ratings=rating_files,
-            agreement=AGREEMENT,
+            agreement=statistics_of("alignment"),
+            norms=expand(
+                f"{RESULTS}/norms/{{dataset}}.parquet", dataset=PUBLISHED.estimated
+            ),
+            estimates=expand(
+                f"{RESULTS}/estimates/{{dataset}}.parquet", dataset=PUBLISHED.estimated
+            ),
+            estimation=(
+                statistics_of("estimation", "estimation_weights")
+                if PUBLISHED.estimated
+                else []
+            ),
             preregistration=preregistered(loaded),
         output:
-            [f"{BUNDLE}/{file}" for file in PUBLISHED.files()],
+            rules.publication.input,
         log:
             f"{RESULTS}/logs/write_publication.log",
         benchmark:

@@ -11,9 +11,9 @@ from emoalign.elicitation.rating import together
 from emoalign.embeddings.embedding_cards import RIDGE
 from emoalign.planning.estimate_checks import wrong_estimates
 from emoalign.planning.form_checks import wrong_forms
+from emoalign.planning.publication_checks import wrong_publication
 from emoalign.planning.session_checks import wrong_sessions
 from emoalign.planning.studies import LoadedStudy, StudyDataset
-from emoalign.publication.licences import conflicts
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import WRITTEN, Readout
 from emoalign.study.origins import Origin
@@ -71,18 +71,9 @@ def inconsistencies(loaded: LoadedStudy, source: Origin) -> list[str]:
         ]
         problems += _same_questions(loaded, source, place, protocol)
     problems += wrong_sessions(loaded, source)
-    problems += _wrong_licence(loaded, source)
+    problems += wrong_publication(loaded, source)
     problems += wrong_estimates(loaded, source)
     return problems
-
-
-def _wrong_licence(loaded: LoadedStudy, source: Origin) -> Iterable[str]:
-    """Reasons why the study may not be published under its licence."""
-    if loaded.study.publication is None:
-        return
-    passed_on = {name: card.licence for name, card in loaded.datasets.items() if card.redistribute}
-    for why in conflicts(loaded.study.publication.licence, passed_on):
-        yield f"{source.at('publication', 'licence')}: {why}"
 
 
 def _wrong_dataset(

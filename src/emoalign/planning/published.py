@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from emoalign.errors import StudyError
+from emoalign.analyses.estimates.analysis import EstimatesSettings
 from emoalign.planning.studies import LoadedStudy
 from emoalign.publication.configuration import (
     dataset_configuration,
@@ -16,32 +16,27 @@ from emoalign.publication.configuration import (
     study_configuration,
 )
 from emoalign.publication.publication_job import PublicationJob, PublishedDataset
-from emoalign.publication.settings import PARTS, Part
-
-WHAT_TO_WRITE = (
-    "This study publishes nothing: add `publication: {licence: CC-BY-4.0, creators: [{family: Roe, "
-    "given: Jo}]}` to its file, with your licence and your name (docs/publication.md)."
-)
-"""The message where a bundle is asked for and the study has no such key."""
+from emoalign.publication.settings import PARTS, Part, PublicationSettings
 
 
-def published(loaded: LoadedStudy) -> PublicationJob:
-    """The job of the study's bundle. Raises StudyError where the study has no such key."""
+def published(loaded: LoadedStudy) -> PublicationJob | None:
+    """The job of the study's bundle; None where it publishes nothing."""
     study = loaded.study
     if study.publication is None:
-        raise StudyError([WHAT_TO_WRITE])
+        return None
     datasets = {entry.dataset: _dataset(loaded, entry.dataset) for entry in study.datasets}
     return PublicationJob(
         study=study.study,
         title=study.title,
         settings=study.publication,
-        include=_included(loaded),
+        include=_included(loaded, study.publication),
         datasets=datasets,
         models={name: loaded.models[name].title for name in study.models},
         protocols={each.name: each for each in study.protocols if not each.recites},
         configuration=dict(_configuration(loaded)),
         hides_examples=_hides_examples(loaded),
         preregistered=bool(preregistered(loaded)),
+        coverage=(loaded.estimates or EstimatesSettings()).coverage,
     )
 
 
@@ -51,9 +46,11 @@ def preregistered(loaded: LoadedStudy) -> list[str]:
     return [] if _hides_examples(loaded) or not path.exists() else [str(path)]
 
 
-def _included(loaded: LoadedStudy) -> tuple[Part, ...]:
-    named = loaded.study.publication and loaded.study.publication.include
+def _included(loaded: LoadedStudy, settings: PublicationSettings) -> tuple[Part, ...]:
+    named = settings.include
     there: tuple[Part, ...] = ("items", "ratings")
+    if loaded.estimates is not None:
+        there = PARTS
     return tuple(part for part in PARTS if part in there and (not named or part in named))
 
 

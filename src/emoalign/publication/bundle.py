@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.disks import writing
 from emoalign.publication import research_object
 from emoalign.publication.absence import require_absent
@@ -22,32 +22,17 @@ from emoalign.publication.croissant import croissant
 from emoalign.publication.data_tables import DataTable, item_table, rating_table
 from emoalign.publication.datapackage import datapackage
 from emoalign.publication.licence_text import licence_text
+from emoalign.publication.norm_tables import norm_tables
 from emoalign.publication.origin import read_manifest
 from emoalign.publication.publication_job import PublicationJob
 from emoalign.publication.readme import readme
-from emoalign.tables import ALIGNMENT, inert
+from emoalign.tables import ALIGNMENT, ESTIMATION, inert
 
 SUMS = "SHA256SUMS"
 _R_SCRIPT = Path(__file__).with_name("read.R")
 
 
-@dataclass(frozen=True)
-class Results:
-    """Files of a study that a bundle is made of; those of datasets by name.
-
-    `agreement` is the table `statistics/alignment`, `preregistration` the frozen text; None where
-    there is none.
-    """
-
-    manifest: Path
-    stimuli: Mapping[str, Path]
-    items: Mapping[str, Path]
-    ratings: Mapping[str, Sequence[Path]]
-    agreement: Path | None = None
-    preregistration: Path | None = None
-
-
-def write_publication(job: PublicationJob, results: Results, output: Path) -> None:
+def write_publication(job: PublicationJob, results: AnalysisFiles, output: Path) -> None:
     """Write the bundle into the folder `output`, which appears whole or not at all.
 
     The same results give the same bytes. Raises DataError where a file is damaged.
@@ -56,37 +41,50 @@ def write_publication(job: PublicationJob, results: Results, output: Path) -> No
         contents = Contents(
             job,
             list(_tables(job, results, folder)),
-            read_manifest(results.manifest, prompts=not job.hides_examples),
-            None if results.agreement is None else ALIGNMENT.read(results.agreement),
+            read_manifest(results.folder / "manifest.json", prompts=not job.hides_examples),
+            results.table(ALIGNMENT) if results.has(ALIGNMENT) else None,
+            results.table(ESTIMATION) if job.estimated else None,
             _notes(job),
         )
-        inert(codebook(contents)).to_csv(folder / "codebook.csv", index=False, lineterminator="\n")
+        book = inert(codebook(contents))
+        book.to_csv(folder / "codebook.csv", index=False, lineterminator="\n")
         _write(folder, "manifest.json", _json(contents.manifest))
         for name, content in job.configuration.items():
             _write(folder, f"configuration/{name}", as_yaml(content))
-        if results.preregistration is not None:
-            shutil.copyfile(results.preregistration, folder / "preregistration.md")
+        if job.preregistered:
+            [frozen] = [path for path in results.inputs if path.suffix == ".md"]
+            shutil.copyfile(frozen, folder / "preregistration.md")
         shutil.copyfile(_R_SCRIPT, folder / "read.R")
         _write(folder, "LICENSE.txt", licence_text(contents))
         _write(folder, "CITATION.cff", as_yaml(citation_file(contents)))
         _write(folder, "README.md", readme(contents))
         for name in job.restricted:
-            require_absent(results.stimuli[name], job.datasets[name].title, folder)
-        data = {file.path: file for file in files(folder)}
-        _write(folder, "datapackage.json", _json(datapackage(contents, data)))
-        _write(folder, "croissant.json", _json(croissant(contents, data)))
-        crate = research_object.research_object(contents, files(folder), [SUMS])
-        _write(folder, research_object.NAME, _json(crate))
-        sums = [f"{file.sha256}  {file.path}\n" for file in files(folder)]
-        _write(folder, SUMS, "".join(sums))
+            stimuli = results.by_dataset("stimuli")[name]
+            require_absent(stimuli, job.datasets[name].title, folder)
+        _describe(contents, folder)
 
 
-def _tables(job: PublicationJob, results: Results, folder: Path) -> Iterator[DataTable]:
+def _describe(contents: Contents, folder: Path) -> None:
+    """Write the files that name all others, with their sizes and checksums."""
+    data = {file.path: file for file in files(folder)}
+    _write(folder, "datapackage.json", _json(datapackage(contents, data)))
+    _write(folder, "croissant.json", _json(croissant(contents, data)))
+    crate = research_object.research_object(contents, files(folder), [SUMS])
+    _write(folder, research_object.NAME, _json(crate))
+    _write(folder, SUMS, "".join(f"{file.sha256}  {file.path}\n" for file in files(folder)))
+
+
+def _tables(job: PublicationJob, results: AnalysisFiles, folder: Path) -> Iterator[DataTable]:
     for name, card in job.datasets.items():
+        if name in job.estimated:
+            yield from norm_tables(job, name, results, folder)
         if "items" in job.include:
-            yield item_table(name, card, results.items[name], results.stimuli[name], folder)
+            yield item_table(name, card, results.tables_of(name), folder)
         if "ratings" in job.include:
-            yield rating_table(name, card, results.ratings[name], folder)
+            # ratings/<model>/<protocol>/<dataset>/<scale>/<shard>.parquet
+            every = results.below("ratings", ".parquet")
+            ratings = [path for path in every if path.parts[-3] == name]
+            yield rating_table(name, card, ratings, folder)
 
 
 def _notes(job: PublicationJob) -> list[str]:

@@ -7,18 +7,19 @@ from typing import get_args
 
 import pandas as pd
 
-from emoalign.publication.contents import Contents, kind_of
+from emoalign.analyses.estimates.codebook import cited_as
+from emoalign.publication.contents import Contents, Kind, kind_of
 from emoalign.publication.data_tables import DataTable
 from emoalign.publication.publication_job import PublishedDataset
 from emoalign.study.fields import Readout
 from emoalign.study.scales import OrdinalScale
-from emoalign.tables import STATUSES, Column
+from emoalign.tables import CODEBOOK, STATUSES, Column
 
-COLUMNS = (
-    *("table", "variable", "label", "type", "unit", "minimum", "maximum", "values"),
-    *("missing", "source", "formula", "citation"),
-)
+COLUMNS = ("table", *CODEBOOK.schema.names[1:])
 """The columns of a codebook; `table` is the name of a file in data/."""
+
+_TYPES: Mapping[Kind, str] = {"string": "text", "array": "list"}
+"""Types that codebooks call otherwise than Frictionless does."""
 
 _ON_SCALE = frozenset({"rating", "mean", "mean_low", "mean_high", "human_mean"})
 """Columns of numbers that lie on the scale of their row."""
@@ -28,37 +29,42 @@ _SHARES = frozenset({"off_scale_mass", "returned_mass"})
 
 def codebook(contents: Contents) -> pd.DataFrame:
     """The rows of the codebook, as texts and numbers."""
-    return pd.DataFrame(_rows(contents), columns=list(COLUMNS))
+    return pd.concat(
+        [
+            pd.DataFrame(_rows(contents, table), columns=list(COLUMNS))
+            if table.codebook is None
+            else table.codebook.assign(table=table.name)[list(COLUMNS)]
+            for table in contents.tables
+        ],
+        ignore_index=True,
+    )
 
 
-def _rows(contents: Contents) -> Iterator[dict[str, object]]:
-    references = {source.dataset: source for source in contents.sources}
-    for table in contents.tables:
-        card = contents.job.datasets[table.dataset]
-        cited = references.get(table.dataset)
-        citation = (cited and (cited.url or cited.fields.get("title"))) or ""
-        for column in table.columns:
-            yield _row(table, column, card, citation)
+def _rows(contents: Contents, table: DataTable) -> Iterator[dict[str, object]]:
+    card = contents.job.datasets[table.dataset]
+    for column in table.columns:
+        yield _row(table, column, card, cited_as(card.citation))
 
 
 def _row(
     table: DataTable, column: Column, card: PublishedDataset, citation: str
 ) -> dict[str, object]:
     low, high = _range(column.name, card)
+    kind = kind_of(column.type)
     human = column.name.startswith("human_")
     return {
         "table": table.name,
         "variable": column.name,
         "label": column.meaning,
-        "type": kind_of(column.type),
-        "unit": "points of the scale" if column.name in _ON_SCALE else "",
+        "type": _TYPES.get(kind, kind),
+        "unit": "points of the scale" if column.name in _ON_SCALE else None,
         "minimum": low,
         "maximum": high,
-        "values": ", ".join(_values(column.name, card)),
-        "missing": "empty",
+        "values": ", ".join(_values(column.name, card)) or None,
+        "missing": None,
         "source": "people" if human else _SOURCES.get(column.name, "model"),
-        "formula": "",
-        "citation": citation if human else "",
+        "formula": None,
+        "citation": citation if human else None,
     }
 
 

@@ -39,7 +39,8 @@ class Contents:
         job: what is told of the study.
         tables: its tables, in order.
         manifest: how the results came about, as far as it is passed on.
-        agreement: the table `statistics/alignment`; None where there is none.
+        agreement, estimation: the tables `statistics/alignment` and `statistics/estimation`; None
+            where there is none.
         notes: sentences about what is left out, and why.
     """
 
@@ -47,6 +48,7 @@ class Contents:
     tables: Sequence[DataTable]
     manifest: Mapping[str, Any]
     agreement: pd.DataFrame | None = None
+    estimation: pd.DataFrame | None = None
     notes: Sequence[str] = ()
 
     @property

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 import orjson
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from emoalign.items.cells import Tables
 from emoalign.publication.portable import without_places
 from emoalign.publication.publication_job import PublishedDataset
 from emoalign.tables import ITEMS, RATINGS, STATUSES, Column, read_parquet
@@ -39,13 +40,21 @@ word there is."""
 
 @dataclass(frozen=True)
 class DataTable:
-    """A table of a bundle: its name, what a row of it is, its columns, and the number of rows."""
+    """A table of a bundle: its name, what a row of it is, its columns, and the number of rows.
+
+    `codebook` are its rows of the codebook, where more is known than its columns say.
+    """
 
     name: str
     dataset: str
     row: str
     columns: tuple[Column, ...]
     rows: int
+    codebook: pd.DataFrame | None = None
+
+    def with_codebook(self, rows: pd.DataFrame) -> DataTable:
+        """The table with rows of its own in the codebook."""
+        return replace(self, codebook=rows)
 
     @property
     def parquet(self) -> str:
@@ -58,16 +67,14 @@ class DataTable:
         return f"{DATA}/{self.name}.csv"
 
 
-def item_table(
-    name: str, card: PublishedDataset, items: Path, stimuli: Path, to: Path
-) -> DataTable:
+def item_table(name: str, card: PublishedDataset, tables: Tables, to: Path) -> DataTable:
     """Write the items of a dataset: numbers of models, and where it may be passed on, the item
     itself and the human norm. `to` is the folder of the bundle."""
     columns = _permitted(ITEMS.columns, card)
-    table = read_parquet(items).select([column.name for column in columns])
+    table = read_parquet(tables["items"]).select([column.name for column in columns])
     if card.redistribute:
         shown = Column(card.modality, TEXT, _SHOWN[card.modality])
-        looks = _looks(card, stimuli)
+        looks = _looks(card, tables["stimuli"])
         place = columns.index(ITEM) + 1
         values = [looks.get(item_id) for item_id in table["item_id"].to_pylist()]
         table = table.add_column(place, shown.name, pa.array(values, TEXT))
@@ -170,7 +177,7 @@ def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
-_FORMULA = f"^[{re.escape(''.join(FORMULAS))}]"
+_FORMULA = f"^{FORMULAS.pattern}"
 
 
 def _json(column: pa.ChunkedArray) -> Iterator[str | None]:

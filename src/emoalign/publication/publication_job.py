@@ -10,7 +10,7 @@ from emoalign.publication.licences import Licence, licence
 from emoalign.publication.settings import Part, PublicationSettings
 from emoalign.study.fields import Entry, Job, Modality
 from emoalign.study.protocols import Protocol
-from emoalign.study.scales import DatasetScale
+from emoalign.study.scales import DatasetScale, OrdinalScale
 from emoalign.wording import listed
 
 DESCRIBING = (
@@ -55,6 +55,8 @@ class PublicationJob(Job):
     """Whether examples in prompts may be items that may not be passed on, and are left out."""
     preregistered: bool = False
     """Whether a preregistration is part of it."""
+    coverage: float = 0.9
+    """The coverage that intervals of estimates were made for, where there are some."""
 
     @property
     def licence(self) -> Licence:
@@ -63,15 +65,31 @@ class PublicationJob(Job):
 
     def files(self) -> list[str]:
         """The paths of all files of the bundle within it."""
-        tables = [
-            f"data/{name}-{part}.{form}"
-            for name in self.datasets
-            for part in self.include
-            for form in ("csv", "parquet")
+        named = [
+            *(f"{name}-{kind}" for name in self.estimated for kind in ("estimates", "norms")),
+            *(f"{n}-{part}" for n in self.datasets for part in self.include if part != "estimates"),
         ]
+        tables = [f"data/{name}.{form}" for name in named for form in ("csv", "parquet")]
         configuration = [f"configuration/{name}" for name in self.configuration]
         frozen = ["preregistration.md"] if self.preregistered else []
-        return [*DESCRIBING, *tables, *configuration, *frozen]
+        workbooks = map(self.workbook, self.estimated)
+        return [*DESCRIBING, *tables, *workbooks, *configuration, *frozen]
+
+    @property
+    def estimated(self) -> list[str]:
+        """The datasets whose estimates are included: those that may be passed on, on scales of
+        numbers."""
+        return [
+            name
+            for name, card in self.datasets.items()
+            if "estimates" in self.include
+            and card.redistribute
+            and any(isinstance(scale, OrdinalScale) for scale in card.scales.values())
+        ]
+
+    def workbook(self, dataset: str) -> str:
+        """The name of the workbook with the estimated norms of a dataset."""
+        return "norms.xlsx" if len(self.estimated) == 1 else f"norms-{dataset}.xlsx"
 
     @property
     def restricted(self) -> list[str]:

@@ -5,7 +5,7 @@
 read_tables <- function(folder = ".") {
   book <- read.csv(file.path(folder, "codebook.csv"), colClasses = "character",
                    na.strings = character(0), encoding = "UTF-8")
-  classes <- c(string = "character", array = "character", number = "numeric",
+  classes <- c(text = "character", list = "character", number = "numeric",
                integer = "integer", boolean = "logical")
   names <- unique(book$table)
   names <- names[file.exists(file.path(folder, "data", paste0(names, ".csv")))]
@@ -14,8 +14,8 @@ read_tables <- function(folder = ".") {
     rows <- read.csv(file.path(folder, "data", paste0(name, ".csv")), na.strings = "",
                      check.names = FALSE, encoding = "UTF-8", quote = "\"", comment.char = "",
                      colClasses = setNames(classes[known$type], known$variable))
-    texts <- known$variable[known$type == "string"]
-    rows[texts] <- lapply(rows[texts], function(text) sub("^'([-=+@\t\r\n])", "\\1", text))
+    texts <- known$variable[known$type == "text"]
+    rows[texts] <- lapply(rows[texts], function(text) sub("^'(?='*[-=+@\t\r\n])", "", text, perl = TRUE))
     rows
   })
   setNames(tables, names)

@@ -10,12 +10,13 @@ from emoalign.publication.configuration import as_yaml
 from emoalign.publication.contents import Contents
 from emoalign.study.fields import WRITTEN
 from emoalign.study.protocols import Protocol
-from emoalign.wording import READOUTS, coefficient, interval, number
+from emoalign.wording import READOUTS, coefficient, interval, number, percent
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"))
 _LARGE = ((1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"), (100_000_000, "10M<n<100M"))
 
 _TEMPLATE = Path(__file__).with_name("readme_template.md")
+_ESTIMATED = Path(__file__).with_name("readme_estimates.md")
 
 
 def readme(contents: Contents) -> str:
@@ -34,6 +35,7 @@ def readme(contents: Contents) -> str:
         ),
         models=_table(("model", "name"), ((f"`{name}`", t) for name, t in job.models.items())),
         agreement=_agreement(contents),
+        estimates=_estimates(contents),
         limits="\n".join(f"* {each}" for each in (*contents.notes, *_LIMITS)),
         licence=f"[{job.licence.name}]({job.licence.url}) (`{job.licence.spdx}`). `LICENSE.txt` "
         "has the licences of the datasets.",
@@ -118,6 +120,35 @@ def _agreement(contents: Contents) -> str:
     return (
         "Item means of the models, and those of people: Pearson's r with a 95% bootstrap interval "
         f"over items, and RMSE in points of the scale.\n\n{_table(head, cells)}"
+    )
+
+
+def _estimates(contents: Contents) -> str:
+    """How good the estimates are; nothing where there are none."""
+    rows, job = contents.estimation, contents.job
+    if rows is None or not job.estimated:
+        return ""
+    written = rows[(rows["method"] == "stack") & (rows["region"] == "all")]
+    cells = (
+        (
+            *(f"`{row[key]}`" for key in ("dataset", "scale")),
+            f"{row['n_rated']:,}",
+            f"{row['n_unrated']:,}",
+            *_quality(row),
+        )
+        for row in written[written["dataset"].isin(job.estimated)].to_dict("records")
+    )
+    head = ("dataset", "scale", "rated", "unrated", "r [95% CI]", "RMSE", "coverage", "width")
+    return _ESTIMATED.read_text(encoding="utf-8").format(
+        coverage=percent(job.coverage), quality=_table(head, cells)
+    )
+
+
+def _quality(row: Mapping[Any, Any]) -> Sequence[str]:
+    ends = interval(row["r_low"], row["r_high"], bounded=True)
+    return (
+        f"{coefficient(row['r'])} {ends}".strip(),
+        *(number(row["rmse"]), coefficient(row["coverage"]), number(row["width"])),
     )
 
 
