@@ -1,7 +1,7 @@
 """emoalign: how human-like are the ratings language models give to emotional stimuli?
 
 Targets: data, plan, stimuli, ratings, items, statistics, distributions, calibration,
-figures, report (the default: everything).
+figures, report (the default: everything), publication.
 A study is a YAML file: snakemake --cores 8 --configfile config/studies/<study>.yaml
 """
 
@@ -111,3 +111,4 @@ include: "workflow/rules/baselines.smk"
 include: "workflow/rules/analyses.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/publication.smk"
