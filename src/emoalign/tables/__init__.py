@@ -41,6 +41,7 @@ from emoalign.tables.learned import (
     TRAININGS,
 )
 from emoalign.tables.parquet import intact, metadata, read_parquet
+from emoalign.tables.preregistration import PREREGISTRATION, PREREGISTRATION_ANSWERS
 from emoalign.tables.rater_groups import GROUP_CONTRASTS, GROUP_NORMS, GROUP_PERSONAS, GROUPS
 from emoalign.tables.ratings import (
     ITEMS,
@@ -125,6 +126,8 @@ TABLES = (
     CALIBRATED,
     PLAN,
     PRECISION,
+    PREREGISTRATION,
+    PREREGISTRATION_ANSWERS,
 )
 
 __all__ = [
@@ -164,6 +167,8 @@ __all__ = [
     "PLAN",
     "PRECISION",
     "PREDICTIONS",
+    "PREREGISTRATION",
+    "PREREGISTRATION_ANSWERS",
     "RATERS_WORTH",
     "RATINGS",
     "READOUTS",
