@@ -88,8 +88,9 @@ class Planned:
             row = planned(job, self.cards[model], items[data], self.journal, norms[data])
             none = {"model": model, "protocol": protocol, "planned": None, "held": None}
             cell = found.setdefault((model, protocol), none)
-            for name, told in (("planned", "answers"), ("held", "held")) if row else ():
-                cell[name] = (cell[name] or 0) + int(row[told] or 0)
+            for name, told in (("planned", "answers"), ("held", "held")):
+                if row is not None:
+                    cell[name] = (cell[name] or 0) + int(row[told] or 0)
         return [found[key] for key in sorted(found)]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from emoalign.analyses.preregistration.frozen import canonical, digest, dotted, sides
+from emoalign.study.fields import WRITTEN
 from emoalign.wording import counted, listed
 
 STRUCTURED = (
@@ -31,8 +32,7 @@ def preregistration_text(study: str, stated: Mapping[str, Any]) -> str:
         f"# Preregistration: {study}",
         _plain(stated["title"]),
         f"Frozen on {stated['date']} by emoalign {stated['emoalign']}. sha256 of the content: "
-        f"`{stated['sha256']['whole']}`. `{study}.json` beside this text has every key; neither "
-        "file is overwritten. Changes follow at the end, each as an amendment with its date.",
+        f"`{stated['sha256']['whole']}`. XX Changes follow at the end, each as an amendment with its date.",
         *_answers("## Answers before this preregistration", stated["answers"]),
         *_items(stated["content"]),
         *_models(stated["content"]),
@@ -155,17 +155,34 @@ def _asking(content: Mapping[str, Any]) -> Iterator[str]:
         *("kind", "readouts", "participants", "temperature", "thinking", "wave", "prompts"),
         *("personas", "session"),
     ]
-    shown = [key for key in keys if any(each.get(key) for each in content["protocols"].values())]
+    told = {
+        name: {key: each.get(key) for key in keys if key != "participants" or _writes(each)}
+        for name, each in content["protocols"].items()
+    }
+    shown = [key for key in keys if any(_setting(each, key) != "–" for each in told.values())]
     yield _table(
         ("Protocol", *shown),
         [
-            (name, *(_value(each.get(key)) for key in shown))
-            for name, each in content["protocols"].items()
+            (name, *(_setting(each, key) for key in shown))
+            for name, each in told.items()
         ],
     )
     for name, personas in content["personas"].items():
         yield f"Personas of {name}:"
         yield "\n".join(f"{number}. {_plain(text)}" for number, text in enumerate(personas, 1))
+
+
+def _setting(protocol: Mapping[str, Any], key: str) -> str:
+    """A setting of a protocol; a dash where it has none."""
+    value = protocol.get(key)
+    if value is None:
+        return "all" if key in protocol and key == "participants" else "–"
+    return ", ".join(value) if isinstance(value, list) else _value(value)
+
+
+def _writes(protocol: Mapping[str, Any]) -> bool:
+    """Tell whether a protocol reads what models write, once for each participant."""
+    return not WRITTEN.isdisjoint(protocol["readouts"])
 
 
 def _prompts(prompts: Mapping[str, Any], examples: Sequence[Mapping[str, Any]]) -> Iterator[str]:
