@@ -117,6 +117,7 @@ def test_a_study_with_labels_baselines_and_a_recitation_has_what_concerns_them()
     others = {"forms": "compare_forms", "generalizability": "decompose_variance"}
     others |= {"groups": "compare_groups", "retest": "compare_waves"}
     others |= dict.fromkeys(("order", "participants"), "compare_sessions")
+    others |= {"preregistration": "compare_with_preregistration"}
     assert {computation.rule for computation in COMPUTATIONS} == {*rules, *others.values()}
     gradient = "results/s/statistics/transparency_gradient.parquet"
     assert gradient in rules["check_expectations"].inputs
