@@ -119,6 +119,7 @@ def test_a_study_with_labels_baselines_and_a_recitation_has_what_concerns_them()
     others = {"forms": "compare_forms", "generalizability": "decompose_variance"}
     others |= {"groups": "compare_groups", "retest": "compare_waves", "estimates": "estimate"}
     others |= dict.fromkeys(("order", "participants"), "compare_sessions")
+    others |= {"preregistration": "compare_with_preregistration"}
     assert {computation.rule for computation in COMPUTATIONS} == {
         *(*rules, "write_norms"),
         *others.values(),

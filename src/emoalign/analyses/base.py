@@ -62,6 +62,25 @@ class RaterGroups:
     files: tuple[FileSource, ...]
 
 
+@dataclass(frozen=True)
+class Registered:
+    """What can be preregistered of a study as far as its configuration tells it.
+
+    Attributes:
+        file: the file of the preregistration.
+        content: the study by parts, as JSON has it.
+        unsaid: the keys of it that are at their defaults.
+        tables: the paths of the tables that its analyses make, ascending.
+        recordings: the files with recorded ratings, by model.
+    """
+
+    file: str
+    content: Mapping[str, Any]
+    unsaid: tuple[tuple[str, ...], ...]
+    tables: tuple[str, ...]
+    recordings: Mapping[str, tuple[FileSource, ...]]
+
+
 class ShownForm(Entry):
     """A form in which a protocol asks about a scale.
 
@@ -157,6 +176,8 @@ class AnalysedStudy:
         lexicon, embedding: cards that the study names.
         personas: what is known of the simulated participants of protocols that have personas, one
             by one, by protocol.
+        registered: the study as it can be preregistered; None where nothing is.
+        registered: what it has of what was preregistered; None without a preregistration.
     """
 
     seed: int
@@ -169,6 +190,7 @@ class AnalysedStudy:
     personas: Mapping[str, tuple[Mapping[str, str | int | float], ...]] = field(
         default_factory=dict
     )
+    registered: Registered | None = None
 
     def set_by(self, kind: type[SettingsT]) -> SettingsT:
         """The settings of one kind, which a study `asks` for where their key is optional."""
@@ -275,6 +297,7 @@ class Analysis:
         concerns: whether it concerns a dataset. A study without any such dataset does not have it.
         possible: whether a study has what it needs, such as two waves. A study without it does not
             have it.
+        target: whether a target of its name makes its tables; that of another has the name else.
     """
 
     name: str
@@ -284,6 +307,7 @@ class Analysis:
     settings: Settings | None = None
     concerns: Callable[[AnalysedDataset], bool] = lambda dataset: True
     possible: Callable[[AnalysedStudy], bool] = lambda study: True
+    target: bool = True
 
     def part_of(self, study: AnalysedStudy) -> AnalysedStudy | None:
         """The part of a study that it concerns; None where the study does not have it."""
