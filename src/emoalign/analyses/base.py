@@ -205,6 +205,36 @@ class AnalysedStudy:
         kept = {name: dataset for name, dataset in self.datasets.items() if wanted(dataset)}
         return replace(self, datasets=kept)
 
+    @property
+    def resamples(self) -> int:
+        """The bootstrap resamples that intervals come from."""
+        return self.set_by(StatisticsSettings).bootstrap_resamples
+
+    @property
+    def scales(self) -> dict[str, dict[str, DatasetScale]]:
+        """The scales of both kinds by dataset."""
+        return {name: dataset.scales for name, dataset in self.datasets.items()}
+
+    @property
+    def numbers(self) -> dict[str, dict[str, HumanScale]]:
+        """The scales of numbers by dataset."""
+        return {name: dict(dataset.numbers) for name, dataset in self.datasets.items()}
+
+    @property
+    def labels(self) -> dict[str, dict[str, LabelScale]]:
+        """The scales of labels by dataset."""
+        return {name: dict(dataset.labels) for name, dataset in self.datasets.items()}
+
+    @property
+    def ranges(self) -> dict[str, dict[str, Range]]:
+        """The ends of the scales of numbers by dataset."""
+        return {name: dataset.scales for name, dataset in self.compared.items()}
+
+    @property
+    def compared(self) -> dict[str, ComparedDataset]:
+        """What comparisons over scales need to know, by dataset."""
+        return {name: dataset.compared for name, dataset in self.datasets.items()}
+
     def each(self) -> dict[str, AnalysedStudy]:
         """The study dataset by dataset."""
         return {
@@ -220,6 +250,29 @@ class AnalysisJob(Job):
     def of(cls, study: AnalysedStudy) -> Self:
         """The job for a study, or for the part of it that the analysis concerns."""
 
+    @classmethod
+    def further(cls, study: AnalysedStudy) -> dict[str, Any]:
+        """The values of the keys that a job adds to those of the job it is derived from."""
+        return {}
+
+
+class NumbersJob(AnalysisJob):
+    """Compare models with people on scales of numbers, and the resamples of intervals."""
+
+    scales: dict[str, dict[str, HumanScale]]
+    seed: int
+    bootstrap_resamples: int
+
+    @classmethod
+    def of(cls, study: AnalysedStudy) -> Self:
+        """All scales of numbers of a study."""
+        return cls(
+            scales=study.numbers,
+            seed=study.seed,
+            bootstrap_resamples=study.resamples,
+            **cls.further(study),
+        )
+
 
 class ComparisonJob(AnalysisJob):
     """Compare item means over cells: datasets, and the resamples that intervals come from."""
@@ -233,9 +286,10 @@ class ComparisonJob(AnalysisJob):
     def of(cls, study: AnalysedStudy) -> Self:
         """All datasets of a study."""
         return cls(
-            datasets={name: dataset.compared for name, dataset in study.datasets.items()},
+            datasets=study.compared,
             seed=study.seed,
-            bootstrap_resamples=study.set_by(StatisticsSettings).bootstrap_resamples,
+            bootstrap_resamples=study.resamples,
+            **cls.further(study),
         )
 
 
