@@ -59,7 +59,7 @@ def command(name: str, dataset: str, models: tuple[str, ...], prompts: str | Non
     card = read_card(entry.path, DatasetCard)
     cards = {model: read_card(found(model, ["models"])[0][1].path, MODELS) for model in models}
     if any(each.asked for each in cards.values()) and prompts is None:
-        prompts = _fitting(dataset, card, cards)
+        prompts = fitting_prompts(dataset, card, cards)
         if prompts is None:
             prompts = dataset
             write_prompts(prompts, dataset)
@@ -74,7 +74,7 @@ def command(name: str, dataset: str, models: tuple[str, ...], prompts: str | Non
         )
 
 
-def _fitting(dataset: str, card: DatasetCard, models: dict[str, ModelCard]) -> str | None:
+def fitting_prompts(dataset: str, card: DatasetCard, models: dict[str, ModelCard]) -> str | None:
     """A prompt set that covers all scales of a dataset, and that all models can answer.
 
     It has the name of the dataset, or is an included one; other prompt sets must be named.
@@ -150,7 +150,7 @@ def _study(
         "    participants: 20  # answers per item; if you raise it later, only the additional "
         "answers are asked for"
     )
-    yield f"    temperature: {_temperature(models)}"
+    yield f"    temperature: {usual_temperature(models)}"
     priced = any(getattr(each, "prices", None) is not None for each in models.values())
     if priced and not any(each.cost_unknown for each in models.values()):
         yield ""
@@ -158,7 +158,7 @@ def _study(
         yield "max_usd: 5"
 
 
-def _temperature(models: dict[str, ModelCard]) -> str:
+def usual_temperature(models: dict[str, ModelCard]) -> str:
     """A temperature of 1, or the highest below it that all models accept.
 
     The provider's own sampling where a model takes no temperature and all have a provider.

@@ -1,0 +1,159 @@
+"""The way models are asked: as the raters of the norms were, or by a prompt set that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from emoalign.commands.estimation.norms import Norms
+from emoalign.commands.kinds import CONFIG, entries
+from emoalign.commands.new_files import quoted
+from emoalign.commands.new_study import fitting_prompts, usual_temperature
+from emoalign.elicitation.engines.base import ModelCard
+from emoalign.errors import StudyError
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import load_study
+from emoalign.planning.opening import usual_text
+from emoalign.planning.preflight import check_prompts
+from emoalign.planning.session_checks import sessions_that_do_not_fit
+from emoalign.planning.studies import LoadedStudy
+from emoalign.study.protocol_cards import ProtocolCard
+from emoalign.study.reading import read_card
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way of asking.
+
+    Attributes:
+        lines: the entry of the study's list of protocols, as YAML.
+        content: the same as data.
+        examples: texts that its prompts show, about which nobody can be asked.
+        note: the reason why models are not asked as the raters were; empty where they are.
+    """
+
+    lines: tuple[str, ...] = ()
+    content: Mapping[str, Any] = field(default_factory=dict)
+    examples: tuple[str, ...] = ()
+    note: str = ""
+
+
+def way_of_asking(norms: Norms, models: Mapping[str, ModelCard], size: int) -> Way | None:
+    """The way in which all models can be asked; None where a prompt set must be written first.
+
+    It is that of the raters where a protocol follows it, models can be asked so, and a study of
+    `size` items can be dealt to its sessions. Recorded models alone need none.
+    """
+    if not any(card.asked for card in models.values()):
+        return Way()
+    note = ""
+    followed = _followed(norms)
+    if followed is not None:
+        name, prompts = followed
+        told = _like(name, prompts)
+        tried = _tried(told, norms, models, size)
+        if isinstance(tried, Way):
+            return tried
+        note = f"Models are not asked as people were ({name}): {tried}"
+    able = norms.card.model_copy(update={"scales": dict(norms.scales)})
+    prompt_set = fitting_prompts(norms.name, able, dict(models))
+    if prompt_set is None:
+        return None
+    problem = ""
+    for readout in _readouts(models):
+        told = plain_protocol(prompt_set, models, readout)
+        tried = _tried(told, norms, models, size)
+        if isinstance(tried, Way):
+            return Way(tried.lines, tried.content, tried.examples, note)
+        problem = tried
+    raise StudyError([problem])
+
+
+def plain_protocol(
+    prompt_set: str, models: Mapping[str, ModelCard], readout: str = "sampled"
+) -> Way:
+    """A protocol that asks about each item by itself."""
+    temperature = usual_temperature(dict(models))
+    lines = [
+        f"  - name: {quoted(prompt_set)}",
+        f"    prompts: {quoted(prompt_set)}",
+        f"    readouts: [{readout}]",
+    ]
+    content: dict[str, Any] = {
+        "name": prompt_set,
+        "prompts": prompt_set,
+        "readouts": [readout],
+    }
+    if readout == "sampled":
+        lines.append("    participants: 20  # answers per item")
+        content["participants"] = 20
+    lines.append(f"    temperature: {temperature}")
+    said = temperature.split()[0]
+    content["temperature"] = said if said == "provider" else float(said)
+    return Way(tuple(lines), content)
+
+
+def _followed(norms: Norms) -> tuple[str, tuple[str, ...]] | None:
+    """The protocol that follows the raters of a dataset, with its prompts where they are named for
+    this dataset: it is called as-<dataset>, names the dataset, or has the same source."""
+    found: list[tuple[int, str, tuple[str, ...]]] = []
+    for entry in entries("protocols"):
+        try:
+            card = read_card(entry.path, ProtocolCard)
+        except StudyError:
+            continue
+        special = card.prompts_for.get(norms.name, ())
+        link = card.source.rpartition("https://")[2].removeprefix("doi.org/").strip()
+        if entry.name == f"as-{norms.name}":
+            found.append((0, entry.name, special))
+        elif special:
+            found.append((1, entry.name, special))
+        elif "/" in link and link in norms.card.citation and card.prompts:
+            found.append((2, entry.name, ()))
+    return min(found)[1:] if found else None
+
+
+def _like(name: str, prompts: tuple[str, ...]) -> Way:
+    """A protocol like one with a file of its own; its prompts for the dataset are for the list."""
+    hint = f"# as people were asked: emoalign show {name}"
+    if not prompts:
+        return Way((f"  - {name}  {hint}",), {"like": name})
+    names = ", ".join(map(quoted, prompts))
+    lines = (f"  - like: {name}  {hint}", f"    prompts: [{names}]")
+    return Way(lines, {"like": name, "prompts": list(prompts)})
+
+
+def _readouts(models: Mapping[str, ModelCard]) -> Iterator[str]:
+    """Readouts to try: models on this machine give probabilities, which cost one question."""
+    if all(card.destination is None for card in models.values()):
+        yield "exact"
+    yield "sampled"
+
+
+def _tried(way: Way, norms: Norms, models: Mapping[str, ModelCard], size: int) -> Way | str:
+    """The way with the texts that its prompts show, or the first reason why it cannot be used.
+
+    It is tried on a study of the norms, so that nothing needs to be written.
+    """
+    content = {
+        "study": "tried",
+        "title": "Tried",
+        "seed": 0,
+        "models": list(models),
+        "datasets": [{"dataset": norms.name, "scales": list(norms.scales)}],
+        "protocols": [dict(way.content)],
+    }
+    try:
+        loaded = load_study(content, CONFIG)
+        check_prompts(loaded)
+    except StudyError as error:
+        return error.problems[0].removeprefix("study: ")
+    text = usual_text(item.text for item in norms.items)
+    texts = {} if text is None else {norms.name: text}
+    problem = next(sessions_that_do_not_fit(loaded, {norms.name: size}, texts), None)
+    return problem if problem is not None else Way(way.lines, way.content, _examples(loaded, norms))
+
+
+def _examples(loaded: LoadedStudy, norms: Norms) -> tuple[str, ...]:
+    return Jobs(loaded).prepare(norms.name).excluded_texts
