@@ -14,6 +14,7 @@ from emoalign.analyses.baselines.analysis import ANALYSIS as BASELINES
 from emoalign.analyses.calibration.analysis import ANALYSIS as CALIBRATION
 from emoalign.analyses.contrasts.analysis import ANALYSIS as CONTRASTS
 from emoalign.analyses.distributions.analysis import ANALYSIS as DISTRIBUTIONS
+from emoalign.analyses.estimates.analysis import ANALYSIS as ESTIMATES
 from emoalign.analyses.expectations.analysis import ANALYSIS as EXPECTATIONS
 from emoalign.analyses.explained.analysis import ANALYSIS as EXPLAINED
 from emoalign.analyses.forms.analysis import ANALYSIS as FORMS
@@ -49,6 +50,7 @@ PAGE: tuple[Analysis | PageSection, ...] = (
     SPECIFICATIONS,
     FORMS,
     SUBSTITUTION,
+    ESTIMATES,
     GROUPS,
     EXPLAINED,
     RIDGE,
@@ -97,7 +99,9 @@ SHARED = Settings("statistics", StatisticsSettings, "Precision of estimates.")
 def with_settings(entry: type[EntryT], settings: Iterator[Settings]) -> type[EntryT]:
     """An entry that has the settings of analyses as well, each under its key."""
     fields: dict[str, Any] = {
-        key.key: (key.entry, Field(default_factory=key.entry, description=key.description))
+        key.key: (key.entry | None, Field(None, description=key.description))
+        if key.optional
+        else (key.entry, Field(default_factory=key.entry, description=key.description))
         for key in settings
     }
     made: type[EntryT] = create_model(

@@ -64,7 +64,11 @@ def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
             for name, card in sorted(loaded.datasets.items())
         },
         protocols={name: loaded.protocol(name) for name in loaded.protocol_names()},
-        settings=tuple(getattr(loaded.study, key.key) for key in settings_of_study()),
+        settings=tuple(
+            entry
+            for key in settings_of_study()
+            if (entry := getattr(loaded.study, key.key)) is not None
+        ),
         leakage={name: card.leakage for name, card in baselines if card.leakage is not None},
         lexicon=loaded.lexicon,
         embedding=loaded.embedding,

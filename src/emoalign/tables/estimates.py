@@ -57,6 +57,11 @@ ESTIMATES = Table(
         Column("region", COUNT, "Third of the estimated means, from 1 (lowest)."),
         Column("flags", TEXTS, f"What speaks against the estimate: {', '.join(FLAGS)}."),
         Column("to_rate", pa.bool_(), "Whether it was drawn to be rated by people next."),
+        Column(
+            "stratum",
+            COUNT,
+            "Third of the models' average in which it was drawn, from 1; null for rated items.",
+        ),
         *numbers(inclusion="Probability of that draw; null for rated items."),
     ),
 )
@@ -71,7 +76,7 @@ ESTIMATION = Table(
             "method",
             TEXT,
             "`stack` (written), `models` (without embedding), `best` model, `average`, "
-            "`embedding` or `constant`.",
+            "`embedding` or `constant`; `sd`: of people's SDs.",
         ),
         Column("region", TEXT, "`all`, or the third of the estimated means: `1`, `2` or `3`."),
         Column("n_rated", COUNT, "Items that people rated."),
@@ -114,14 +119,14 @@ ESTIMATION_CURVE = Table(
         Column("n_rated", COUNT, "Rated items that are learnt from."),
         Column("draws", COUNT, "Random draws of these items."),
         *shared(
-            "Correlation with human means of the other rated items: mean and range of 95% of the "
-            "draws.",
+            "Correlation with human means of the other rated items: mean, and 10th and 90th "
+            "percentile over draws.",
             "r",
             "r_low",
             "r_high",
         ),
         *shared(
-            "Mean width of the intervals, in points: mean and range of 95% of the draws.",
+            "Mean width of the intervals, in points: mean, and 10th and 90th percentile over draws.",
             "width",
             "width_low",
             "width_high",
