@@ -112,6 +112,8 @@ def command(
     if way is None:
         free_file("prompts", places.name)
     items = choose(words.texts, norms, rated, SEED, way.examples if way is not None else ())
+    if way is not None and len(items.chosen) < size:
+        way = way_of_asking(norms, cards, len(items.chosen)) or way
     for line in _listed(file, words, items, norms):
         _say(line)
     _require_unrated(items, norms)
@@ -127,9 +129,7 @@ def command(
     _tell_what_to_expect(places.study, items, norms, models)
 
 
-def _tell_what_to_expect(
-    path: Path, items: Items, norms: Norms, models: Sequence[str]
-) -> None:
+def _tell_what_to_expect(path: Path, items: Items, norms: Norms, models: Sequence[str]) -> None:
     """Print what keeps the study from running, what it costs, and the widths of intervals."""
     from emoalign.commands.estimation.expected import costs, few_rated, known_agreement, widths
     from emoalign.commands.kinds import CONFIG
@@ -149,15 +149,16 @@ def _tell_what_to_expect(
     for line in widths(norms):
         click.echo(f"  {line}")
     _say(
-        f"Two {things} differ, with 90% confidence, if their estimates are at least so far apart. "
-        "SD is that of people's means."
+        f"Two {things} differ, with 90% confidence, if the least difference lies between their "
+        "estimates. SD is that of people's means."
     )
     for line in known:
         _say(line)
     if not known:
+        who = "these models agree" if len(models) > 1 else "this model agrees"
         _say(
-            f"No study in results/ says how well {'these models agree' if len(models) > 1 else 'this model agrees'} "
-            f"with people on {norms.name}: the study will measure r, width and coverage."
+            f"No study in results/ says how well {who} with people on {norms.name}: the study will "
+            "measure r, width and coverage."
         )
     for line in _cautions(items, norms, models):
         _say(f"\n{line}")
@@ -199,24 +200,25 @@ def _listed(file: Path, words: WordList, items: Items, norms: Norms) -> Iterator
     if words.in_two_spellings:
         pairs = words.in_two_spellings
         yield (
-            f"{counted(len(pairs), 'pair')} differ{'s' * (len(pairs) == 1)} in capitals alone and "
-            f"count as different {thing}s ({_pairs(pairs)})."
+            f"{counted(len(pairs), f'{thing}')} differ{'s' * (len(pairs) == 1)} from another in "
+            f"capitals alone and {'is' if len(pairs) == 1 else 'are'} kept ({_pairs(pairs)})."
         )
     both, own = items.count("both"), items.count("list")
     yield (
-        f"People rated {both:,} of them for {norms.name}; {own:,} are to be estimated. To learn "
-        f"from, {counted(items.count('norms'), thing)} of {items.pool:,} other rated ones "
+        f"People rated {f'{both:,}' if both else 'none'} of them for {norms.name}; {own:,} "
+        f"{'is' if own == 1 else 'are'} to be estimated. To learn from, "
+        f"{counted(items.count('norms'), thing)} of {items.pool:,} other rated ones "
         f"{'was' if items.count('norms') == 1 else 'were'} drawn at random."
     )
     if items.recapitalised:
         yield (
-            f"{len(items.recapitalised):,} of them stand in {norms.name} with other capitals, and "
+            f"{norms.name} writes {len(items.recapitalised):,} of them with other capitals; they "
             f"have its ratings ({_pairs(items.recapitalised)})."
         )
     if items.twice:
         yield (
-            f"{len(items.twice):,} stand in {norms.name} more than once, with different ratings, "
-            f"and are estimated ({_some(items.twice)})."
+            f"{norms.name} has {len(items.twice):,} of them more than once, with different "
+            f"ratings, so they are estimated ({_some(items.twice)})."
         )
 
 

@@ -50,8 +50,8 @@ def way_of_asking(norms: Norms, models: Mapping[str, ModelCard], size: int) -> W
     note = ""
     followed = _followed(norms)
     if followed is not None:
-        name, prompts = followed
-        told = _like(name, prompts)
+        name, prompts, longest = followed
+        told = _like(name, prompts, whole=longest is not None and longest > size)
         tried = _tried(told, norms, models, size)
         if isinstance(tried, Way):
             return tried
@@ -94,34 +94,44 @@ def plain_protocol(
     return Way(tuple(lines), content)
 
 
-def _followed(norms: Norms) -> tuple[str, tuple[str, ...]] | None:
-    """The protocol that follows the raters of a dataset, with its prompts where they are named for
-    this dataset: it is called as-<dataset>, names the dataset, or has the same source."""
-    found: list[tuple[int, str, tuple[str, ...]]] = []
+def _followed(norms: Norms) -> tuple[str, tuple[str, ...], int | None] | None:
+    """The protocol that follows the raters of a dataset: it is called as-<dataset>, names the
+    dataset, or has the same source. With it come its prompts, where they are named for this
+    dataset, and the number of items in its sessions."""
+    found: list[tuple[int, str, tuple[str, ...], int | None]] = []
     for entry in entries("protocols"):
         try:
             card = read_card(entry.path, ProtocolCard)
         except StudyError:
             continue
         special = card.prompts_for.get(norms.name, ())
+        longest = None if card.session is None else card.session.items
         link = card.source.rpartition("https://")[2].removeprefix("doi.org/").strip()
         if entry.name == f"as-{norms.name}":
-            found.append((0, entry.name, special))
+            found.append((0, entry.name, special, longest))
         elif special:
-            found.append((1, entry.name, special))
+            found.append((1, entry.name, special, longest))
         elif "/" in link and link in norms.card.citation and card.prompts:
-            found.append((2, entry.name, ()))
-    return min(found)[1:] if found else None
+            found.append((2, entry.name, (), longest))
+    return min(found, key=lambda each: each[:2])[1:] if found else None
 
 
-def _like(name: str, prompts: tuple[str, ...]) -> Way:
-    """A protocol like one with a file of its own; its prompts for the dataset are for the list."""
+def _like(name: str, prompts: tuple[str, ...], whole: bool) -> Way:
+    """A protocol like one with a file of its own; its prompts for the dataset are for the list.
+
+    `whole` sessions have all items, of which there are fewer than people had.
+    """
     hint = f"# as people were asked: emoalign show {name}"
-    if not prompts:
+    if not prompts and not whole:
         return Way((f"  - {name}  {hint}",), {"like": name})
-    names = ", ".join(map(quoted, prompts))
-    lines = (f"  - like: {name}  {hint}", f"    prompts: [{names}]")
-    return Way(lines, {"like": name, "prompts": list(prompts)})
+    lines, content = [f"  - like: {name}  {hint}"], dict[str, Any](like=name)
+    if prompts:
+        lines.append(f"    prompts: [{', '.join(map(quoted, prompts))}]")
+        content["prompts"] = list(prompts)
+    if whole:
+        lines.append("    session: {items: null}  # all, because people had more items in a list")
+        content["session"] = {"items": None}
+    return Way(tuple(lines), content)
 
 
 def _readouts(models: Mapping[str, ModelCard]) -> Iterator[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from emoalign.analyses.estimates.analysis import EstimatesSettings
 from emoalign.commands.estimation.norms import Norms
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.errors import EmoalignError
@@ -24,8 +25,8 @@ from emoalign.wording import ci, coefficient, number
 AGREEMENT = (0.5, 0.7, 0.8, 0.9)
 """Correlations of estimates with people's means for which widths are shown."""
 
-COVERAGE = 0.9
-"""The default of `estimates: coverage`."""
+COVERAGE: float = EstimatesSettings.model_fields["coverage"].default
+"""The share of people's means that intervals should contain."""
 
 JOURNAL = Path("results/journal")
 
@@ -57,7 +58,7 @@ def widths(norms: Norms) -> list[str]:
         wide = [expected_width(means, (kind.min, kind.max), r, COVERAGE) for r in AGREEMENT]
         apart = [math.sqrt(2) * half_width(sd, r, COVERAGE) for r in AGREEMENT]
         rows.append([_named(scale, kind), number(sd), *map(number, wide)])
-        rows.append(["  two differ from", "", *map(number, apart)])
+        rows.append(["  least difference", "", *map(number, apart)])
     sizes = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
@@ -104,6 +105,6 @@ def _agreed(norms: Norms, study: str, row: Mapping[str, object]) -> str:
     )
 
 
-def few_rated(rated: Mapping[str, int], fewest: int) -> Sequence[str]:
+def few_rated(rated: Mapping[str, int], fewest: int) -> list[str]:
     """The scales with too few rated items for estimates, with their numbers."""
     return [f"{scale} ({n:,})" for scale, n in rated.items() if n < fewest]

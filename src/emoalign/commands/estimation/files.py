@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
 from ruamel.yaml.scalarstring import LiteralScalarString
 
 from emoalign.commands.estimation.asking import Way
@@ -153,9 +154,7 @@ def write_card(
         source["quotes"] = "standard"
     if _clustered(items):
         source["cluster"] = "cluster"
-    source["scales"] = {
-        scale: named for scale, named in columns.items() if items.rated(scale)
-    }
+    source["scales"] = {scale: named for scale, named in columns.items() if items.rated(scale)}
     card: dict[str, Any] = {
         "title": f"{' '.join(file.name.split())}, like {norms.card.title}",
         "modality": norms.card.modality,
@@ -189,7 +188,7 @@ def _caveats(file: Path, items: Items, norms: Norms) -> Iterator[str]:
     listed = items.count("list", "both")
     yield (
         f"{listed:,} {things} are those of the list {' '.join(file.name.split())}; "
-        f"{items.count('both'):,} of them have ratings by people, from {norms.card.title}. "
+        f"{items.count('both') or 'none'} of them have ratings by people, from {norms.card.title}. "
         f"{items.count('norms'):,} further {things} were drawn at random from {norms.card.title} "
         "to learn from."
     )
@@ -206,15 +205,19 @@ def _yaml(content: Mapping[str, Any]) -> str:
         if isinstance(value, Mapping):
             return {key: shown(each) for key, each in value.items()}
         if isinstance(value, list | tuple):
-            return [shown(each) for each in value]
+            inner = CommentedSeq(map(shown, value))
+            if not any(isinstance(each, str) and " " in each for each in value):
+                inner.fa.set_flow_style()
+            return inner
         return LiteralScalarString(value) if isinstance(value, str) and "\n" in value else value
 
     writer = YAML()
     writer.width = 100
-    writer.allow_unicode = True
+    writer.indent(mapping=2, sequence=4, offset=2)
     out = io.StringIO()
     writer.dump(shown(content), out)
-    return out.getvalue()
+    # Where a line is folded, the writer leaves a blank at its end.
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
 def write_study(

@@ -77,9 +77,7 @@ def read_list(path: Path) -> WordList:
     return WordList(tuple(texts), left_out, looks.modality, looks.language, column)
 
 
-def _sorted_out(
-    fields: Sequence[str], headed: bool
-) -> tuple[list[str], dict[str, list[str]]]:
+def _sorted_out(fields: Sequence[str], headed: bool) -> tuple[list[str], dict[str, list[str]]]:
     """The texts to be used, and the others by reason. Blank lines count as nothing.
 
     The first text is a header where it is the usual name of such a column, if there may be one.
