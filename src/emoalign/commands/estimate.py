@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,17 +14,17 @@ from emoalign.commands.group import Told, Unwrapped
 from emoalign.commands.kinds import completing
 
 if TYPE_CHECKING:  # a command is imported before it is known to run
+    from emoalign.commands.estimation.asking import Way
+    from emoalign.commands.estimation.files import Places
     from emoalign.commands.estimation.items import Items
     from emoalign.commands.estimation.norms import Norms
-    from emoalign.commands.estimation.wordlist import WordList
+    from emoalign.elicitation.engines.base import ModelCard
 
-FEWEST_RATED = 100
-"""Rated items without which `snakemake estimates` gives a reason in place of estimates."""
+WIDTH = 100
+"""Letters of a line."""
 
-EXAMPLES_SHOWN, LETTERS_SHOWN, WIDTH = 3, 40, 100
-"""Texts in a message, the most letters of each, and the width of lines."""
-
-DEFAULT_MODEL = "smollm2-135m"
+TRIAL_MODEL = "smollm2-135m"
+"""The model that is asked where none is named: included, and too small for use."""
 
 
 @click.command(
@@ -55,7 +56,7 @@ DEFAULT_MODEL = "smollm2-135m"
     "--model",
     "models",
     multiple=True,
-    default=(DEFAULT_MODEL,),
+    default=(TRIAL_MODEL,),
     show_default=True,
     shell_complete=completing("models"),
     help="A model that rates the words; can be given several times.",
@@ -83,21 +84,13 @@ def command(
     these it is learned how people rate. Before anything is asked, the command says what the study
     costs and how wide intervals will be (emoalign docs estimates).
     """
-    from emoalign.commands.estimation.asking import plain_protocol, way_of_asking
-    from emoalign.commands.estimation.files import (
-        SEED,
-        free_places,
-        usual_name,
-        write_card,
-        write_study,
-        write_table,
-    )
+    from emoalign.commands.estimation.asking import way_of_asking
+    from emoalign.commands.estimation.files import SEED, free_places, usual_name
     from emoalign.commands.estimation.items import choose
     from emoalign.commands.estimation.norms import check_kind, chosen, read_norms
     from emoalign.commands.estimation.wordlist import read_list
+    from emoalign.commands.estimation.words import on_the_list
     from emoalign.commands.kinds import found
-    from emoalign.commands.new_files import free_file
-    from emoalign.commands.new_prompts import write_prompts
     from emoalign.planning.loading import MODELS
     from emoalign.study.reading import read_card
 
@@ -109,29 +102,66 @@ def command(
     norms = read_norms(like, card, wanted)
     size = len(words.texts) + min(rated, len(norms.items))
     way = way_of_asking(norms, cards, size)
-    if way is None:
-        free_file("prompts", places.name)
-    items = choose(words.texts, norms, rated, SEED, way.examples if way is not None else ())
-    if way is not None and len(items.chosen) < size:
-        way = way_of_asking(norms, cards, len(items.chosen)) or way
-    for line in _listed(file, words, items, norms):
+    items = choose(words.texts, norms, rated, SEED, () if way is None else way.examples)
+    if len(items.chosen) < size:  # of fewer items than was thought, sessions may be shorter
+        way = way_of_asking(norms, cards, len(items.chosen))
+    for line in on_the_list(file, words, items, norms):
         _say(line)
     _require_unrated(items, norms)
-    columns = write_table(places, items, norms)
+    with _removed_if_wrong(places):
+        way = _write(places, file, items, norms, cards, way)
+    if way.note:
+        _say(f"\n{way.note}")
+    if words.modality != card.modality:
+        _say(
+            f"\nThe list seems to hold {words.modality}s, and people rated {card.modality}s for "
+            f"{like}. What is learned from {card.modality}s may not hold for it."
+        )
+    _tell_what_to_expect(places.study, items, norms, models)
+
+
+def _write(
+    places: Places,
+    file: Path,
+    items: Items,
+    norms: Norms,
+    cards: Mapping[str, ModelCard],
+    way: Way | None,
+) -> Way:
+    """Write the files; returns the way of asking, by new prompts where no others fit."""
+    from emoalign.commands.estimation.asking import plain_protocol
+    from emoalign.commands.estimation.files import write_card, write_study
+    from emoalign.commands.estimation.table import write_table
+    from emoalign.commands.new_prompts import write_prompts
+
+    columns = write_table(places.table, items, norms)
     click.echo(f"\nWrote {places.table}")
     write_card(places, file, items, norms, columns)
     if way is None:
         write_prompts(places.name, places.name)
         way = plain_protocol(places.name, cards)
     write_study(places, file, norms, cards, way)
-    if way.note:
-        _say(f"\n{way.note}")
-    _tell_what_to_expect(places.study, items, norms, models)
+    return way
+
+
+@contextmanager
+def _removed_if_wrong(places: Places) -> Iterator[None]:
+    """Remove what was written where not everything could be: the same command can be typed again.
+
+    None of these files was there before.
+    """
+    try:
+        yield
+    except BaseException:
+        for path in (places.table, places.card, places.study):
+            path.unlink(missing_ok=True)
+        raise
 
 
 def _tell_what_to_expect(path: Path, items: Items, norms: Norms, models: Sequence[str]) -> None:
     """Print what keeps the study from running, what it costs, and the widths of intervals."""
-    from emoalign.commands.estimation.expected import costs, few_rated, known_agreement, widths
+    from emoalign.commands.estimation.expected import costs, known_agreement, widths
+    from emoalign.commands.estimation.words import cautions
     from emoalign.commands.kinds import CONFIG
     from emoalign.commands.new_files import say_next
     from emoalign.commands.study_check import check_study
@@ -160,14 +190,8 @@ def _tell_what_to_expect(path: Path, items: Items, norms: Norms, models: Sequenc
             f"No study in results/ says how well {who} with people on {norms.name}: the study will "
             "measure r, width and coverage."
         )
-    for line in _cautions(items, norms, models):
+    for line in cautions(items, norms, alone=tuple(models) == (TRIAL_MODEL,)):
         _say(f"\n{line}")
-    few = few_rated({scale: items.rated(scale) for scale in norms.scales}, FEWEST_RATED)
-    if few:
-        _say(
-            f"\nToo few rated {things} to learn from: {', '.join(few)}. Estimates need at least "
-            f"{FEWEST_RATED}: without them, the table has a reason instead. Raise --rated."
-        )
     if checked.problems:
         click.echo("\nBefore it runs:")
         for problem in checked.problems:
@@ -181,87 +205,12 @@ def _tell_what_to_expect(path: Path, items: Items, norms: Norms, models: Sequenc
     )
 
 
-def _listed(file: Path, words: WordList, items: Items, norms: Norms) -> Iterator[str]:
-    """Sentences on the list: how many texts, which were left out, which have ratings already."""
-    from emoalign.wording import counted, listed
-
-    thing = norms.card.modality
-    where = "" if words.column is None else f" in the column {words.column!r}"
-    yield f"{file}: {counted(len(words.texts), thing)}{where}."
-    left_out = [
-        f"{len(texts):,} {reason} ({_some(texts)})" for reason, texts in words.left_out.items()
-    ]
-    if items.shown:
-        left_out.append(
-            f"{len(items.shown):,} that prompts show as examples ({_some(items.shown)})"
-        )
-    if left_out:
-        yield f"Left out: {listed(left_out)}."
-    if words.in_two_spellings:
-        pairs = words.in_two_spellings
-        yield (
-            f"{counted(len(pairs), f'{thing}')} differ{'s' * (len(pairs) == 1)} from another in "
-            f"capitals alone and {'is' if len(pairs) == 1 else 'are'} kept ({_pairs(pairs)})."
-        )
-    both, own = items.count("both"), items.count("list")
-    yield (
-        f"People rated {f'{both:,}' if both else 'none'} of them for {norms.name}; {own:,} "
-        f"{'is' if own == 1 else 'are'} to be estimated. To learn from, "
-        f"{counted(items.count('norms'), thing)} of {items.pool:,} other rated ones "
-        f"{'was' if items.count('norms') == 1 else 'were'} drawn at random."
-    )
-    if items.recapitalised:
-        yield (
-            f"{norms.name} writes {len(items.recapitalised):,} of them with other capitals; they "
-            f"have its ratings ({_pairs(items.recapitalised)})."
-        )
-    if items.twice:
-        yield (
-            f"{norms.name} has {len(items.twice):,} of them more than once, with different "
-            f"ratings, so they are estimated ({_some(items.twice)})."
-        )
-
-
-def _cautions(items: Items, norms: Norms, models: Sequence[str]) -> Iterator[str]:
-    """What the reader of the numbers must know."""
-    things = f"{norms.card.modality}s"
-    yield (
-        f"Coverage is measured on rated {things}, and holds for {things} like them. Yours may "
-        "differ: estimates come with flags and with a check of the domain (domain_auc)."
-    )
-    if tuple(models) == (DEFAULT_MODEL,):
-        yield (
-            f"{DEFAULT_MODEL} is there to try things out. For estimates to be used, name larger "
-            "models, best of several makers: --model (emoalign list models)."
-        )
-    if not norms.card.redistribute:
-        yield (
-            f"The ratings of {norms.name} may not be passed on ({norms.card.licence}), and the new "
-            "card says so: reports show no items, and publications contain no estimates."
-        )
-
-
 def _require_unrated(items: Items, norms: Norms) -> None:
     if not items.count("list"):
         raise Told(
             f"People have rated all of these {norms.card.modality}s for {norms.name}, so there is "
             "nothing to estimate. Nothing was written."
         )
-
-
-def _some(texts: Sequence[str]) -> str:
-    shown = [_short(text) for text in dict.fromkeys(texts)]
-    return ", ".join([*shown[:EXAMPLES_SHOWN], *["…"] * (len(shown) > EXAMPLES_SHOWN)])
-
-
-def _pairs(pairs: Sequence[tuple[str, str]]) -> str:
-    return _some([f"{_short(first)}, {_short(second)}" for first, second in pairs])
-
-
-def _short(text: str) -> str:
-    """A text of the list for the terminal, on which nothing of it is carried out."""
-    plain = "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
-    return plain if len(plain) <= LETTERS_SHOWN else f"{plain[:LETTERS_SHOWN]}…"
 
 
 def _say(line: str, indent: str = "") -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emoalign.commands.estimation.norms import Norms
+from emoalign.commands.group import Told
 from emoalign.commands.kinds import CONFIG, entries
 from emoalign.commands.new_files import quoted
 from emoalign.commands.new_study import fitting_prompts, usual_temperature
@@ -20,6 +21,8 @@ from emoalign.planning.session_checks import sessions_that_do_not_fit
 from emoalign.planning.studies import LoadedStudy
 from emoalign.study.protocol_cards import ProtocolCard
 from emoalign.study.reading import read_card
+from emoalign.study.scales import HumanScale
+from emoalign.wording import listed
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ def way_of_asking(norms: Norms, models: Mapping[str, ModelCard], size: int) -> W
     """The way in which all models can be asked; None where a prompt set must be written first.
 
     It is that of the raters where a protocol follows it, models can be asked so, and a study of
-    `size` items can be dealt to its sessions. Recorded models alone need none.
+    `size` items can be dealt to its sessions. Recorded models alone need none. Raises Told where
+    no prompt set that fits can be used.
     """
     if not any(card.asked for card in models.values()):
         return Way()
@@ -57,24 +61,29 @@ def way_of_asking(norms: Norms, models: Mapping[str, ModelCard], size: int) -> W
             return tried
         note = f"Models are not asked as people were ({name}): {tried}"
     able = norms.card.model_copy(update={"scales": dict(norms.scales)})
-    prompt_set = fitting_prompts(norms.name, able, dict(models))
-    if prompt_set is None:
+    problems = []
+    for prompt_set in fitting_prompts(norms.name, able, models):
+        for readout in _readouts(models):
+            tried = _tried(plain_protocol(prompt_set, models, readout), norms, models, size)
+            if isinstance(tried, Way):
+                return replace(tried, note=note)
+            problems.append(tried)
+    if not problems:
         return None
-    problem = ""
-    for readout in _readouts(models):
-        told = plain_protocol(prompt_set, models, readout)
-        tried = _tried(told, norms, models, size)
-        if isinstance(tried, Way):
-            return Way(tried.lines, tried.content, tried.examples, note)
-        problem = tried
-    raise StudyError([problem])
+    every = [name for name, kind in norms.card.scales.items() if isinstance(kind, HumanScale)]
+    remedy = (
+        f"\nWithout --scale, the study asks about {listed(every)}, as people were."
+        if len(norms.scales) < len(every)
+        else ""
+    )
+    raise Told(f"The models cannot be asked about {norms.name}: {problems[0]}.{remedy}")
 
 
 def plain_protocol(
     prompt_set: str, models: Mapping[str, ModelCard], readout: str = "sampled"
 ) -> Way:
     """A protocol that asks about each item by itself."""
-    temperature = usual_temperature(dict(models))
+    temperature = usual_temperature(models)
     lines = [
         f"  - name: {quoted(prompt_set)}",
         f"    prompts: {quoted(prompt_set)}",

@@ -103,8 +103,3 @@ def _agreed(norms: Norms, study: str, row: Mapping[str, object]) -> str:
         f"r = {coefficient(r)}{f', {ends}' if ends else ''} in the study {study}; intervals would "
         f"be {number(wide)} points wide."
     )
-
-
-def few_rated(rated: Mapping[str, int], fewest: int) -> list[str]:
-    """The scales with too few rated items for estimates, with their numbers."""
-    return [f"{scale} ({n:,})" for scale, n in rated.items() if n < fewest]

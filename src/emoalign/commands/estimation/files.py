@@ -1,8 +1,7 @@
-"""The files of the study: a table of items, the card of the dataset, and the study."""
+"""The card of the dataset and the study, as files; and their names."""
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 import re
@@ -18,6 +17,7 @@ from ruamel.yaml.scalarstring import LiteralScalarString
 from emoalign.commands.estimation.asking import Way
 from emoalign.commands.estimation.items import Items
 from emoalign.commands.estimation.norms import Norms
+from emoalign.commands.estimation.table import clustered
 from emoalign.commands.group import Told
 from emoalign.commands.kinds import library
 from emoalign.commands.new_files import free_file, quoted, write_entry
@@ -25,13 +25,9 @@ from emoalign.elicitation.engines.base import ModelCard
 from emoalign.errors import DataError
 from emoalign.study.fields import LONGEST_NAME
 from emoalign.study.reading import read_yaml
-from emoalign.tables import atomic
 
 SEED = 1
 """The seed of the study, by which the items to learn from are drawn as well."""
-
-MOST_RATINGS = 50
-"""Single ratings of an item that are kept; where there are more, mean, SD and n stand for them."""
 
 EMBEDDING = "smollm2-135m"
 """An included embedding that runs wherever the package with its weights is installed."""
@@ -72,71 +68,6 @@ def free_places(name: str) -> Places:
     return Places(name, table, card, study)
 
 
-def write_table(places: Places, items: Items, norms: Norms) -> dict[str, dict[str, Any]]:
-    """Write the table of items; returns the columns of each scale as a card names them."""
-    columns = {scale: _columns(scale, items, norms) for scale in norms.scales}
-    clusters = _clustered(items)
-    header = ["id", "text", "from", *["cluster"] * clusters]
-    header += [name for named in columns.values() for name in _flat(named)]
-    width = len(str(len(items.chosen)))
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
-    for number, each in enumerate(items.chosen, 1):
-        row: list[object] = [f"{number:0{width}d}", each.text, each.origin]
-        if clusters:
-            row.append("" if each.rated is None else each.rated.cluster or "")
-        for scale, named in columns.items():
-            item_id = "" if each.rated is None else each.rated.item_id
-            row += _numbers(norms.by_item.get((item_id, scale)), named)
-        writer.writerow(row)
-    with atomic(places.table) as partial:
-        partial.write_text(out.getvalue(), encoding="utf-8", newline="")
-    return columns
-
-
-def _clustered(items: Items) -> bool:
-    return any(each.rated is not None and each.rated.cluster for each in items.chosen)
-
-
-def _columns(scale: str, items: Items, norms: Norms) -> dict[str, Any]:
-    """The columns of a scale: single ratings where all are known, else mean, and SD and n."""
-    rated = [
-        norms.by_item[each.rated.item_id, scale]
-        for each in items.chosen
-        if each.rated is not None and (each.rated.item_id, scale) in norms.by_item
-    ]
-    singles = [norm["ratings"] for norm in rated]
-    most = max((len(one) for one in singles if isinstance(one, list)), default=0)
-    if 1 < most <= MOST_RATINGS and all(isinstance(one, list) for one in singles):
-        return {"ratings": [f"{scale}.{place}" for place in range(1, most + 1)]}
-    known = [key for key in ("sd", "n") if any(_number(norm[key]) for norm in rated)]
-    return {key: f"{scale}.{key}" for key in ("mean", *known)}
-
-
-def _flat(named: Mapping[str, Any]) -> Iterator[str]:
-    for value in named.values():
-        yield from value if isinstance(value, list) else [value]
-
-
-def _numbers(norm: Mapping[str, object] | None, named: Mapping[str, Any]) -> Iterator[str]:
-    if "ratings" in named:
-        given = [] if norm is None else norm["ratings"]
-        ratings = [_number(value) for value in given] if isinstance(given, list) else []
-        yield from ratings
-        yield from [""] * (len(named["ratings"]) - len(ratings))
-        return
-    for key in named:
-        yield "" if norm is None else _number(norm[key])
-
-
-def _number(value: object) -> str:
-    """A number as it is read again, with nothing for one that is not known."""
-    if not isinstance(value, int | float) or value != value:
-        return ""
-    return str(int(value)) if float(value).is_integer() else repr(float(value))
-
-
 def write_card(
     places: Places, file: Path, items: Items, norms: Norms, columns: Mapping[str, dict[str, Any]]
 ) -> None:
@@ -152,7 +83,7 @@ def write_card(
     }
     if any("\n" in each.text or "\r" in each.text for each in items.chosen):
         source["quotes"] = "standard"
-    if _clustered(items):
+    if clustered(items):
         source["cluster"] = "cluster"
     source["scales"] = {scale: named for scale, named in columns.items() if items.rated(scale)}
     card: dict[str, Any] = {
