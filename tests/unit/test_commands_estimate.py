@@ -48,6 +48,14 @@ citation: |
 caveats: ["People were few: three."]
 """
 
+SERVED = """\
+title: A model on this machine
+engine: openai
+model: small
+base_url: http://localhost:1/v1
+capabilities: {chat: true}
+"""
+
 
 def table(n: int = 150) -> pd.DataFrame:
     """Norms of many words; two of them are spelt as lists may spell them otherwise."""
@@ -65,15 +73,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config/datasets").mkdir(parents=True)
     (tmp_path / "config/datasets/norms.yaml").write_text(LIKE, encoding="utf-8")
+    (tmp_path / "config/models").mkdir()
+    (tmp_path / "config/models/small.yaml").write_text(SERVED, encoding="utf-8")
     (tmp_path / "resources").mkdir()
     table().to_csv("resources/norms.csv", index=False)
     return tmp_path
 
 
 def estimate(texts: str, *options: str, like: str = "norms") -> Result:
-    """The command on a list, with its output in single lines."""
+    """The command on a list, by a model that is not there unless another is named."""
     Path("words.txt").write_text(texts, encoding="utf-8")
-    return CliRunner().invoke(application, ["estimate", "words.txt", "--like", like, *options])
+    model = () if "--model" in options else ("--model", "small")
+    return CliRunner().invoke(
+        application, ["estimate", "words.txt", "--like", like, *model, *options]
+    )
 
 
 def made(name: str = "words-like-norms") -> pd.DataFrame:
@@ -207,7 +220,7 @@ def test_costs_are_those_of_the_plan(folder: Path) -> None:
 def test_agreement_that_was_measured_before_is_told_with_the_width_that_follows(
     folder: Path,
 ) -> None:
-    cell = {"model": "smollm2-135m", "protocol": "p", "readout": "exact", "dataset": "norms"}
+    cell = {"model": "small", "protocol": "p", "readout": "exact", "dataset": "norms"}
     known = {"scale": "valence", "pearson_r": 0.9, "pearson_low": 0.85, "pearson_high": 0.93}
     rows = pd.DataFrame(
         [
@@ -220,13 +233,25 @@ def test_agreement_that_was_measured_before_is_told_with_the_width_that_follows(
     ALIGNMENT.write(rows, Path("results/before") / ALIGNMENT.path)
     done = estimate(NEW, "--scale", "valence")
     said = re.findall(
-        r"smollm2-135m \(p, exact\) on valence: r = \.90, 95% CI \[\.85, \.93\] in the study "
+        r"small \(p, exact\) on valence: r = \.90, 95% CI \[\.85, \.93\] in the study "
         r"before; intervals would be ([\d.]+) points wide\.",
         flat(done.output),
     )
     line = next(text for text in done.output.splitlines() if "valence (1 to 9)" in text)
     assert said == [line.split()[-1]]
     assert "other (p" not in done.output
+
+
+def test_the_included_model_needs_no_network_and_is_said_to_be_for_trials(folder: Path) -> None:
+    Path("words.txt").write_text(NEW, encoding="utf-8")
+    arguments = ["estimate", "words.txt", "--like", "norms", "--scale", "valence"]
+    done = CliRunner().invoke(application, arguments)
+    assert done.exit_code == 0, done.output
+    (protocol,) = read_yaml(Path("config/studies/words-like-norms.yaml"))[0]["protocols"]
+    assert protocol["readouts"] == ["exact"]
+    told = flat(done.output)
+    assert "on this machine, at no cost" in told
+    assert "The included model is there to try things out." in told
 
 
 def test_too_few_rated_items_are_a_warning(folder: Path) -> None:
@@ -250,7 +275,7 @@ def test_a_list_is_asked_about_as_the_raters_were_where_a_protocol_follows_them(
 ) -> None:
     card = Path("config/datasets/warriner.yaml")
     card.write_text(LIKE.replace("@article{ours,", "@article{warriner,"), encoding="utf-8")
-    done = estimate(NEW, "--model", "gpt-4o-mini", "--rated", "110", like="warriner")
+    done = estimate(NEW, "--rated", "110", like="warriner")
     assert done.exit_code == 0, done.output
     (protocol,) = read_yaml(Path("config/studies/words-like-warriner.yaml"))[0]["protocols"]
     # Its raters had 350 words in a list, and there are not as many.
@@ -260,7 +285,7 @@ def test_a_list_is_asked_about_as_the_raters_were_where_a_protocol_follows_them(
 def test_a_protocol_that_follows_the_same_article_is_found_by_its_address(folder: Path) -> None:
     cited = LIKE.replace("title = {", "doi = {10.3758/s13428-012-0314-x}, title = {")
     Path("config/datasets/norms.yaml").write_text(cited, encoding="utf-8")
-    done = estimate(NEW, "--model", "gpt-4o-mini", "--rated", "110")
+    done = estimate(NEW, "--rated", "110")
     assert done.exit_code == 0, done.output
     (protocol,) = read_yaml(Path("config/studies/words-like-norms.yaml"))[0]["protocols"]
     assert protocol["like"] == "as-warriner"
@@ -272,8 +297,7 @@ def test_words_that_prompts_show_are_neither_estimated_nor_learned_from(folder: 
     rows = table()
     rows.loc[10, "word"] = "chairs"  # which as-warriner shows for practice
     rows.to_csv("resources/norms.csv", index=False)
-    options = ("--model", "gpt-4o-mini", "--rated", "500")
-    done = estimate("joy\nFunerals\nquux\n", *options, like="warriner")
+    done = estimate("joy\nFunerals\nquux\n", "--rated", "500", like="warriner")
     assert "1 that prompts show as examples (Funerals)" in flat(done.output)
     texts = set(made("words-like-warriner")["text"])
     assert not texts & {"Funerals", "chairs"}
