@@ -39,7 +39,6 @@ end_quietly(logger)  # first: until then, Ctrl-C shows a traceback
 from emoalign.errors import EmoalignError
 from emoalign.installed import date_scripts, tell_environments
 from emoalign.planning.analysed import Analyses
-from emoalign.planning.estimate_checks import not_estimated
 from emoalign.planning.jobs import Jobs, figures, reported, undrawn
 from emoalign.planning.loading import check_file, load_study
 from emoalign.planning.place import require_default_study
@@ -82,8 +81,6 @@ RESULTS = f"results/{study.study}"
 jobs, files, needs = Jobs(loaded), Files(loaded, RESULTS), Needs(loaded)
 analyses = Analyses(loaded, files)
 keep_out_of_log(logger, needs.key_variables())
-if workflow.dag_settings and (why := not_estimated(loaded, workflow.dag_settings.targets)):
-    raise WorkflowError(why)
 for file in loaded.shadowing:
     logger.warning(f"{file} is used in place of what emoalign ships under this name.")
 for forbidden in all_forbidden(loaded):
@@ -104,6 +101,7 @@ rule all:
 
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/terminal.smk"
+include: "workflow/rules/start.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/plan.smk"

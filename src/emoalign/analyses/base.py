@@ -37,6 +37,7 @@ COMPLETIONS = "completions"
 
 PREDICTIONS = "baselines/<baseline>/<dataset>.parquet"
 RIDGE_PREDICTIONS = "ridge/<dataset>.parquet"
+CALIBRATED_TABLE = "calibrated/<dataset>.parquet"
 TRAININGS = "baselines/<baseline>/seed-<seed>.training.json"
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, create_model
+from pydantic import AfterValidator, Field, create_model
 
 from emoalign.analyses.alignment.analysis import ANALYSIS as ALIGNMENT
 from emoalign.analyses.arousal.analysis import ANALYSIS as AROUSAL
@@ -96,10 +96,20 @@ else:
 SHARED = Settings("statistics", StatisticsSettings, "Precision of estimates.")
 
 
+def _given(entry: Entry | None) -> Entry:
+    """What stands at an optional key, which does not stand there for nothing."""
+    if entry is None:
+        raise ValueError("expected keys with values: write {}, or leave the key out")
+    return entry
+
+
 def with_settings(entry: type[EntryT], settings: Iterator[Settings]) -> type[EntryT]:
     """An entry that has the settings of analyses as well, each under its key."""
     fields: dict[str, Any] = {
-        key.key: (key.entry | None, Field(None, description=key.description))
+        key.key: (
+            Annotated[key.entry | None, AfterValidator(_given)],
+            Field(None, validate_default=False, description=key.description),
+        )
         if key.optional
         else (key.entry, Field(default_factory=key.entry, description=key.description))
         for key in settings

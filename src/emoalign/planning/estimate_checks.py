@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
-from emoalign.analyses.estimates.analysis import ANALYSIS, EMBEDDING
+from emoalign.analyses.estimates.analysis import EMBEDDING
+from emoalign.errors import DataError
 from emoalign.planning.studies import LoadedStudy
 from emoalign.study.origins import Origin
 from emoalign.study.reading import nearest
@@ -40,11 +41,10 @@ def wrong_estimates(loaded: LoadedStudy, source: Origin) -> Iterator[str]:
         )
 
 
-def not_estimated(loaded: LoadedStudy, targets: Collection[str]) -> str | None:
-    """Why the target of estimated norms cannot be made; None where it can, or is not wanted."""
-    if loaded.estimates is not None or ANALYSIS.name not in targets:
-        return None
-    return (
-        f"The study {loaded.study.study} estimates no norms: write `estimates: {{}}` into its file "
-        "(docs/estimates.md)."
-    )
+def require_estimates(loaded: LoadedStudy) -> None:
+    """Raise DataError where a study estimates no norms, with what to write."""
+    if loaded.estimates is None:
+        raise DataError(
+            f"The study {loaded.study.study} estimates no norms: write `estimates: {{}}` into its "
+            "file (docs/estimates.md)."
+        )

@@ -218,7 +218,11 @@ def reported(loaded: LoadedStudy) -> ReportJob:
         study=study.study,
         title=study.title,
         seed=study.seed,
-        **{key.key: getattr(study, key.key) for key in settings_of_report()},
+        **{
+            key.key: settings
+            for key in settings_of_report()
+            if (settings := getattr(study, key.key)) is not None
+        },
         models={name: _model(loaded.models[name], protocols.values()) for name in study.models},
         datasets={entry.dataset: _dataset(loaded, entry.dataset) for entry in study.datasets},
         protocols=protocols,

@@ -60,7 +60,7 @@ ESTIMATES = Table(
         Column(
             "stratum",
             COUNT,
-            "Third of the models' average in which it was drawn, from 1; null for rated items.",
+            "Third of the estimated means in which it was drawn, from 1; null for rated items.",
         ),
         *numbers(inclusion="Probability of that draw; null for rated items."),
     ),
@@ -126,7 +126,7 @@ ESTIMATION_CURVE = Table(
             "r_high",
         ),
         *shared(
-            "Mean width of the intervals, in points: mean, and 10th and 90th percentile over draws.",
+            "Width of the intervals in points: mean, and 10th and 90th percentile over draws.",
             "width",
             "width_low",
             "width_high",

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator
 
 from emoalign.analyses.base import (
+    CALIBRATED_TABLE,
     ITEMS,
     NORMS,
     STIMULI,
@@ -17,7 +18,6 @@ from emoalign.analyses.base import (
     Settings,
     statistics,
 )
-from emoalign.analyses.calibration.analysis import CALIBRATED
 from emoalign.embeddings.embedding_cards import EmbeddingCard
 from emoalign.figures.kinds import FigureKind, estimated
 from emoalign.report.contents import PageSection
@@ -100,7 +100,7 @@ ANALYSIS = Analysis(
             "those that people rated, and how good they are, out.",
             run="emoalign.analyses.estimates.estimate:estimate",
             job=EstimatesJob,
-            reads=(ITEMS, NORMS, STIMULI, CALIBRATED[0]),
+            reads=(ITEMS, NORMS, STIMULI, CALIBRATED_TABLE),
             makes=(ESTIMATES, *TABLES),
             threads=lambda study: study.embedding.threads if study.embedding else 1,
             sources=lambda study: study.embedding.files() if study.embedding else (),

@@ -3,51 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emoalign.errors import EmoalignError
-from emoalign.statistics.estimation.curve import CurvePoint
-from emoalign.statistics.estimation.quality import Limits, Quality
+from emoalign.statistics.estimation.curve import CurvePoint, learning_curve
+from emoalign.statistics.estimation.embedding_ridge import components
+from emoalign.statistics.estimation.flags import domain_auc, flags
+from emoalign.statistics.estimation.held_out import (
+    N_FOLDS,
+    AllHeldOut,
+    HeldOut,
+    Learnt,
+    Sources,
+    held_out,
+    other_intervals,
+    rated_intervals,
+)
+from emoalign.statistics.estimation.intervals import regions, terciles
+from emoalign.statistics.estimation.known import FEWEST_OK, FEWEST_RATED, Known, TooFewRated
+from emoalign.statistics.estimation.quality import CONSTANT, Judged, Limits, Quality, qualities
+from emoalign.statistics.estimation.spread import Means, spreads
+from emoalign.statistics.estimation.to_rate import to_rate
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.resampling import Keys
+from emoalign.statistics.resampling import Folds, dealt_folds
 
 __all__ = ["CurvePoint", "Estimated", "Known", "Limits", "Quality", "TooFewRated", "estimated"]
 
-
-class TooFewRated(EmoalignError):
-    """Too few items were rated to learn from; the message is the reason."""
-
-
-@dataclass(frozen=True, eq=False)
-class Known:
-    """What is known of the items of one scale. Rows are items, ascending by id.
-
-    Attributes:
-        human: means of people's ratings, shape (items,), NaN where nobody rated.
-        human_sd: their SDs, shape (items,), NaN where unknown.
-        human_n: people who rated, shape (items,), NaN where unknown.
-        keys: what folds are dealt by, one for each cluster, shape (items,).
-        names: the cells, ascending.
-        means: the cells' means, shape (items, cells), NaN where missing.
-        sds: the cells' SDs, shape (items, cells), NaN where unknown.
-        answered: the share of answers that are ratings, shape (items, cells), 0–1.
-        vectors: embeddings, shape (items, size).
-        ends: the lowest and highest point of the scale.
-    """
-
-    human: FloatArray
-    human_sd: FloatArray
-    human_n: FloatArray
-    keys: Keys
-    names: tuple[str, ...]
-    means: FloatArray
-    sds: FloatArray
-    answered: FloatArray
-    vectors: FloatArray | None
-    ends: tuple[float, float]
+EMBEDDING = "embedding"
+"""The name of the embedding among predictors."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +83,95 @@ class Estimated:
 def estimated(known: Known, coverage: float, seed: int) -> Estimated:
     """Estimate the norms of one scale with intervals that hold a share `coverage` of norms.
 
+    What people rated alone decides what is learnt, so further unrated items change no estimate; nor
+    does the order of items or cells.
+
     Raises:
         TooFewRated: people rated too few items, or no predictor is left.
     """
-    raise TooFewRated("nothing is estimated yet")
+    known.check()
+    rated, used = known.rated, known.used
+    features = None if known.vectors is None else components(known.vectors, rated)
+    sources = Sources(known.means[:, used], features, known.ends)
+    folds = dealt_folds(known.keys[rated], N_FOLDS, seed, "estimates")
+    learnt = Learnt(sources.of(rated), known.human[rated], known.keys[rated], folds)
+    predicted = held_out(learnt, sources.of(~rated))
+    stack = predicted.of["stack"]
+    inside = {
+        method: rated_intervals(of, learnt, coverage, by_region=method != CONSTANT)
+        for method, of in predicted.of.items()
+    }
+    outside = other_intervals(stack, learnt, coverage)
+    mean = _placed(rated, stack.rated, stack.means)
+    region = regions(mean, terciles(stack.rated))
+    judged = _judged(known, region)
+    sd, sd_quality = _spreads(known, stack, judged, folds, seed)
+    drawn = to_rate(mean, rated, known.keys, seed)
+    return Estimated(
+        mean=mean,
+        low=_placed(rated, inside["stack"].low, outside.low),
+        high=_placed(rated, inside["stack"].high, outside.high),
+        sd=sd,
+        fold=_placed(rated, folds, np.full((~rated).sum(), -1)).astype(np.int64),
+        region=region,
+        flags=flags(known, features, mean)
+        | {"cut": _placed(rated, inside["stack"].cut, outside.cut).astype(np.bool_)},
+        drawn=drawn.drawn,
+        stratum=drawn.stratum,
+        inclusion=drawn.inclusion,
+        qualities=qualities(
+            {method: of.rated for method, of in predicted.of.items()}, inside, judged, seed
+        ),
+        sd_quality=sd_quality,
+        weights=_weights(known, predicted),
+        dropped=tuple(name for name, kept in zip(known.names, used, strict=True) if not kept),
+        domain_auc=domain_auc(sources.means, features, rated, known.keys, seed),
+        curve=learning_curve(learnt.sources, learnt.human, learnt.keys, coverage, seed),
+    )
+
+
+def _judged(known: Known, region: NDArray[np.int64]) -> Judged:
+    rated = known.rated
+    return Judged(
+        human=known.human[rated],
+        noise=known.human_sd[rated] ** 2 / known.human_n[rated],
+        clusters=np.unique(known.keys[rated], return_inverse=True)[1],
+        region=region[rated],
+        of_others=region[~rated],
+    )
+
+
+def _weights(known: Known, predicted: AllHeldOut) -> dict[str, float]:
+    """The weight of each predictor of the stack, mean over folds."""
+    names = [name for name, kept in zip(known.names, known.used, strict=True) if kept]
+    names += [] if known.vectors is None else [EMBEDDING]
+    return dict(zip(names, predicted.weights.mean(axis=0).tolist(), strict=True))
+
+
+def _placed(
+    rated: NDArray[np.bool_], of_rated: NDArray[Any], of_others: NDArray[Any]
+) -> NDArray[Any]:
+    """Values of rated and of other items in the order of all."""
+    values = np.empty(len(rated), dtype=np.result_type(of_rated, of_others))
+    values[rated], values[~rated] = of_rated, of_others
+    return values
+
+
+def _spreads(
+    known: Known,
+    stack: HeldOut,
+    judged: Judged,
+    folds: Folds,
+    seed: int,
+) -> tuple[FloatArray, Quality | None]:
+    """SDs of all items and how good they are, where enough SDs of people are known."""
+    rated = known.rated
+    human_sd = known.human_sd[rated]
+    if np.isfinite(human_sd).sum() < FEWEST_RATED:
+        return np.full(len(rated), np.nan), None
+    sds = known.sds[:, known.used & (np.isfinite(known.sds[rated]).mean(axis=0) >= FEWEST_OK)]
+    means = Means(stack.rated, stack.nested, stack.means)
+    found = spreads(human_sd, means, (sds[rated], sds[~rated]), folds, known.ends)
+    of_sd = replace(judged, human=human_sd, noise=np.full(len(folds), np.nan))
+    (quality,) = qualities({"sd": found[0]}, {}, of_sd, seed, n_regions=0)
+    return _placed(rated, *found), quality
