@@ -101,6 +101,7 @@ rule all:
 
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/terminal.smk"
+include: "workflow/rules/start.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/plan.smk"

@@ -37,6 +37,7 @@ COMPLETIONS = "completions"
 
 PREDICTIONS = "baselines/<baseline>/<dataset>.parquet"
 RIDGE_PREDICTIONS = "ridge/<dataset>.parquet"
+CALIBRATED_TABLE = "calibrated/<dataset>.parquet"
 TRAININGS = "baselines/<baseline>/seed-<seed>.training.json"
 
 
@@ -84,7 +85,7 @@ class AnalysedDataset:
     """A dataset as analyses know it.
 
     Attributes:
-        modality, language: as on its card.
+        modality, language, title, licence, citation, redistribute: as on its card.
         numbers, labels: the scales the study asks about, of each kind, ascending.
         frameworks: which scales of numbers are dimensions, and which discrete emotions.
         baselines: the names of the study's baselines that predict it, ascending.
@@ -112,6 +113,10 @@ class AnalysedDataset:
     specifications: int = 0
     participants: tuple[Condition, ...] = ()
     sessions: tuple[Condition, ...] = ()
+    title: str = ""
+    licence: str = ""
+    citation: str = ""
+    redistribute: bool = False
 
     @property
     def scales(self) -> dict[str, DatasetScale]:
@@ -147,7 +152,7 @@ class AnalysedStudy:
     Attributes:
         seed: the seed of the study.
         datasets, protocols: by name, ascending; of protocols, those under which items are rated.
-        settings: all that analyses are set by, an entry for each key of the study.
+        settings: all that analyses are set by, an entry for each key that the study has.
         leakage: what published baselines may have seen, by name.
         lexicon, embedding: cards that the study names.
         personas: what is known of the simulated participants of protocols that have personas, one
@@ -166,8 +171,12 @@ class AnalysedStudy:
     )
 
     def set_by(self, kind: type[SettingsT]) -> SettingsT:
-        """The settings of one kind."""
+        """The settings of one kind, which a study `asks` for where their key is optional."""
         return next(entry for entry in self.settings if isinstance(entry, kind))
+
+    def asks(self, kind: type[Entry]) -> bool:
+        """Whether the study has settings of this kind; only those of an optional key it may not."""
+        return any(isinstance(entry, kind) for entry in self.settings)
 
     def within(self, wanted: Callable[[AnalysedDataset], bool]) -> AnalysedStudy:
         """The part of the study that some of its datasets are."""
@@ -241,11 +250,15 @@ class Computation:
 
 @dataclass(frozen=True)
 class Settings:
-    """A key of a study: its name, what stands there, and what it is for."""
+    """A key of a study: its name, what stands there, and what it is for.
+
+    A study without an `optional` key does not have the analysis; else all has defaults.
+    """
 
     key: str
     entry: type[Entry]
     description: str
+    optional: bool = False
 
 
 @dataclass(frozen=True)

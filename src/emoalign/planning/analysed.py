@@ -60,11 +60,19 @@ def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
                     if loaded.models[model].tells_participants(loaded.protocol(protocol))
                 ),
                 sessions=loaded.in_sessions(name),
+                title=card.title,
+                licence=card.licence,
+                citation=card.citation,
+                redistribute=card.redistribute,
             )
             for name, card in sorted(loaded.datasets.items())
         },
         protocols={name: loaded.protocol(name) for name in loaded.protocol_names()},
-        settings=tuple(getattr(loaded.study, key.key) for key in settings_of_study()),
+        settings=tuple(
+            entry
+            for key in settings_of_study()
+            if (entry := getattr(loaded.study, key.key)) is not None
+        ),
         leakage={name: card.leakage for name, card in baselines if card.leakage is not None},
         lexicon=loaded.lexicon,
         embedding=loaded.embedding,
@@ -258,7 +266,11 @@ class Analyses:
             for computation, part in together
             for path in computation.makes
             for made in self._files(path, part, wildcard)
-            for file in ([made, made.replace(".parquet", ".csv")] if "<" not in path else [made])
+            for file in (
+                [made, made.replace(".parquet", ".csv")]
+                if path.startswith("statistics/")
+                else [made]
+            )
         ]
 
     def _files(self, path: str, part: AnalysedStudy, wildcard: bool) -> list[str]:

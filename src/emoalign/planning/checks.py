@@ -9,6 +9,7 @@ from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.rating import together
 from emoalign.embeddings.embedding_cards import RIDGE
+from emoalign.planning.estimate_checks import wrong_estimates
 from emoalign.planning.form_checks import wrong_forms
 from emoalign.planning.session_checks import wrong_sessions
 from emoalign.planning.studies import LoadedStudy, StudyDataset
@@ -69,6 +70,7 @@ def inconsistencies(loaded: LoadedStudy, source: Origin) -> list[str]:
         ]
         problems += _same_questions(loaded, source, place, protocol)
     problems += wrong_sessions(loaded, source)
+    problems += wrong_estimates(loaded, source)
     return problems
 
 

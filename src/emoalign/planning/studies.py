@@ -18,6 +18,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from emoalign.analyses.catalogue import FigureName, settings_of_study, with_settings
+from emoalign.analyses.estimates.analysis import EstimatesSettings
 from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.forms import Form, forms
@@ -228,6 +229,12 @@ class LoadedStudy:
     shadowing: tuple[str, ...] = ()
     cards: Mapping[str, str] = field(default_factory=dict)
     followed: Mapping[str, ProtocolCard] = field(default_factory=dict)
+
+    @property
+    def estimates(self) -> EstimatesSettings | None:
+        """The settings of estimated norms, where the study asks for these."""
+        found = (entry for _, entry in self.study if isinstance(entry, EstimatesSettings))
+        return next(found, None)
 
     def card_name(self, model: str) -> str:
         """The name of the card of a model: its own, unless one card stands for several."""

@@ -75,8 +75,9 @@ def select(items: Sequence[SourceItem], job: PreparationJob) -> Selection:
 
     Leaves out items that do not match `keep`, those shown as demonstrations by any prompt set (case
     ignored), and those that fewer than `min_raters` people rated on a scale that others have
-    ratings on; a scale that nobody rated leaves out none. An item counts under the first reason
-    that applies. Raises DataError on a repeated id, or when fewer items are left than the sample
+    ratings on; a scale that nobody rated leaves out none. Where `unrated` items are kept, those
+    that nobody rated on a scale are not left out for it. An item counts under the first reason that
+    applies. Raises DataError on a repeated id, or when fewer items are left than the sample
     needs.
     """
     by_id = {item.item_id: item for item in items}
@@ -137,7 +138,7 @@ def _unusable(items: Sequence[SourceItem], job: PreparationJob) -> Iterator[tupl
             yield item.item_id, unlike
         elif composed(shown_name(item)).casefold() in shown:
             yield item.item_id, "shown as an example in a prompt"
-        elif _raters(item, rated) < job.min_raters:
+        elif _raters(item, rated, job.unrated) < job.min_raters:
             yield item.item_id, few
 
 
@@ -149,11 +150,14 @@ def _reasons(left_out: Mapping[str, int]) -> list[str]:
     return [f"{count:,} {reason}" for reason, count in left_out.items() if count]
 
 
-def _raters(item: SourceItem, scales: Collection[str]) -> float:
-    """The fewest people who rated an item on any of the scales; infinity if unknown."""
-    if not item.ratings.keys() >= set(scales):
-        return 0
-    return min((_raters_on(item.ratings[scale]) for scale in scales), default=math.inf)
+def _raters(item: SourceItem, scales: Collection[str], unrated: bool) -> float:
+    """The fewest people who rated an item on any of the scales; infinity if unknown.
+
+    With `unrated`, scales on which nobody rated it do not count.
+    """
+    known = [_raters_on(item.ratings[scale]) for scale in scales if scale in item.ratings]
+    missing = not unrated and len(known) < len(scales)
+    return 0 if missing else min(known, default=math.inf)
 
 
 def _raters_on(human: HumanRatings | HumanLabels) -> float:

@@ -30,6 +30,12 @@ from emoalign.tables.distributions import (
     ENTROPY,
     ITEM_ENTROPIES,
 )
+from emoalign.tables.estimates import (
+    ESTIMATES,
+    ESTIMATION,
+    ESTIMATION_CURVE,
+    ESTIMATION_WEIGHTS,
+)
 from emoalign.tables.explained import EXPLAINED, EXPLAINED_SCALES
 from emoalign.tables.forms import FORMS
 from emoalign.tables.learned import (
@@ -40,6 +46,7 @@ from emoalign.tables.learned import (
     PREDICTIONS,
     TRAININGS,
 )
+from emoalign.tables.norm_files import CODEBOOK, TO_RATE
 from emoalign.tables.parquet import intact, metadata, read_parquet
 from emoalign.tables.rater_groups import GROUP_CONTRASTS, GROUP_NORMS, GROUP_PERSONAS, GROUPS
 from emoalign.tables.ratings import (
@@ -123,6 +130,12 @@ TABLES = (
     CALIBRATION,
     CALIBRATION_CURVES,
     CALIBRATED,
+    ESTIMATES,
+    ESTIMATION,
+    ESTIMATION_WEIGHTS,
+    ESTIMATION_CURVE,
+    CODEBOOK,
+    TO_RATE,
     PLAN,
     PRECISION,
 )
@@ -139,6 +152,7 @@ __all__ = [
     "CALIBRATION_CURVES",
     "CATEGORIES",
     "CELL_KEY",
+    "CODEBOOK",
     "COMPLETIONS",
     "CONTRASTS",
     "DISTRIBUTIONS",
@@ -146,6 +160,10 @@ __all__ = [
     "DISTRIBUTION_SCORECARD",
     "ENTROPY",
     "EQUIVALENCE",
+    "ESTIMATES",
+    "ESTIMATION",
+    "ESTIMATION_CURVE",
+    "ESTIMATION_WEIGHTS",
     "EXPLAINED",
     "EXPLAINED_SCALES",
     "FORMS",
@@ -182,6 +200,7 @@ __all__ = [
     "STIMULI",
     "STRUCTURE",
     "TABLES",
+    "TO_RATE",
     "TRAININGS",
     "TRANSPARENCY",
     "TRANSPARENCY_GRADIENT",

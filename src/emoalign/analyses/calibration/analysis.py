@@ -7,6 +7,7 @@ from typing import Literal, Self, get_args
 from pydantic import Field, field_validator
 
 from emoalign.analyses.base import (
+    CALIBRATED_TABLE,
     ITEMS,
     NORMS,
     STIMULI,
@@ -30,7 +31,7 @@ Method = Literal[
 
 METHODS: tuple[Method, ...] = get_args(Method)
 
-CALIBRATED = ("calibrated/<dataset>.parquet", "calibrators/<dataset>.json")
+CALIBRATED = (CALIBRATED_TABLE, "calibrators/<dataset>.json")
 
 
 class CalibrationSettings(Entry):

@@ -1,0 +1,26 @@
+"""What keeps a run from beginning: told now, and not when all models have been asked and paid for."""
+
+from emoalign.baselines.baseline_cards import require_packages, require_weights
+from emoalign.planning.estimate_checks import require_estimates
+
+if loaded.estimates is None:
+
+    rule estimates:
+        """Stage target: the tables of estimates, of a study that asks for them."""
+        localrule: True
+
+
+onstart:
+    wanted = [job.rule.name for job in workflow.dag.needrun_jobs()]  # a module prefixes them
+    try:
+        if any(name.endswith("estimates") for name in wanted):
+            require_estimates(loaded)
+        # Where Snakemake makes the environments of jobs itself, it installs the packages.
+        needing = ("train_baseline", "predict_baseline")
+        if not workflow.deployment_settings.deployment_method and any(
+            name.endswith(needing) for name in wanted
+        ):
+            require_packages("a baseline of the study")
+            require_weights(loaded.baselines)
+    except EmoalignError as error:
+        raise WorkflowError(str(error))
