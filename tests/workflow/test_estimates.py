@@ -65,8 +65,6 @@ def test_words_that_nobody_rated_are_asked_about_and_estimated(tmp_path: Path) -
     table["said"] = [1 + number * 7 % 9 for number in numbers]
     known = table["said"] + (table["nr"] % 3 - 1) * 0.4
     table["v"] = known.clip(1, 9).where(table["nr"] % 2 == 0)
-        (table["said"] + (table["nr"] % 3 - 1) * 0.4).clip(1, 9).where(table["nr"] % 2 == 0)
-    )
     table.to_csv(folder / "words.csv", index=False)
     source = {"file": "resources/mine/words.csv"}
     scale = {"min": 1, "max": 9, "direction": "higher is more positive"}
