@@ -292,10 +292,11 @@ def test_the_sheet_methods_says_how_good_estimates_are_and_why_there_are_none(
     told = sheet["what"].to_dict()
     assert told["valence"].startswith("People rated 56 of 84 items.")
     assert "r = .81" in told["valence"]
-    assert "90% intervals contained 89% of people's means" in told["valence"]
+    assert "90% intervals contained 89% of people's means (95% CI [.80, .95])" in told["valence"]
     assert told["arousal"] == "Not estimated: 9 items were rated."
     assert told["valence: weights"] == (
-        "gpt-4 plain sampled: 0.90; SmolLM.2 plain exact: left out: too few; embedding: 0.25"
+        "Points for an SD of each model: gpt-4 plain sampled: 0.90; SmolLM.2 plain exact: left "
+        "out: too few; embedding: 0.25."
     )
     assert "may be passed on" in told["Passing it on"]
 
