@@ -60,7 +60,7 @@ ESTIMATES = Table(
         Column(
             "stratum",
             COUNT,
-            "Third of the models' average in which it was drawn, from 1; null for rated items.",
+            "Third of the estimated means in which it was drawn, from 1; null for rated items.",
         ),
         *numbers(inclusion="Probability of that draw; null for rated items."),
     ),

@@ -13,14 +13,12 @@ from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.estimates.analysis import EstimatesJob
 from emoalign.analyses.estimates.known import CELL, KnownDataset
 from emoalign.items.cells import runs, shares
-from emoalign.statistics.estimation.pooling import pooled
+from emoalign.statistics.estimation.known import FEWEST_OK
+from emoalign.statistics.estimation.pooling import SMALLEST, pooled
 from emoalign.statistics.pairs import FloatArray
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale
 from emoalign.tables import read_parquet
-
-LEAST_SHARE = 1e-6
-"""No point is impossible: a share below this counts as this when methods are compared."""
 
 
 def pooled_distributions(
@@ -31,12 +29,13 @@ def pooled_distributions(
     known: KnownDataset,
     job: EstimatesJob,
     seed: int,
-) -> list[list[float]] | None:
-    """The estimated share of each point, item by item; None without single ratings by people, or
-    without a model that has a calibrated distribution of every item.
+) -> list[list[float] | None] | None:
+    """The estimated share of each point, item by item; None for an item of which no model has a
+    distribution, and for all without single ratings by people or calibrated distributions.
 
     Of each model, protocol and readout the method counts whose distributions, each calibrated
-    without the item, make people's ratings likeliest.
+    without the item, make people's ratings likeliest. What has distributions of too few items is
+    left out, as it is of means.
     """
     people = human_answers(known.norms, scale_name, scale)
     calibrated = files.by_dataset("calibrated").get(dataset)
@@ -54,24 +53,24 @@ def pooled_distributions(
     cells = list(_best(rows, known.item_ids, counts))
     if not cells:
         return None
-    found, _ = pooled(np.stack(cells), counts, known.keys, seed)
-    return [of_item.tolist() for of_item in found]
+    found = pooled(np.stack(cells), counts, known.keys, seed).shares
+    return [None if np.isnan(of_item).any() else of_item.tolist() for of_item in found]
 
 
 def _best(rows: pa.Table, item_ids: NDArray[np.str_], counts: FloatArray) -> Iterator[FloatArray]:
     """The distributions of each cell by its best method, shape (items, K)."""
     order = [(name, "ascending") for name in (*CELL, "method")]
     for cell in runs(rows.sort_by(order), CELL):
-        methods = (_all_items(one, item_ids, counts.shape[1]) for one in runs(cell, ["method"]))
+        methods = (_enough(one, item_ids, counts.shape[1]) for one in runs(cell, ["method"]))
         whole = [found for found in methods if found is not None]
         if whole:
-            likely = [(counts * np.log(np.maximum(one, LEAST_SHARE))).sum() for one in whole]
+            likely = [np.nansum(counts * np.log(np.maximum(one, SMALLEST))) for one in whole]
             yield whole[int(np.argmax(likely))]
 
 
-def _all_items(rows: pa.Table, item_ids: NDArray[np.str_], n_points: int) -> FloatArray | None:
-    """The distributions of one method, ordered as the items; None where an item has none."""
+def _enough(rows: pa.Table, item_ids: NDArray[np.str_], n_points: int) -> FloatArray | None:
+    """The distributions of one method, ordered as the items; None where too few have any."""
     found = np.full((len(item_ids), n_points), np.nan)
     ids = rows["item_id"].to_numpy().astype(str)
     found[np.searchsorted(item_ids, ids)] = shares(rows["distribution"], n_points)
-    return None if np.isnan(found).any() else found
+    return found if np.isfinite(found[:, 0]).mean() >= FEWEST_OK else None

@@ -20,13 +20,14 @@ from emoalign.statistics.estimation.estimated import (
     TooFewRated,
     estimated,
 )
+from emoalign.statistics.estimation.known import FEWEST_OK
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import ESTIMATES as ESTIMATED_NORMS
 from emoalign.tables import ESTIMATION, ESTIMATION_CURVE, ESTIMATION_WEIGHTS, Table
 
 LABELS = "answers are labels; means are estimated on scales of numbers"
 
-FEW_ITEMS = "left out: too few of the items that people rated have its mean"
+FEW_ITEMS = f"it has a mean of fewer than {FEWEST_OK:.0%} of the items that people rated"
 
 UNWEIGHTED = "not used"
 
@@ -127,7 +128,7 @@ def _items(
 ) -> pd.DataFrame:
     """The rows of a scale's items."""
     rated = np.isfinite(known.human)
-    flags = [[] for _ in rated]  # type: list[list[str]]
+    flags: list[list[str]] = [[] for _ in rated]
     for name, flagged in found.flags.items():
         for place in np.flatnonzero(flagged):
             flags[place].append(name)

@@ -22,6 +22,9 @@ BAND, POINT = PALETTE[5], PALETTE[0]
 
 AREA = 6.0
 
+TEXT_WIDTH = 0.11
+"""Width of a text above a third, as a share of the scale."""
+
 
 def draw(subject: Subject) -> list[Figure]:
     """A panel per scale: a point per rated item, its interval, and what intervals are worth."""
@@ -52,22 +55,31 @@ def _panel(
     ends = subject.shown.scales[scale]
     same_ticks(axis, ends.min, ends.max)
     axis.plot([ends.min, ends.max], [ends.min, ends.max], **_DASHED)
-    axis.vlines(rows["mean"], rows["low"], rows["high"], color=BAND, alpha=0.25, linewidth=0.8)
-    axis.scatter(
-        rows["mean"], rows["human"], s=AREA, color=POINT, alpha=0.55, linewidths=0, zorder=3
-    )
+    axis.vlines(rows["mean"], rows["low"], rows["high"], **_BAND)
+    axis.scatter(rows["mean"], rows["human"], **_POINTS)
     bounds = _bounds(rows)
     axis.vlines(bounds[1:-1], ends.min, ends.max, color=FAINT, linewidth=0.8, linestyle="dotted")
-    top = ends.max + 0.02 * (ends.max - ends.min)
-    for place, (low, high) in enumerate(pairwise(bounds), start=1):
+    length = ends.max - ends.min
+    centres = _spread([(low + high) / 2 for low, high in pairwise(bounds)], TEXT_WIDTH * length)
+    for place, centre in enumerate(centres, start=1):
         row = regions.get(str(place))
         if row is not None:
             told = f"{percent(row['coverage'])}\n{number(row['width'], 1)}"
-            axis.text(
-                (low + high) / 2, top, told, fontsize=6.5, ha="center", va="bottom", clip_on=False
-            )
+            top = ends.max + 0.02 * length
+            axis.text(centre, top, told, fontsize=6.5, ha="center", va="bottom", clip_on=False)
     headed(axis, f"{scale}\n{correlation(regions['all'], 'r')}\n\n")
 
+
+_BAND: dict[str, Any] = {"color": BAND, "alpha": 0.25, "linewidth": 0.8, "rasterized": True}
+
+_POINTS: dict[str, Any] = {
+    "s": AREA,
+    "color": POINT,
+    "alpha": 0.55,
+    "linewidths": 0,
+    "zorder": 3,
+    "rasterized": True,
+}
 
 _DASHED: dict[str, Any] = {
     "color": FAINT,
@@ -75,6 +87,12 @@ _DASHED: dict[str, Any] = {
     "linestyle": (0, (4, 3)),
     "zorder": 1,
 }
+
+
+def _spread(centres: list[float], least: float) -> list[float]:
+    """Places of texts above the thirds: the outer ones are moved so that none covers another."""
+    first, middle, last = centres
+    return [min(first, middle - least), middle, max(last, middle + least)]
 
 
 def _bounds(rows: pd.DataFrame) -> list[float]:

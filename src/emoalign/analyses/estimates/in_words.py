@@ -58,11 +58,9 @@ class EstimatedScale:
 
     @property
     def promised(self) -> str:
-        """What intervals promise, and what is sure in any case."""
-        sure = 2 * self.coverage - 1
-        return f"the aim is {percent(self.coverage)}, and {percent(sure)} is guaranteed" + (
-            " on average" if sure > 0 else ""
-        )
+        """What intervals aim at, and what is sure where rated and other items are alike."""
+        sure = max(0.0, 2 * self.coverage - 1)
+        return f"{percent(self.coverage)} is the aim, and {percent(sure)} is guaranteed"
 
     @property
     def ratio(self) -> float:
@@ -81,25 +79,21 @@ class EstimatedScale:
 
 def verdict_in_words(scale: EstimatedScale) -> str:
     """The verdict, plainly, with what it rests on."""
-    thing, width = scale.things.removesuffix("s"), number(scale.stack["width"], 1)
-    points = f"{width} points of {number(scale.length, 0)}"
+    thing = scale.things.removesuffix("s")
+    width, length = number(scale.stack["width"], 1), f"{scale.length:g}"
     if scale.verdict == "broken":
         return (
             f"The intervals contain fewer human means than they should "
             f"({percent(scale.stack['coverage'])} of {percent(scale.coverage)}): do not use them."
         )
     if scale.verdict == "unknown":
-        return f"The intervals are {points} wide."
-    known = f"{percent(scale.ratio)} of the width of intervals that know nothing of the {thing}"
-    if scale.verdict == "narrow":
-        return (
-            f"The estimates are narrow enough to use for single {scale.things}: their intervals "
-            f"are {points} wide, {known}."
-        )
-    return (
-        f"The estimates are too wide to use for single {scale.things}: their intervals are "
-        f"{points} wide, {known}."
+        return f"The intervals are {width} points wide; the scale is {length} points long."
+    known = (
+        f"{width} points wide (the scale is {length} points long), {percent(scale.ratio)} of the "
+        f"width of intervals that know nothing of the {thing}"
     )
+    fit = "narrow enough" if scale.verdict == "narrow" else "too wide"
+    return f"The intervals are {fit} to use for single {scale.things}: they are {known}."
 
 
 def told(scale: EstimatedScale, job: ReportJob) -> Iterator[str]:
@@ -119,13 +113,13 @@ def _estimated(scale: EstimatedScale) -> str:
     rated, unrated = int(scale.stack["n_rated"]), int(scale.stack["n_unrated"])
     clusters = int(scale.stack["n_clusters"])
     of = f" ({counted(clusters, 'cluster')})" if clusters < rated else ""
-    learnt = f"{rated:,} that people rated{of}"
     if not unrated:
-        return f"All {scale.things} were rated by people, {rated:,} of them{of}."
-    return (
-        f"Norms of {counted(unrated, scale.things.removesuffix('s'))} without human ratings were "
-        f"estimated from {learnt}."
-    )
+        return (
+            f"People rated all {rated:,} {scale.things}{of}: what follows tells how well others "
+            "would be estimated."
+        )
+    others = counted(unrated, scale.things.removesuffix("s"))
+    return f"{others} without human ratings were estimated from {rated:,} with ratings{of}."
 
 
 def _agreement(scale: EstimatedScale, job: ReportJob) -> str:
@@ -161,14 +155,14 @@ def _coverage(scale: EstimatedScale) -> str:
     limits = ci(stack["coverage_low"], stack["coverage_high"], bounded=True)
     regions = [row["coverage"] for row in scale.regions]
     by_region = (
-        f"; in the lowest, middle and highest third of the estimates "
+        "; in the lowest, middle and highest third of the estimates "
         f"{listed(percent(one) for one in regions)}"
         if len(regions) == 3 and not any(map(math.isnan, regions))
         else ""
     )
     return (
         f"The intervals contained {percent(stack['coverage'])} of the human means"
-        f"{f' ({limits})' if limits else ''}{by_region}: {scale.promised}."
+        f"{f' ({limits})' if limits else ''}{by_region}; {scale.promised}."
     )
 
 

@@ -81,8 +81,8 @@ def _view(results: Results) -> View | Absent | None:
         ),
     }
     findings = [
-        Finding([f"{_title(job, *where)}: {_lowered(first)}", second], **_about(*where))
-        for where, (first, second, *_) in sentences.items()
+        Finding([f"{_title(job, *where)}: {_lowered(first)}", *others[1:3]], **_about(*where))
+        for where, (first, *others) in sentences.items()
     ]
     return View(values, findings, methods_in_words(scales))
 
