@@ -295,8 +295,8 @@ def test_the_sheet_methods_says_how_good_estimates_are_and_why_there_are_none(
     assert "90% intervals contained 89% of people's means (95% CI [.80, .95])" in told["valence"]
     assert told["arousal"] == "Not estimated: 9 items were rated."
     assert told["valence: weights"] == (
-        "Points for an SD of each model: gpt-4 plain sampled: 0.90; SmolLM.2 plain exact: left "
-        "out: too few; embedding: 0.25."
+        "Points for an SD of each predictor: gpt-4 plain sampled: 0.90; SmolLM.2 plain exact: "
+        "left out: too few; embedding: 0.25."
     )
     assert "may be passed on" in told["Passing it on"]
 

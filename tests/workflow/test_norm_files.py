@@ -13,6 +13,8 @@ from tests.kit.filed import HOSTILE
 from tests.kit.jobs import Job
 from tests.kit.project import SMALL, Project, new_project
 
+pytestmark = pytest.mark.slow
+
 KEPT = [word for word in HOSTILE if word == word.strip() and "\n" not in word]
 WORDS = [*KEPT, *(f"word{place:03d}" for place in range(180 - len(KEPT)))]
 RATED = 120

@@ -96,7 +96,7 @@ def _quality(row: dict[str, Any], ends: Range, coverage: float) -> str:
 def _of_weights(weights: pd.DataFrame) -> Iterator[tuple[str, str]]:
     for scale, rows in weights.groupby("scale", sort=True):
         told = [_weight(row) for row in records(rows)]
-        yield f"{scale}: weights", f"Points for an SD of each model: {'; '.join(told)}."
+        yield f"{scale}: weights", f"Points for an SD of each predictor: {'; '.join(told)}."
 
 
 def _weight(row: dict[str, Any]) -> str:
