@@ -203,7 +203,8 @@ def results(folder: Path, loaded: LoadedStudy) -> AnalysisFiles:
         every = [path for paths in ratings.values() for path in paths]
         write_manifest(reported(loaded), every, list(stimuli.values()), manifest)
         _write_estimates(made)
-    return AnalysisFiles.within(made)
+    frozen = (folder / "config").glob("preregistrations/*.md")
+    return AnalysisFiles(made, [*AnalysisFiles.within(made).inputs, *frozen])
 
 
 def _write_estimates(made: Path) -> None:

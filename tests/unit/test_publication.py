@@ -16,8 +16,9 @@ from emoalign.errors import DataError, StudyError
 from emoalign.publication import bundle as bundles
 from emoalign.publication.bundle import write_publication
 from emoalign.publication.configuration import model_configuration, prompt_configuration
+from emoalign.publication.data_tables import write_table
 from emoalign.study.prompt_sets import PromptSet
-from emoalign.tables import STIMULI
+from emoalign.tables import RATINGS, STIMULI
 from tests.kit.published import (
     HIDDEN,
     OPEN,
@@ -286,6 +287,28 @@ def test_examples_and_chosen_rows_are_left_out_where_they_may_be_items(tmp_path:
     card = loaded_study(tmp_path).models["recorded"]
     assert "zorv" not in str(model_configuration(card, restricted=True))
     assert "zorv" in str(model_configuration(card, restricted=False))
+
+
+def test_a_frozen_plan_is_included_only_where_no_prompt_quotes_restricted_items(
+    tmp_path: Path,
+) -> None:
+    for name, datasets in (("both", ["open", "secret"]), ("alone", ["open"])):
+        folder = tmp_path / name
+        (folder / "config/preregistrations").mkdir(parents=True)
+        (folder / "config/preregistrations/shared.md").write_text(f"Planned: {HIDDEN[0]}\n")
+        made = bundle(folder, datasets=[{"dataset": each} for each in datasets])
+        assert (made / "preregistration.md").exists() == (name == "alone")
+
+
+def test_a_table_without_rows_is_one_without_rows(tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    columns = RATINGS.columns
+    empty = pa.Table.from_pylist([], schema=RATINGS.schema)
+    table = write_table("none", "words", "nothing", columns, [empty], tmp_path)
+    assert table.rows == 0
+    assert len(pd.read_parquet(tmp_path / table.parquet)) == 0
+    assert pd.read_csv(tmp_path / table.csv).columns.tolist() == RATINGS.schema.names
 
 
 def test_parquet_files_hold_no_time(made: Path) -> None:
