@@ -6,6 +6,7 @@ import hashlib
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,10 @@ from emoalign.errors import DataError, StudyError
 from emoalign.publication import bundle as bundles
 from emoalign.publication.bundle import write_publication
 from emoalign.publication.configuration import model_configuration, prompt_configuration
-from emoalign.publication.data_tables import write_table
+from emoalign.publication.data_tables import item_table, write_table
+from emoalign.publication.publication_job import PublishedDataset
 from emoalign.study.prompt_sets import PromptSet
-from emoalign.tables import RATINGS, STIMULI
+from emoalign.tables import ITEMS, RATINGS, STIMULI
 from tests.kit.published import (
     HIDDEN,
     OPEN,
@@ -28,6 +30,7 @@ from tests.kit.published import (
     job,
     loaded_study,
     results,
+    whole,
     write_files,
 )
 
@@ -298,6 +301,35 @@ def test_a_frozen_plan_is_included_only_where_no_prompt_quotes_restricted_items(
         (folder / "config/preregistrations/shared.md").write_text(f"Planned: {HIDDEN[0]}\n")
         made = bundle(folder, datasets=[{"dataset": each} for each in datasets])
         assert (made / "preregistration.md").exists() == (name == "alone")
+
+
+def test_an_image_is_named_and_its_folder_is_not(tmp_path: Path) -> None:
+    made = image_tables(tmp_path)
+    card = PublishedDataset(
+        title="Images",
+        modality="image",
+        language="en",
+        scales={},
+        licence="CC0-1.0",
+        citation="",
+        redistribute=True,
+    )
+    for redistribute in (True, False):
+        to = tmp_path / str(redistribute)
+        item_table("images", card.model_copy(update={"redistribute": redistribute}), made, to)
+        table = pd.read_parquet(to / "data/images-items.parquet")
+        assert table.get("image", pd.Series()).tolist() == ["a b.jpg"] * redistribute
+        assert telling(to, ("/home", "secret-folder")) == {}
+
+
+def image_tables(folder: Path) -> dict[Any, Path]:
+    """Items and stimuli of one image."""
+    stimuli, items = folder / "stimuli.parquet", folder / "items.parquet"
+    image = {"item_id": "1", "modality": "image", "image_path": "/home/secret-folder/a b.jpg"}
+    STIMULI.write(whole(STIMULI, pd.DataFrame([image])), stimuli)
+    item = {"item_id": "1", "model": "m", "dataset": "images", "scale": "valence", "mean": 4.0}
+    ITEMS.write(whole(ITEMS, pd.DataFrame([item])), items)
+    return {"items": items, "stimuli": stimuli}
 
 
 def test_a_table_without_rows_is_one_without_rows(tmp_path: Path) -> None:
