@@ -203,7 +203,8 @@ def results(folder: Path, loaded: LoadedStudy) -> AnalysisFiles:
         every = [path for paths in ratings.values() for path in paths]
         write_manifest(reported(loaded), every, list(stimuli.values()), manifest)
         _write_estimates(made)
-    return AnalysisFiles.within(made)
+    frozen = (folder / "config").glob("preregistrations/*.md")
+    return AnalysisFiles(made, [*AnalysisFiles.within(made).inputs, *frozen])
 
 
 def _write_estimates(made: Path) -> None:
@@ -218,16 +219,16 @@ def _write_estimates(made: Path) -> None:
             rows["rated"] = rows["item_id"].isin(rated)
             rows["flags"] = [["cut", "far"] if item_id in rated else [] for item_id in ids]
             rows["region"], rows["to_rate"] = 1, ~rows["rated"]
-            ESTIMATES.write(_whole(ESTIMATES, rows), made / f"estimates/{name}.parquet")
+            ESTIMATES.write(whole(ESTIMATES, rows), made / f"estimates/{name}.parquet")
     quality = {"n_rated": 17, "n_unrated": 3, "n_clusters": 17, "r": 0.81, "r_low": 0.7}
     quality |= {"r_high": 0.9, "rmse": 0.9, "coverage": 0.88, "width": 3.25}
     row = {"dataset": "open", "scale": "valence", "method": "stack", "region": "all", **quality}
     weight = {"dataset": "open", "scale": "valence", "model": "recorded", "protocol": "asked"}
     for table, content in ((ESTIMATION, row), (ESTIMATION_WEIGHTS, {**weight, "weight": 0.9})):
-        table.write(_whole(table, pd.DataFrame([content])), made / table.path)
+        table.write(whole(table, pd.DataFrame([content])), made / table.path)
 
 
-def _whole(table: Table, rows: pd.DataFrame) -> pd.DataFrame:
+def whole(table: Table, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows with all columns of their table, empty where nothing is said."""
     missing = {name: None for name in table.schema.names if name not in rows}
     return rows.assign(**missing)[table.schema.names]

@@ -6,6 +6,7 @@ import hashlib
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,10 @@ from emoalign.errors import DataError, StudyError
 from emoalign.publication import bundle as bundles
 from emoalign.publication.bundle import write_publication
 from emoalign.publication.configuration import model_configuration, prompt_configuration
+from emoalign.publication.data_tables import item_table, write_table
+from emoalign.publication.publication_job import PublishedDataset
 from emoalign.study.prompt_sets import PromptSet
-from emoalign.tables import STIMULI
+from emoalign.tables import ITEMS, RATINGS, STIMULI
 from tests.kit.published import (
     HIDDEN,
     OPEN,
@@ -27,6 +30,7 @@ from tests.kit.published import (
     job,
     loaded_study,
     results,
+    whole,
     write_files,
 )
 
@@ -286,6 +290,57 @@ def test_examples_and_chosen_rows_are_left_out_where_they_may_be_items(tmp_path:
     card = loaded_study(tmp_path).models["recorded"]
     assert "zorv" not in str(model_configuration(card, restricted=True))
     assert "zorv" in str(model_configuration(card, restricted=False))
+
+
+def test_a_frozen_plan_is_included_only_where_no_prompt_quotes_restricted_items(
+    tmp_path: Path,
+) -> None:
+    for name, datasets in (("both", ["open", "secret"]), ("alone", ["open"])):
+        folder = tmp_path / name
+        (folder / "config/preregistrations").mkdir(parents=True)
+        (folder / "config/preregistrations/shared.md").write_text(f"Planned: {HIDDEN[0]}\n")
+        made = bundle(folder, datasets=[{"dataset": each} for each in datasets])
+        assert (made / "preregistration.md").exists() == (name == "alone")
+
+
+def test_an_image_is_named_and_its_folder_is_not(tmp_path: Path) -> None:
+    made = image_tables(tmp_path)
+    card = PublishedDataset(
+        title="Images",
+        modality="image",
+        language="en",
+        scales={},
+        licence="CC0-1.0",
+        citation="",
+        redistribute=True,
+    )
+    for redistribute in (True, False):
+        to = tmp_path / str(redistribute)
+        item_table("images", card.model_copy(update={"redistribute": redistribute}), made, to)
+        table = pd.read_parquet(to / "data/images-items.parquet")
+        assert table.get("image", pd.Series()).tolist() == ["a b.jpg"] * redistribute
+        assert telling(to, ("/home", "secret-folder")) == {}
+
+
+def image_tables(folder: Path) -> dict[Any, Path]:
+    """Items and stimuli of one image."""
+    stimuli, items = folder / "stimuli.parquet", folder / "items.parquet"
+    image = {"item_id": "1", "modality": "image", "image_path": "/home/secret-folder/a b.jpg"}
+    STIMULI.write(whole(STIMULI, pd.DataFrame([image])), stimuli)
+    item = {"item_id": "1", "model": "m", "dataset": "images", "scale": "valence", "mean": 4.0}
+    ITEMS.write(whole(ITEMS, pd.DataFrame([item])), items)
+    return {"items": items, "stimuli": stimuli}
+
+
+def test_a_table_without_rows_is_one_without_rows(tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    columns = RATINGS.columns
+    empty = pa.Table.from_pylist([], schema=RATINGS.schema)
+    table = write_table("none", "words", "nothing", columns, [empty], tmp_path)
+    assert table.rows == 0
+    assert len(pd.read_parquet(tmp_path / table.parquet)) == 0
+    assert pd.read_csv(tmp_path / table.csv).columns.tolist() == RATINGS.schema.names
 
 
 def test_parquet_files_hold_no_time(made: Path) -> None:

@@ -24,6 +24,7 @@ NEEDED = {
     "rate": set(),
     "train_baseline": set(),
     "write_manifest": set(),
+    "write_publication": set(),
     "write_report": {"duckdb", "plotly"},
 }
 """What these scripts import of it before they know their job; engines import theirs afterwards."""

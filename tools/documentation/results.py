@@ -39,6 +39,7 @@ results/
     ├── norms/           human ratings
     ├── stimuli/         items
     ├── manifest.json    configuration, versions, checksums
+    ├── publication/     a folder for an archive, from the target publication
     ├── logs/            messages of every job
     └── benchmarks/      time and memory of every job
 ```

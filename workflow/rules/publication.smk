@@ -34,7 +34,7 @@ if PUBLISHED:
             ratings=rating_files,
             agreement=statistics_of("alignment"),
             norms=expand(
-                f"{RESULTS}/norms/{{dataset}}.parquet", dataset=PUBLISHED.estimated
+                f"{RESULTS}/norms/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
             ),
             estimates=expand(
                 f"{RESULTS}/estimates/{{dataset}}.parquet", dataset=PUBLISHED.estimated

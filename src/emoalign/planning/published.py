@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from emoalign.analyses.estimates.analysis import EstimatesSettings
@@ -42,7 +41,7 @@ def published(loaded: LoadedStudy) -> PublicationJob | None:
 
 def preregistered(loaded: LoadedStudy) -> list[str]:
     """The frozen plan of the study, where there is one and its prompts may be passed on."""
-    path = Path("config/preregistrations", f"{loaded.study.study}.md")
+    path = loaded.library.own / "preregistrations" / f"{loaded.study.study}.md"
     return [] if _hides_examples(loaded) or not path.exists() else [str(path)]
 
 

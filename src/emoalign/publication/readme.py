@@ -110,7 +110,7 @@ def _agreement(contents: Contents) -> str:
     cells = (
         (
             *(f"`{row[key]}`" for key in ("model", "protocol", "readout", "dataset", "scale")),
-            f"{row['n_items']:,}",
+            number(row["n_items"], 0),
             _r(row),
             number(row["rmse"]),
         )
@@ -132,8 +132,7 @@ def _estimates(contents: Contents) -> str:
     cells = (
         (
             *(f"`{row[key]}`" for key in ("dataset", "scale")),
-            f"{row['n_rated']:,}",
-            f"{row['n_unrated']:,}",
+            *(number(row[key], 0) for key in ("n_rated", "n_unrated")),
             *_quality(row),
         )
         for row in written[written["dataset"].isin(job.estimated)].to_dict("records")
