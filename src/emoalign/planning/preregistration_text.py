@@ -31,7 +31,7 @@ def preregistration_text(study: str, stated: Mapping[str, Any]) -> str:
     parts = [
         f"# Preregistration: {study}",
         _plain(stated["title"]),
-        f"Frozen on {stated['date']} by emoalign {stated['emoalign']}. sha256 of the content: "
+        f"Frozen on {stated['date']} by emoalign {_version(stated)}. sha256 of the content: "
         f"`{stated['sha256']['whole']}`. XX Changes follow at the end, each as an amendment with its date.",
         *_answers("## Answers before this preregistration", stated["answers"]),
         *_items(stated["content"]),
@@ -52,12 +52,18 @@ def preregistration_text(study: str, stated: Mapping[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _version(stated: Mapping[str, Any]) -> str:
+    """The version of emoalign that wrote a statement, with its commit where that is known."""
+    commit = stated["git_commit"]
+    return f"{stated['emoalign']} ({commit[:12]})" if commit else f"{stated['emoalign']}"
+
+
 def amendment_text(number: int, stated: Mapping[str, Any]) -> str:
     """The text of an amendment, which follows all that was there before."""
     changes = stated["changes"]
     parts = [
         f"## Amendment {number}, {stated['date']}",
-        f"Made with emoalign {stated['emoalign']}. {counted(len(changes), 'key')} changed.",
+        f"Made by emoalign {_version(stated)}. {counted(len(changes), 'key')} changed.",
         *(part for change in changes for part in _change(change)),
         *_answers("### Answers before this amendment", stated["answers"]),
     ]
@@ -162,10 +168,7 @@ def _asking(content: Mapping[str, Any]) -> Iterator[str]:
     shown = [key for key in keys if any(_setting(each, key) != "–" for each in told.values())]
     yield _table(
         ("Protocol", *shown),
-        [
-            (name, *(_setting(each, key) for key in shown))
-            for name, each in told.items()
-        ],
+        [(name, *(_setting(each, key) for key in shown)) for name, each in told.items()],
     )
     for name, personas in content["personas"].items():
         yield f"Personas of {name}:"
