@@ -191,6 +191,7 @@ def test_the_first_run_writes_down_what_is_planned_before_any_answer(
     text = study.text.read_text(encoding="utf-8")
     assert "# Preregistration: mine" in text
     assert "Frozen on 2026-11-29 by emoalign" in text
+    assert "`mine.json` beside this text has every key. Neither file is overwritten: " in text
     assert f"0 of {PLANNED} planned answers were in the journal." in text
     assert "students is not asked: its ratings are recorded elsewhere." in text
     assert "How pleasant is it, from 1 to 9?" in text

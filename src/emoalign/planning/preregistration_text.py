@@ -32,7 +32,8 @@ def preregistration_text(study: str, stated: Mapping[str, Any]) -> str:
         f"# Preregistration: {study}",
         _plain(stated["title"]),
         f"Frozen on {stated['date']} by emoalign {_version(stated)}. sha256 of the content: "
-        f"`{stated['sha256']['whole']}`. XX Changes follow at the end, each as an amendment with its date.",
+        f"`{stated['sha256']['whole']}`. `{study}.json` beside this text has every key. Neither "
+        "file is overwritten: changes follow at the end, each as an amendment with its date.",
         *_answers("## Answers before this preregistration", stated["answers"]),
         *_items(stated["content"]),
         *_models(stated["content"]),
