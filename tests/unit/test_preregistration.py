@@ -22,6 +22,7 @@ from emoalign.planning import preregistration
 from emoalign.report.section import Results, View
 from emoalign.study.overrides import overrides, taken_out
 from emoalign.tables import PREREGISTRATION_ANSWERS, STIMULI
+from emoalign.tables.families import FAMILIES
 from tests.kit.preregistered import RESULTS, WORDS, OwnStudy
 
 STUDY = "config/config.yaml"
@@ -207,8 +208,7 @@ def test_the_first_run_writes_down_what_is_planned_before_any_answer(
     assert stated["content"]["datasets"]["words"]["drawn"]["n"] == len(items) == 10
     assert stated["sha256"]["whole"] == digest(stated["content"])
     assert stated["sha256"]["parts"]["seed"] == digest(20261128)
-    tests = stated["content"]["tests"]["contrasts"]["p"]
-    assert tests["confirmatory"]
+    tests = stated["content"]["tests"]["confirmatory"]["differences between correlations"]
     assert tests["adjusted"] == {"p_holm": "Holm", "p_adjusted": "false discovery rate"}
 
 
@@ -491,7 +491,7 @@ def test_the_report_says_when_it_was_what_was_there_and_what_differs(frozen: Own
     opening = "The study was preregistered on 2026-11-29, before any of 230 planned answers had "
     assert said(frozen).startswith(
         f"{opening}been collected. It does not differ from the preregistration. These tests were "
-        "preregistered as confirmatory: correlations with human means; "
+        "preregistered as confirmatory: changes in divergence by calibration; correlations with "
     )
     frozen.change(STUDY, "participants: 20", "participants: 10")
     frozen.change(STUDY, "seed: 20261128", "seed: 1")
@@ -507,13 +507,21 @@ def test_the_report_says_when_it_was_what_was_there_and_what_differs(frozen: Own
 
 def test_a_test_that_was_not_preregistered_describes(frozen: OwnStudy) -> None:
     document = json.loads(frozen.frozen.read_bytes())
-    del document["frozen"]["content"]["tests"]["contrasts"]
+    del document["frozen"]["content"]["tests"]["confirmatory"]["differences between correlations"]
     frozen.frozen.write_text(json.dumps(signed(document)), encoding="utf-8")
     told = said(frozen)
-    assert "This key differs from the preregistration: tests.contrasts." in told
+    assert (
+        "This key differs from the preregistration: tests.confirmatory.differences between " in told
+    )
     confirmatory, _, later = told.partition("These were not preregistered and describe: ")
     assert later == "differences between correlations."
     assert "differences between correlations" not in confirmatory
+
+
+def test_what_is_tested_can_stand_in_a_key() -> None:
+    tested = [family.tests for family in FAMILIES]
+    assert len(set(tested)) == len(tested)
+    assert not [text for text in tested if "." in text]
 
 
 def test_images_that_were_changed_are_told(study: OwnStudy) -> None:

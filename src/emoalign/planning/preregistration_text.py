@@ -224,15 +224,15 @@ def _tests(tests: Mapping[str, Any]) -> Iterator[str]:
     yield "## Tables and tests that are read"
     rows = [
         (
-            table,
-            family["tests"],
-            p,
+            family["table"],
+            tested,
+            ", ".join(family["p"]),
             "; ".join(f"{column}: {how}" for column, how in family["adjusted"].items()) or "none",
             ", ".join(family["within"]) or "all rows",
-            "confirmatory" if family["confirmatory"] else "descriptive",
+            read_as,
         )
-        for table, families in tests.items()
-        for p, family in families.items()
+        for read_as, families in tests.items()
+        for tested, family in families.items()
     ]
     yield _table(("Table", "Tests of", "p", "Adjusted p", "One family for each", "Read as"), rows)
 

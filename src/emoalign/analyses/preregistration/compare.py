@@ -71,13 +71,14 @@ def _of_lines(texts: Iterable[object]) -> str:
 
 
 def _tests(tables: Collection[str]) -> dict[str, dict[str, Any]]:
-    """The families of tests in tables, as the report tells of them."""
-    found: dict[str, dict[str, Any]] = {}
+    """The families of tests in tables by how they are read and what they test, as the report tells
+    of them."""
+    found: dict[str, dict[str, Any]] = {"confirmatory": {}, "descriptive": {}}
     for family in FAMILIES:
         if family.table.path in tables:
-            found.setdefault(Path(family.table.path).stem, {})[", ".join(family.p)] = {
-                "tests": family.tests,
-                "confirmatory": family.confirmatory,
+            found["confirmatory" if family.confirmatory else "descriptive"][family.tests] = {
+                "table": Path(family.table.path).stem,
+                "p": family.p,
                 "adjusted": family.adjusted,
                 "within": family.within,
             }
