@@ -54,6 +54,8 @@ ELSEWHERE = {
     "test_names_are_completed_for_the_shell",
     r"snakemake --report.*": "tests/workflow/test_reruns.py::"
     "test_snakemakes_own_report_has_captions_and_categories",
+    r"snakemake preregistration .+": "tests/workflow/test_preregistration.py::"
+    "test_the_frozen_text_survives_changed_participants_and_the_report_names_the_key",
     r"snakemake baselines .+": "tests/finetune/test_workflow.py::"
     "test_baselines_are_trained_and_applied_without_asking_any_model",
     r"snakemake transparency .+": "tests/workflow/test_labels.py::"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -11,13 +12,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from emoalign.analyses.preregistration.compare import present
 from emoalign.analyses.preregistration.frozen import at, differences, digest, read, signed
+from emoalign.analyses.preregistration.section import SECTION
 from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.questions import build_questions
 from emoalign.errors import DataError, EmoalignError, StudyError
 from emoalign.planning import preregistration
+from emoalign.report.section import Results, View
 from emoalign.study.overrides import overrides, taken_out
 from emoalign.tables import PREREGISTRATION_ANSWERS, STIMULI
+from emoalign.tables.families import FAMILIES
 from tests.kit.preregistered import RESULTS, WORDS, OwnStudy
 
 STUDY = "config/config.yaml"
@@ -187,6 +192,7 @@ def test_the_first_run_writes_down_what_is_planned_before_any_answer(
     text = study.text.read_text(encoding="utf-8")
     assert "# Preregistration: mine" in text
     assert "Frozen on 2026-11-29 by emoalign" in text
+    assert "`mine.json` beside this text has every key. Neither file is overwritten: " in text
     assert f"0 of {PLANNED} planned answers were in the journal." in text
     assert "students is not asked: its ratings are recorded elsewhere." in text
     assert "How pleasant is it, from 1 to 9?" in text
@@ -202,8 +208,7 @@ def test_the_first_run_writes_down_what_is_planned_before_any_answer(
     assert stated["content"]["datasets"]["words"]["drawn"]["n"] == len(items) == 10
     assert stated["sha256"]["whole"] == digest(stated["content"])
     assert stated["sha256"]["parts"]["seed"] == digest(20261128)
-    tests = stated["content"]["tests"]["contrasts"]["p"]
-    assert tests["confirmatory"]
+    tests = stated["content"]["tests"]["confirmatory"]["differences between correlations"]
     assert tests["adjusted"] == {"p_holm": "Holm", "p_adjusted": "false discovery rate"}
 
 
@@ -386,6 +391,20 @@ def test_a_text_that_a_power_cut_has_kept_from_its_place_is_written_again(
     assert "mine.md: missing, so it was written again from mine.json." in caplog.text
 
 
+def test_a_text_that_another_version_wrote_and_that_is_lost_is_written_by_this_one(
+    frozen: OwnStudy,
+) -> None:
+    document = json.loads(frozen.frozen.read_bytes())
+    document["frozen"]["text_sha256"] = "0" * 64
+    frozen.frozen.write_text(json.dumps(signed(document)), encoding="utf-8")
+    frozen.text.unlink()
+    for _ in range(2):
+        frozen.preregister()
+    frozen.change(STUDY, "participants: 20", "participants: 10")
+    frozen.preregister(amend=True)
+    assert not frozen.changed()
+
+
 def test_an_end_in_the_middle_leaves_no_half_file(
     study: OwnStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -456,6 +475,66 @@ def test_recorded_ratings_that_come_later_are_no_departure(study: OwnStudy) -> N
     study.preregister(amend=True)
     study.change(str(table), "w00,5,1", "w00,6,1")
     assert study.changed() == ["models.students.ratings_sha256"]
+
+
+def said(study: OwnStudy) -> str:
+    """What the method section says of the preregistration."""
+    study.compared()
+    view = SECTION.view(Results(study.planned().report, RESULTS))
+    assert isinstance(view, View)
+    [paragraph] = view.methods
+    assert paragraph.startswith(view.values["said"])
+    return paragraph
+
+
+def test_the_report_says_when_it_was_what_was_there_and_what_differs(frozen: OwnStudy) -> None:
+    opening = "The study was preregistered on 2026-11-29, before any of 230 planned answers had "
+    assert said(frozen).startswith(
+        f"{opening}been collected. It does not differ from the preregistration. These tests were "
+        "preregistered as confirmatory: changes in divergence by calibration; correlations with "
+    )
+    frozen.change(STUDY, "participants: 20", "participants: 10")
+    frozen.change(STUDY, "seed: 20261128", "seed: 1")
+    differ = "datasets.words.drawn.item_ids_sha256, protocols.chat.participants and seed"
+    assert f"These keys differ from the preregistration: {differ}." in said(frozen)
+    frozen.preregister(amend=True, today="2026-12-24")
+    told = said(frozen)
+    assert "It was amended on 2026-12-24, before any of 130 planned answers" in told
+    assert "It does not differ from what was stated." in told
+    frozen.change(STUDY, "seed: 1\n", "seed: 2\n")
+    assert "and seed." in said(frozen)
+
+
+def test_a_test_that_was_not_preregistered_describes(frozen: OwnStudy) -> None:
+    document = json.loads(frozen.frozen.read_bytes())
+    del document["frozen"]["content"]["tests"]["confirmatory"]["differences between correlations"]
+    frozen.frozen.write_text(json.dumps(signed(document)), encoding="utf-8")
+    told = said(frozen)
+    assert (
+        "This key differs from the preregistration: tests.confirmatory.differences between " in told
+    )
+    confirmatory, _, later = told.partition("These were not preregistered and describe: ")
+    assert later == "differences between correlations."
+    assert "correlations" not in confirmatory.partition("confirmatory: ")[2].replace(
+        "correlations with human means", ""
+    )
+
+
+def test_what_is_tested_can_stand_in_a_key() -> None:
+    tested = [family.tests for family in FAMILIES]
+    assert len(set(tested)) == len(tested)
+    assert not [text for text in tested if "." in text]
+
+
+def test_images_that_were_changed_are_told(study: OwnStudy) -> None:
+    job = study.planned().job
+    path = RESULTS / "stimuli/words.parquet"
+    rows = STIMULI.read(path)
+    for checksum in ("a" * 64, "b" * 64):
+        STIMULI.write(rows.assign(image_sha256=checksum), path, {"source_sha256": "c"})
+        drawn = present(job, {"words": path})["datasets"]["words"]["drawn"]
+        listed = f"{checksum}\n" * 10
+        assert drawn["images_sha256"] == hashlib.sha256(listed.encode()).hexdigest()
 
 
 def test_a_key_that_an_earlier_version_did_not_know_is_no_departure_at_its_default() -> None:

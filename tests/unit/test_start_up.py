@@ -20,6 +20,7 @@ NEEDED = {
     "gather_data": set(),
     "plan": {"scipy.stats"},
     "predict_baseline": set(),
+    "preregister": {"scipy.stats"},
     "prepare_stimuli": set(),
     "rate": set(),
     "train_baseline": set(),

@@ -31,6 +31,7 @@ from emoalign.analyses.preregistration.frozen import (
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import RatingJob
 from emoalign.errors import DataError, StudyError
+from emoalign.installed import git_commit
 from emoalign.items.clusters import ItemClusters
 from emoalign.locks import alone
 from emoalign.planning.plan import planned
@@ -214,6 +215,7 @@ def _stated(
     return {
         "date": today,
         "emoalign": __version__,
+        "git_commit": git_commit(),
         "content": content,
         "sha256": digests(content),
         "answers": list(answers),
@@ -256,7 +258,7 @@ def _text_of(file: Path, frozen: Frozen) -> str | None:
     found = text.read_bytes().decode(errors="replace").replace("\r\n", "\n")
     document = frozen.document
     *earlier, last = [each["text_sha256"] for each in (document["frozen"], *document["amendments"])]
-    if _sha256(found) == last:
+    if _sha256(found) == last or found == _whole_text(document):
         return found
     if _sha256(found) in earlier:
         return None
@@ -268,19 +270,18 @@ def _text_of(file: Path, frozen: Frozen) -> str | None:
 
 def _restore(file: Path, frozen: Frozen) -> str:
     """Write the text again from what the other file holds."""
-    document = frozen.document
+    text, written = file.with_suffix(".md"), _whole_text(frozen.document)
+    with atomic(text) as readable:
+        readable.write_text(written, encoding="utf-8", newline="\n")
+    _log.info("%s: missing, so it was written again from %s.", text, file.name)
+    return written
+
+
+def _whole_text(document: Mapping[str, Any]) -> str:
+    """The text of a preregistration and its amendments, as this version of emoalign writes it."""
     written = preregistration_text(document["study"], document["frozen"])
     for number, amendment in enumerate(document["amendments"], 1):
         written += amendment_text(number, amendment)
-    if _sha256(written) != (document["amendments"] or [document["frozen"]])[-1]["text_sha256"]:
-        raise DataError(
-            f"{file.with_suffix('.md')}: missing, and this version of emoalign would write it "
-            f"differently. Restore it, from git for example: git restore "
-            f"'{file.with_suffix('.md')}'"
-        )
-    with atomic(file.with_suffix(".md")) as readable:
-        readable.write_text(written, encoding="utf-8", newline="\n")
-    _log.info("%s: missing, so it was written again from %s.", file.with_suffix(".md"), file.name)
     return written
 
 

@@ -31,8 +31,9 @@ def preregistration_text(study: str, stated: Mapping[str, Any]) -> str:
     parts = [
         f"# Preregistration: {study}",
         _plain(stated["title"]),
-        f"Frozen on {stated['date']} by emoalign {stated['emoalign']}. sha256 of the content: "
-        f"`{stated['sha256']['whole']}`. XX Changes follow at the end, each as an amendment with its date.",
+        f"Frozen on {stated['date']} by emoalign {_version(stated)}. sha256 of the content: "
+        f"`{stated['sha256']['whole']}`. `{study}.json` beside this text has every key. Neither "
+        "file is overwritten: changes follow at the end, each as an amendment with its date.",
         *_answers("## Answers before this preregistration", stated["answers"]),
         *_items(stated["content"]),
         *_models(stated["content"]),
@@ -52,12 +53,18 @@ def preregistration_text(study: str, stated: Mapping[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _version(stated: Mapping[str, Any]) -> str:
+    """The version of emoalign that wrote a statement, with its commit where that is known."""
+    commit = stated["git_commit"]
+    return f"{stated['emoalign']} ({commit[:12]})" if commit else f"{stated['emoalign']}"
+
+
 def amendment_text(number: int, stated: Mapping[str, Any]) -> str:
     """The text of an amendment, which follows all that was there before."""
     changes = stated["changes"]
     parts = [
         f"## Amendment {number}, {stated['date']}",
-        f"Made with emoalign {stated['emoalign']}. {counted(len(changes), 'key')} changed.",
+        f"Made by emoalign {_version(stated)}. {counted(len(changes), 'key')} changed.",
         *(part for change in changes for part in _change(change)),
         *_answers("### Answers before this amendment", stated["answers"]),
     ]
@@ -162,10 +169,7 @@ def _asking(content: Mapping[str, Any]) -> Iterator[str]:
     shown = [key for key in keys if any(_setting(each, key) != "–" for each in told.values())]
     yield _table(
         ("Protocol", *shown),
-        [
-            (name, *(_setting(each, key) for key in shown))
-            for name, each in told.items()
-        ],
+        [(name, *(_setting(each, key) for key in shown)) for name, each in told.items()],
     )
     for name, personas in content["personas"].items():
         yield f"Personas of {name}:"
@@ -220,15 +224,15 @@ def _tests(tests: Mapping[str, Any]) -> Iterator[str]:
     yield "## Tables and tests that are read"
     rows = [
         (
-            table,
-            family["tests"],
-            p,
+            family["table"],
+            tested,
+            ", ".join(family["p"]),
             "; ".join(f"{column}: {how}" for column, how in family["adjusted"].items()) or "none",
             ", ".join(family["within"]) or "all rows",
-            "confirmatory" if family["confirmatory"] else "descriptive",
+            read_as,
         )
-        for table, families in tests.items()
-        for p, family in families.items()
+        for read_as, families in tests.items()
+        for tested, family in families.items()
     ]
     yield _table(("Table", "Tests of", "p", "Adjusted p", "One family for each", "Read as"), rows)
 

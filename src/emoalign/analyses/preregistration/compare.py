@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -51,10 +51,12 @@ def present(job: PreregistrationJob, stimuli: Mapping[str, Path]) -> dict[str, A
     content: dict[str, Any] = plain(job.content)
     content["tests"] = plain(_tests(job.tables))
     for name, path in stimuli.items():
-        ids = sorted(STIMULI.read(path)["item_id"])
-        listed = "".join(f"{item}\n" for item in ids).encode()
+        items = STIMULI.read(path).sort_values("item_id")
+        drawn = {"n": len(items), "item_ids_sha256": _of_lines(items["item_id"])}
+        if items["image_sha256"].notna().any():
+            drawn["images_sha256"] = _of_lines(items["image_sha256"])
         content["datasets"][name] |= {
-            "drawn": {"n": len(ids), "item_ids_sha256": hashlib.sha256(listed).hexdigest()},
+            "drawn": drawn,
             "files_sha256": metadata(path).get("source_sha256"),
         }
     for name, sources in job.recordings.items():
@@ -63,14 +65,20 @@ def present(job: PreregistrationJob, stimuli: Mapping[str, Path]) -> dict[str, A
     return content
 
 
+def _of_lines(texts: Iterable[object]) -> str:
+    """The sha256 of texts, each in a line."""
+    return hashlib.sha256("".join(f"{text}\n" for text in texts).encode()).hexdigest()
+
+
 def _tests(tables: Collection[str]) -> dict[str, dict[str, Any]]:
-    """The families of tests in tables, as the report tells of them."""
-    found: dict[str, dict[str, Any]] = {}
+    """The families of tests in tables by how they are read and what they test, as the report tells
+    of them."""
+    found: dict[str, dict[str, Any]] = {"confirmatory": {}, "descriptive": {}}
     for family in FAMILIES:
         if family.table.path in tables:
-            found.setdefault(Path(family.table.path).stem, {})[", ".join(family.p)] = {
-                "tests": family.tests,
-                "confirmatory": family.confirmatory,
+            found["confirmatory" if family.confirmatory else "descriptive"][family.tests] = {
+                "table": Path(family.table.path).stem,
+                "p": family.p,
                 "adjusted": family.adjusted,
                 "within": family.within,
             }

@@ -14,6 +14,9 @@ from emoalign.wording import counted, listed
 FEW = 8
 """Keys that a sentence names; the table has all."""
 
+CONFIRMATORY = "tests.confirmatory."
+"""The start of the keys of tests that may confirm; what each tests is next."""
+
 
 def _view(results: Results) -> View:
     keys, answers = results.table(PREREGISTRATION), results.table(PREREGISTRATION_ANSWERS)
@@ -80,16 +83,10 @@ def _tests(keys: pd.DataFrame) -> str:
 
     Those that it does not have may only describe, whatever they are in other studies.
     """
-    by_key = keys.set_index("key")
-    of_tests = [key for key in by_key.index if key.startswith("tests.")]
-    frozen, later = [], []
-    for key in of_tests:
-        if key.endswith(".confirmatory"):
-            told = by_key.loc[f"{key.removesuffix('confirmatory')}tests"]
-            if by_key.loc[key, "frozen"] == "true":
-                frozen.append(str(told["frozen"]))
-            elif by_key.loc[key, "present"] == "true":
-                later.append(str(told["present"]))
+    of_tests = keys[keys["key"].str.startswith(CONFIRMATORY)]
+    tests = of_tests["key"].str.removeprefix(CONFIRMATORY).str.split(".").str[0]
+    frozen = list(dict.fromkeys(tests[of_tests["frozen"].notna()]))
+    later = [test for test in dict.fromkeys(tests) if test not in frozen]
     if not frozen and not later:
         return ""
     said = "No test was preregistered as confirmatory."
