@@ -112,6 +112,11 @@ def command(
         way = _write(places, file, items, norms, cards, way)
     if way.note:
         _say(f"\n{way.note}")
+    if way.alone:
+        _say(
+            "\nModels are asked in sessions, as people were. The study's file says how to ask "
+            f"about each {card.modality} by itself, which costs far less."
+        )
     if words.modality != card.modality:
         _say(
             f"\nThe list seems to hold {words.modality}s, and people rated {card.modality}s for "
