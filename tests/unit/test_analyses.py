@@ -23,6 +23,7 @@ from emoalign.analyses.base import (
 from emoalign.analyses.calibration.analysis import CALIBRATED
 from emoalign.analyses.catalogue import ANALYSES, COMPUTATIONS, PAGE
 from emoalign.analyses.estimates.analysis import ESTIMATES
+from emoalign.analyses.estimates.filed import FILES as FOR_PEOPLE
 from emoalign.planning.analysed import Analyses
 from emoalign.planning.loading import load_study
 from emoalign.planning.rules import Files
@@ -38,7 +39,7 @@ SECTIONS = [
     for part in PAGE
     if (place := part if isinstance(part, PageSection) else part.section) is not None
 ]
-FILES = {RIDGE_PREDICTIONS, *CALIBRATED, ESTIMATES}
+FILES = {RIDGE_PREDICTIONS, *CALIBRATED, ESTIMATES, *FOR_PEOPLE}
 GATHERED = {COMPLETIONS, RATINGS, PREDICTIONS, TRAININGS}
 KNOWN = {table.path for table in TABLES} | GATHERED | FILES
 
@@ -118,7 +119,10 @@ def test_a_study_with_labels_baselines_and_a_recitation_has_what_concerns_them()
     others = {"forms": "compare_forms", "generalizability": "decompose_variance"}
     others |= {"groups": "compare_groups", "retest": "compare_waves", "estimates": "estimate"}
     others |= dict.fromkeys(("order", "participants"), "compare_sessions")
-    assert {computation.rule for computation in COMPUTATIONS} == {*rules, *others.values()}
+    assert {computation.rule for computation in COMPUTATIONS} == {
+        *(*rules, "write_norms"),
+        *others.values(),
+    }
     gradient = "results/s/statistics/transparency_gradient.parquet"
     assert gradient in rules["check_expectations"].inputs
     labelled = rules["describe_labels"].inputs

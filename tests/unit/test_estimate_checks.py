@@ -100,7 +100,8 @@ def test_labels_alone_cannot_be_estimated() -> None:
 
 
 def test_the_order_of_predictors_changes_no_job() -> None:
-    keys: dict[str, Any] = {"models": ["smollm2-135m", "gpt-4o"]}
+    asked = {"name": "asked", "prompts": "instruction", "participants": 2}
+    keys: dict[str, Any] = {"models": ["smollm2-135m", "gpt-4o"], "protocols": [asked]}
     jobs = [
         EstimatesJob.of(analysed_study(loaded(estimates={"predictors": order}, **keys))).params()
         for order in (["smollm2-135m", "gpt-4o"], ["gpt-4o", "smollm2-135m"])
@@ -108,6 +109,20 @@ def test_the_order_of_predictors_changes_no_job() -> None:
     assert jobs[0] == jobs[1]
 
 
-@pytest.mark.parametrize(("key", "value"), [("coverage", 0.4), ("coverage", 1), ("cluster", "word")])
+@pytest.mark.parametrize(
+    ("key", "value"), [("coverage", 0.4), ("coverage", 1), ("cluster", "word")]
+)
 def test_other_values_are_refused(key: str, value: object) -> None:
     assert f"estimates.{key}" in refused(estimates={key: value})
+
+
+@pytest.mark.parametrize("name", ["codebook", "To_Rate"])
+def test_a_dataset_may_not_be_called_like_a_file_of_all_datasets(name: str, tmp_path: Path) -> None:
+    card = (ROOT / "src/emoalign/catalogue/datasets/vader.yaml").read_text(encoding="utf-8")
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / f"datasets/{name}.yaml").write_text(card, encoding="utf-8")
+    content, _ = read_yaml(ROOT / "config/config.yaml")
+    content["datasets"] = [{"dataset": name}]
+    assert name in load_study(content, tmp_path).datasets
+    with pytest.raises(StudyError, match=f"estimates/{name.lower()}.csv is a file of all datasets"):
+        load_study({**content, "estimates": {}}, tmp_path)

@@ -85,7 +85,7 @@ class AnalysedDataset:
     """A dataset as analyses know it.
 
     Attributes:
-        modality, language: as on its card.
+        modality, language, title, licence, citation, redistribute: as on its card.
         numbers, labels: the scales the study asks about, of each kind, ascending.
         frameworks: which scales of numbers are dimensions, and which discrete emotions.
         baselines: the names of the study's baselines that predict it, ascending.
@@ -113,6 +113,10 @@ class AnalysedDataset:
     specifications: int = 0
     participants: tuple[Condition, ...] = ()
     sessions: tuple[Condition, ...] = ()
+    title: str = ""
+    licence: str = ""
+    citation: str = ""
+    redistribute: bool = False
 
     @property
     def scales(self) -> dict[str, DatasetScale]:

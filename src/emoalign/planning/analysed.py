@@ -60,6 +60,10 @@ def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
                     if loaded.models[model].tells_participants(loaded.protocol(protocol))
                 ),
                 sessions=loaded.in_sessions(name),
+                title=card.title,
+                licence=card.licence,
+                citation=card.citation,
+                redistribute=card.redistribute,
             )
             for name, card in sorted(loaded.datasets.items())
         },
@@ -262,7 +266,11 @@ class Analyses:
             for computation, part in together
             for path in computation.makes
             for made in self._files(path, part, wildcard)
-            for file in ([made, made.replace(".parquet", ".csv")] if "<" not in path else [made])
+            for file in (
+                [made, made.replace(".parquet", ".csv")]
+                if path.startswith("statistics/")
+                else [made]
+            )
         ]
 
     def _files(self, path: str, part: AnalysedStudy, wildcard: bool) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emoalign.analyses.estimates.analysis import EMBEDDING
+from emoalign.analyses.estimates.filed import FILES, FOLDER
 from emoalign.errors import DataError
 from emoalign.planning.studies import LoadedStudy
 from emoalign.study.origins import Origin
@@ -29,6 +30,13 @@ def wrong_estimates(loaded: LoadedStudy, source: Origin) -> Iterator[str]:
         elif name not in models:
             hint = nearest(name, [*models, EMBEDDING])
             yield f"{where}: {name!r} is not a model of the study; {hint}"
+    for place, entry in enumerate(loaded.study.datasets):
+        taken = [path for path in FILES if path == f"{FOLDER}/{entry.dataset.casefold()}.csv"]
+        if taken:
+            yield (
+                f"{source.at('datasets', place)}: {taken[0]} is a file of all datasets where norms "
+                f"are estimated; give the dataset {entry.dataset!r} another name"
+            )
     asked = [
         card.scales.get(scale)
         for name, card in loaded.datasets.items()

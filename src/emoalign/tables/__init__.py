@@ -46,6 +46,7 @@ from emoalign.tables.learned import (
     PREDICTIONS,
     TRAININGS,
 )
+from emoalign.tables.norm_files import CODEBOOK, TO_RATE
 from emoalign.tables.parquet import intact, metadata, read_parquet
 from emoalign.tables.rater_groups import GROUP_CONTRASTS, GROUP_NORMS, GROUP_PERSONAS, GROUPS
 from emoalign.tables.ratings import (
@@ -133,6 +134,8 @@ TABLES = (
     ESTIMATION,
     ESTIMATION_WEIGHTS,
     ESTIMATION_CURVE,
+    CODEBOOK,
+    TO_RATE,
     PLAN,
     PRECISION,
 )
@@ -149,6 +152,7 @@ __all__ = [
     "CALIBRATION_CURVES",
     "CATEGORIES",
     "CELL_KEY",
+    "CODEBOOK",
     "COMPLETIONS",
     "CONTRASTS",
     "DISTRIBUTIONS",
@@ -196,6 +200,7 @@ __all__ = [
     "STIMULI",
     "STRUCTURE",
     "TABLES",
+    "TO_RATE",
     "TRAININGS",
     "TRANSPARENCY",
     "TRANSPARENCY_GRADIENT",

@@ -18,6 +18,7 @@ from emoalign.analyses.base import (
     Settings,
     statistics,
 )
+from emoalign.analyses.estimates.filed import FILES, FiledDataset
 from emoalign.embeddings.embedding_cards import EmbeddingCard
 from emoalign.figures.kinds import FigureKind, estimated
 from emoalign.report.contents import PageSection
@@ -91,6 +92,21 @@ class EstimatesJob(AnalysisJob):
         )
 
 
+class FilesJob(AnalysisJob):
+    """Write estimated norms as files for people, with a codebook."""
+
+    datasets: dict[str, FiledDataset]
+    coverage: float
+
+    @classmethod
+    def of(cls, study: AnalysedStudy) -> Self:
+        """All datasets of a study."""
+        return cls(
+            datasets={name: FiledDataset.of(dataset) for name, dataset in study.datasets.items()},
+            coverage=study.set_by(EstimatesSettings).coverage,
+        )
+
+
 ANALYSIS = Analysis(
     "estimates",
     computes=(
@@ -104,6 +120,21 @@ ANALYSIS = Analysis(
             makes=(ESTIMATES, *TABLES),
             threads=lambda study: study.embedding.threads if study.embedding else 1,
             sources=lambda study: study.embedding.files() if study.embedding else (),
+        ),
+        Computation(
+            rule="write_norms",
+            does="Estimated norms, people's and models' means in; files for people, with a "
+            "codebook and a script in R, out.",
+            run="emoalign.analyses.estimates.files:write_files",
+            job=FilesJob,
+            reads=(
+                ESTIMATES,
+                ITEMS,
+                NORMS,
+                STIMULI,
+                *statistics("estimation", "estimation_weights"),
+            ),
+            makes=FILES,
         ),
     ),
     figures=(
