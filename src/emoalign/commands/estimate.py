@@ -184,8 +184,8 @@ def _tell_what_to_expect(path: Path, items: Items, norms: Norms, models: Sequenc
     for line in widths(norms):
         click.echo(f"  {line}")
     _say(
-        f"Two {things} differ, with 90% confidence, if the least difference lies between their "
-        "estimates. SD is that of people's means."
+        f"Two {things} differ, with 90% confidence, if their estimates are at least the least "
+        "difference apart. SD is that of people's means."
     )
     for line in known:
         _say(line)
