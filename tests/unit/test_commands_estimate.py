@@ -280,6 +280,21 @@ def test_a_list_is_asked_about_as_the_raters_were_where_a_protocol_follows_them(
     (protocol,) = read_yaml(Path("config/studies/words-like-warriner.yaml"))[0]["protocols"]
     # Its raters had 350 words in a list, and there are not as many.
     assert protocol == {"like": "as-warriner", "session": {"items": None}}
+    assert "at most 5,040 answers" in flat(done.output)  # ten for practice among them
+
+
+def test_the_cheap_way_stands_beside_the_sessions_ready_to_take_their_place(folder: Path) -> None:
+    card = Path("config/datasets/warriner.yaml")
+    card.write_text(LIKE, encoding="utf-8")
+    assert estimate(NEW, "--rated", "110", like="warriner").exit_code == 0
+    path = Path("config/studies/words-like-warriner.yaml")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    sessions = next(place for place, line in enumerate(lines) if "like: as-warriner" in line)
+    first = next(place for place, line in enumerate(lines) if line.startswith("#   - name:"))
+    alone = [line.removeprefix("# ") for line in lines[first : first + 5]]
+    path.write_text("\n".join([*lines[:sessions], *alone, *lines[first + 5 :]]), encoding="utf-8")
+    loaded = load_study(read_yaml(path)[0], Path("config"), path, [path])
+    assert [protocol.session for protocol in loaded.study.protocols] == [None]
 
 
 def test_a_protocol_that_follows_the_same_article_is_found_by_its_address(folder: Path) -> None:

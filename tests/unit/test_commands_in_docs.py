@@ -172,6 +172,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for file, text in (("words.csv", words), ("ratings.csv", words)):
         (tmp_path / file).write_text(text, encoding="utf-8")
     (tmp_path / "rated.csv").write_text(rated_csv(), encoding="utf-8")
+    (tmp_path / "words.txt").write_text("beach\njellyfish\nnull\n", encoding="utf-8")
     (tmp_path / "config").mkdir()
     default = (ROOT / "config/config.yaml").read_text(encoding="utf-8")
     small = default.replace("sample: 300", "sample: 10")

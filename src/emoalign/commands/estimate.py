@@ -112,6 +112,11 @@ def command(
         way = _write(places, file, items, norms, cards, way)
     if way.note:
         _say(f"\n{way.note}")
+    if way.alone:
+        _say(
+            "\nModels are asked in sessions, as people were. The study's file says how to ask "
+            f"about each {card.modality} by itself, which costs far less."
+        )
     if words.modality != card.modality:
         _say(
             f"\nThe list seems to hold {words.modality}s, and people rated {card.modality}s for "
@@ -179,8 +184,8 @@ def _tell_what_to_expect(path: Path, items: Items, norms: Norms, models: Sequenc
     for line in widths(norms):
         click.echo(f"  {line}")
     _say(
-        f"Two {things} differ, with 90% confidence, if the least difference lies between their "
-        "estimates. SD is that of people's means."
+        f"Two {things} differ, with 90% confidence, if their estimates are at least the least "
+        "difference apart. SD is that of people's means."
     )
     for line in known:
         _say(line)

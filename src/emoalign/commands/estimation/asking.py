@@ -34,12 +34,14 @@ class Way:
         content: the same as data.
         examples: texts that its prompts show, about which nobody can be asked.
         note: the reason why models are not asked as the raters were; empty where they are.
+        alone: another entry, which asks about each item by itself; empty where this one does.
     """
 
     lines: tuple[str, ...] = ()
     content: Mapping[str, Any] = field(default_factory=dict)
     examples: tuple[str, ...] = ()
     note: str = ""
+    alone: tuple[str, ...] = ()
 
 
 def way_of_asking(norms: Norms, models: Mapping[str, ModelCard], size: int) -> Way | None:
@@ -52,15 +54,18 @@ def way_of_asking(norms: Norms, models: Mapping[str, ModelCard], size: int) -> W
     if not any(card.asked for card in models.values()):
         return Way()
     note = ""
+    able = norms.card.model_copy(update={"scales": dict(norms.scales)})
     followed = _followed(norms)
     if followed is not None:
         name, prompts, longest = followed
         told = _like(name, prompts, whole=longest is not None and longest > size)
         tried = _tried(told, norms, models, size)
         if isinstance(tried, Way):
-            return tried
+            first = next(fitting_prompts(norms.name, able, models), None)
+            if longest is None or first is None:
+                return tried
+            return replace(tried, alone=plain_protocol(first, models).lines)
         note = f"Models are not asked as people were ({name}): {tried}"
-    able = norms.card.model_copy(update={"scales": dict(norms.scales)})
     problems = []
     for prompt_set in fitting_prompts(norms.name, able, models):
         for readout in _readouts(models):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from emoalign.commands.estimation.norms import Norms
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.errors import EmoalignError
 from emoalign.planning.jobs import Jobs
+from emoalign.planning.opening import Opening, usual_text
 from emoalign.planning.plan import costs_in_words, planned_rows
 from emoalign.planning.studies import LoadedStudy
 from emoalign.statistics.expected_width import expected_width, half_width
@@ -32,7 +34,8 @@ JOURNAL = Path("results/journal")
 
 
 def costs(loaded: LoadedStudy) -> list[str]:
-    """The requests, tokens, US dollars and minutes that a study still needs, as `plan` has them."""
+    """The requests, tokens, US dollars and minutes that a study still needs, as `plan` has them;
+    of sessions their upper limits, because `plan` rehearses these, which takes minutes."""
     jobs = Jobs(loaded)
     try:
         items: dict[str, pd.DataFrame] = {}
@@ -40,11 +43,31 @@ def costs(loaded: LoadedStudy) -> list[str]:
             mistakes = Mistakes()
             items[name] = prepared(jobs.prepare(name), card.files(), (), mistakes).stimuli
             mistakes.tell()
+        if any(protocol.session is not None for protocol in loaded.study.protocols):
+            return _at_most(loaded, items)
         rows = planned_rows(jobs.plan(), loaded.models, items, JOURNAL)
     except EmoalignError as error:
         return [f"Not known yet: {error}"]
     here = {name for name, card in loaded.models.items() if card.destination is None}
     return costs_in_words(rows, loaded.study.max_usd, here)
+
+
+def _at_most(loaded: LoadedStudy, items: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Upper limits, as if all that may be sent with permission had been permitted."""
+    study = loaded.study.model_copy(update={"allow_remote": tuple(items)})
+    texts = {name: usual_text(rows["text"]) for name, rows in items.items()}
+    opening = Opening(
+        replace(loaded, study=study),
+        Path("results", study.study),
+        JOURNAL,
+        jobs=(),
+        awaited=tuple(items),
+        cores=None,
+        items={name: len(rows) for name, rows in items.items()},
+        texts={name: text for name, text in texts.items() if text},
+    )
+    lines = [" ".join(line.split()) for line in opening.asking()]
+    return lines or ["Nothing: the terms of the ratings forbid it (remote_api: deny)."]
 
 
 def widths(norms: Norms) -> list[str]:

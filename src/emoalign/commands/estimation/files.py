@@ -189,6 +189,10 @@ def _study(
         yield ""
         yield "protocols:"
         yield from way.lines
+    if way.alone:
+        yield f"# In a session, {things} are rated with earlier ones in view."
+        yield "# Each by itself, which costs far less:"
+        yield from (f"# {line}" for line in way.alone)
     priced = any(getattr(each, "prices", None) is not None for each in models.values())
     if priced and not any(each.cost_unknown for each in models.values()):
         yield ""
