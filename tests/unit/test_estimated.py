@@ -181,6 +181,17 @@ def test_items_are_flagged_where_a_cell_that_is_used_hardly_answered() -> None:
     assert flags["cut"][160]
 
 
+def test_a_stack_without_any_weight_has_no_correlation() -> None:
+    """The means of ten folds would correlate negatively with what is left out of them."""
+    known = made(150, 120, 12)
+    found = estimated(replace(known, means=10 - known.means), 0.9, 1)
+    assert set(found.weights.values()) == {0.0}
+    quality = {row.method: row for row in found.qualities if row.region == "all"}
+    assert np.isnan([quality[name].r.value for name in ("stack", "constant")]).all()
+    assert quality["stack"].rmse.value == pytest.approx(quality["constant"].rmse.value)
+    assert np.isfinite(found.mean).all()
+
+
 def test_the_embedding_alone_is_enough() -> None:
     known = made(300, 200, 8, embedded=True)
     nothing = np.empty((300, 0))

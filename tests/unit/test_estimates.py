@@ -24,6 +24,7 @@ from emoalign.planning.studies import LoadedStudy
 from emoalign.report.section import Absent, Results, View
 from emoalign.study.reading import read_yaml
 from emoalign.tables import (
+    CALIBRATED,
     ESTIMATES,
     ESTIMATION,
     ESTIMATION_CURVE,
@@ -130,10 +131,10 @@ def test_the_figure_has_something_to_see(vader: Path) -> None:
 def test_neither_the_order_of_rows_nor_further_items_change_an_estimate(tmp_path: Path) -> None:
     """Sixty words lose their ratings; then thirty of them are not there at all."""
     found = {}
+    read = {"items": ITEMS, "norms": NORMS, "stimuli": STIMULI, "calibrated": CALIBRATED}
     for name in ("all", "shuffled", "fewer"):
         folder = kept(tmp_path / name)
-        paths = {kind: folder / f"{kind}/vader.parquet" for kind in ("items", "norms", "stimuli")}
-        read = {"items": ITEMS, "norms": NORMS, "stimuli": STIMULI}
+        paths = {kind: folder / f"{kind}/vader.parquet" for kind in read}
         tables = {kind: read[kind].read(path) for kind, path in paths.items()}
         ids = tables["stimuli"]["item_id"].tolist()
         unrated, gone = ids[::5], ids[::10] if name == "fewer" else []
@@ -152,7 +153,7 @@ def test_neither_the_order_of_rows_nor_further_items_change_an_estimate(tmp_path
         quality = table(folder, ESTIMATION, method="stack", region="all").iloc[0]
         assert (quality["n_rated"], quality["n_unrated"]) == (240, 60 - len(gone))
     pd.testing.assert_frame_equal(found["all"], found["shuffled"])
-    numbers = ["mean", "low", "high", "sd", "rated", "fold", "region"]
+    numbers = ["mean", "low", "high", "sd", "distribution", "rated", "fold", "region"]
     remaining = found["all"].loc[found["fewer"].index]
     pd.testing.assert_frame_equal(remaining[numbers], found["fewer"][numbers])
     others = found["all"][~found["all"]["rated"]]
@@ -266,5 +267,5 @@ def test_an_embedding_that_knows_more_than_the_models_is_preferred(
     assert quality["stack"] < quality["models"]
     assert "the models without the embedding r = " in shown(tmp_path, loaded)
     alone = replace(words(estimates={"predictors": ["embedding"]}), embedding=CARD)
-    made(tmp_path, alone)
-    assert list(table(tmp_path, ESTIMATION_WEIGHTS)["model"]) == ["embedding"]
+    made(tmp_path / "alone", alone)
+    assert list(table(tmp_path / "alone", ESTIMATION_WEIGHTS)["model"]) == ["embedding"]

@@ -97,6 +97,23 @@ def test_a_region_with_few_residuals_takes_all(n: int, own: bool) -> None:
     np.testing.assert_array_equal(found.high, np.maximum(cv_plus(predicted, lowest, 0.8)[1], means))
 
 
+def test_a_region_of_few_clusters_takes_all() -> None:
+    predicted, residuals = made(300, 10**9, 3)
+    cuts = terciles(residuals.predicted)
+    low_region = residuals.predicted <= cuts[0]
+    means = np.full(len(predicted), cuts[0] - 1)
+
+    def high(n_clusters: int) -> Floats:
+        keys = np.where(low_region, residuals.keys % np.uint64(n_clusters), residuals.keys)
+        clustered = Residuals(residuals.size, residuals.fold, keys, residuals.predicted)
+        found = regional_intervals(predicted, means, clustered, cuts, 0.9, (-99, 99)).high
+        everywhere = cv_plus(predicted, clustered, 0.9)[1]
+        assert (found == np.maximum(everywhere, means)).all() == (n_clusters < 9)
+        return found
+
+    assert np.isfinite([high(8), high(9)]).all()
+
+
 def glasgow(folder: Path, scale: str) -> tuple[Floats, Floats, Keys]:
     """GPT-4's ratings and norms of the Glasgow words, and the word without its sense."""
     norms = pd.read_csv(folder / "glasgow/glasgow.csv", keep_default_na=False, na_values=[""])

@@ -61,16 +61,18 @@ def _best(rows: pa.Table, item_ids: NDArray[np.str_], counts: FloatArray) -> Ite
     """The distributions of each cell by its best method, shape (items, K)."""
     order = [(name, "ascending") for name in (*CELL, "method")]
     for cell in runs(rows.sort_by(order), CELL):
-        methods = (_enough(one, item_ids, counts.shape[1]) for one in runs(cell, ["method"]))
+        methods = (_enough(one, item_ids, counts) for one in runs(cell, ["method"]))
         whole = [found for found in methods if found is not None]
         if whole:
             likely = [np.nansum(counts * np.log(np.maximum(one, SMALLEST))) for one in whole]
             yield whole[int(np.argmax(likely))]
 
 
-def _enough(rows: pa.Table, item_ids: NDArray[np.str_], n_points: int) -> FloatArray | None:
-    """The distributions of one method, ordered as the items; None where too few have any."""
-    found = np.full((len(item_ids), n_points), np.nan)
+def _enough(rows: pa.Table, item_ids: NDArray[np.str_], counts: FloatArray) -> FloatArray | None:
+    """The distributions of one method, ordered as the items; None where too few that people rated
+    have any."""
+    found = np.full(counts.shape, np.nan)
     ids = rows["item_id"].to_numpy().astype(str)
-    found[np.searchsorted(item_ids, ids)] = shares(rows["distribution"], n_points)
-    return found if np.isfinite(found[:, 0]).mean() >= FEWEST_OK else None
+    found[np.searchsorted(item_ids, ids)] = shares(rows["distribution"], counts.shape[1])
+    rated = counts.any(axis=1)
+    return found if np.isfinite(found[rated, 0]).mean() >= FEWEST_OK else None

@@ -51,6 +51,11 @@ class Residuals:
         """Those of some items."""
         return Residuals(self.size[kept], self.fold[kept], self.keys[kept], self.predicted[kept])
 
+    def enough(self, coverage: float) -> bool:
+        """Whether they are of enough clusters for finite limits."""
+        n_clusters = len(np.unique(self.keys))
+        return n_clusters >= coverage * (n_clusters + 1) - _SLACK
+
 
 @dataclass(frozen=True, eq=False)
 class Intervals:
@@ -86,14 +91,15 @@ def regional_intervals(
     """Intervals from the residuals of each item's own region, within the ends of the scale.
 
     A region is what lies between two of `cuts`, by predicted mean: Mondrian conformal prediction
-    (Vovk 2012, ACML). Where it has fewer than `FEWEST_IN_REGION` residuals, all count. `means` are
-    the estimates, shape (items,); an interval always holds its own.
+    (Vovk 2012, ACML). Where it has fewer than `FEWEST_IN_REGION` residuals, or they are of so few
+    clusters that limits would be infinite, all count. `means` are the estimates, shape (items,); an
+    interval always holds its own.
     """
     low, high = np.empty(len(means)), np.empty(len(means))
     region, of_residual = regions(means, cuts), regions(residuals.predicted, cuts)
     for number in np.unique(region):
-        asked, own = region == number, of_residual == number
-        used = residuals.within(own) if own.sum() >= FEWEST_IN_REGION else residuals
+        asked, own = region == number, residuals.within(of_residual == number)
+        used = own if len(own.size) >= FEWEST_IN_REGION and own.enough(coverage) else residuals
         low[asked], high[asked] = cv_plus(predicted[asked], used, coverage)
     low, high = np.minimum(low, means), np.maximum(high, means)
     cut = (low < ends[0]) | (high > ends[1])
@@ -120,7 +126,7 @@ def _upper_limits(predicted: FloatArray, residuals: Residuals, coverage: float) 
     """
     _, cluster, size = np.unique(residuals.keys, return_inverse=True, return_counts=True)
     needed = coverage * (len(size) + 1) - _SLACK
-    if len(size) < needed:
+    if not residuals.enough(coverage):
         return np.full(len(predicted), np.inf)
     lists = _Lists(residuals, 1 / size[cluster])
     predicted = predicted[:, lists.folds]

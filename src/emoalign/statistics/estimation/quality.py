@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from emoalign.statistics.estimation.held_out import N_FOLDS
 from emoalign.statistics.estimation.intervals import REGIONS, Intervals
 from emoalign.statistics.out_of_fold import rmse_sums
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.pairs import FloatArray, levels
 from emoalign.statistics.replicates import UNDEFINED, replicates_of_each
 from emoalign.statistics.resampling import ItemSums, mean_sums, pearson_sums
 
@@ -18,7 +19,7 @@ RESAMPLES = 2_000
 """Resamples of clusters behind each interval."""
 
 CONSTANT = "constant"
-"""The method that always predicts the mean of what it learnt, and so cannot correlate."""
+"""The method that always predicts the mean of what it learnt."""
 
 EVERYWHERE = "all"
 """The region of all items."""
@@ -45,8 +46,8 @@ class Quality:
             `best`, `average`, `embedding`, `constant`; `sd` for SDs.
         region: "all", or the third of the scale from "1".
         n_rated, n_unrated, n_clusters: items of the region, and clusters of the rated ones.
-        r, rmse, mae, ccc: agreement with people's means, in points where it is an error; a constant
-            has no r and ccc.
+        r, rmse, mae, ccc: agreement with people's means, in points where it is an error; there is
+            no r and ccc of predictions that are the same for all items of a fold.
         coverage: share of people's means within their intervals.
         width: mean width of the intervals in points.
         noise_share: the share of the squared error that people's own sampling error makes up.
@@ -115,7 +116,7 @@ def qualities(
     }
     limits = {name: _limits(sums, judged, seed) for name, sums in statistics.items()}
     for row, (method, _) in enumerate(places):
-        if method == CONSTANT:
+        if levels(predicted[method]).max() < N_FOLDS:
             # Means of the folds kept correlate negatively with what was left out of them.
             limits["r"][row] = limits["ccc"][row] = UNKNOWN
     return tuple(
