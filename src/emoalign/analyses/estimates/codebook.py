@@ -53,8 +53,9 @@ MEANINGS: dict[Role, Meaning] = {
     "M": Meaning(
         "{scale}: estimated mean rating of people",
         missing="not estimated",
-        formula="intercept + sum of weight × standardised mean of each model, with weights of at "
-        "least 0, learnt from rated items; of a rated item, from other folds than its own",
+        formula="intercept + sum of weight × standardised predictor (models' means, and a "
+        "regression on the embedding where one is used), with weights of at least 0, learnt from "
+        "rated items; of a rated item, from other folds than its own",
         citation=BREIMAN,
         in_points=True,
     ),
