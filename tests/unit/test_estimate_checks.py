@@ -100,7 +100,8 @@ def test_labels_alone_cannot_be_estimated() -> None:
 
 
 def test_the_order_of_predictors_changes_no_job() -> None:
-    keys: dict[str, Any] = {"models": ["smollm2-135m", "gpt-4o"]}
+    asked = {"name": "asked", "prompts": "instruction", "participants": 2}
+    keys: dict[str, Any] = {"models": ["smollm2-135m", "gpt-4o"], "protocols": [asked]}
     jobs = [
         EstimatesJob.of(analysed_study(loaded(estimates={"predictors": order}, **keys))).params()
         for order in (["smollm2-135m", "gpt-4o"], ["gpt-4o", "smollm2-135m"])

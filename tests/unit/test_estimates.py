@@ -219,7 +219,7 @@ def test_a_model_with_too_few_means_is_left_out_and_named(tmp_path: Path) -> Non
     assert weights["reason"].dropna().to_dict() == {
         "poor": "it has a mean of fewer than 80% of the items that people rated"
     }
-    assert np.isnan(weights.loc["poor", "weight"])
+    assert weights["weight"].isna().to_dict() == {"good": False, "poor": True}
 
 
 def test_a_few_missing_means_are_flagged(tmp_path: Path) -> None:

@@ -82,7 +82,8 @@ def test_an_interval_holds_its_mean_and_ends_with_the_scale() -> None:
     assert found.high[0] == means[0]
     np.testing.assert_array_equal(found.low, np.maximum(low, 4))
     np.testing.assert_array_equal(found.cut, (low < 4) | (high > 20))
-    assert found.cut.any() and not found.cut.all()
+    assert found.cut.any()
+    assert not found.cut.all()
 
 
 @pytest.mark.parametrize(("n", "own"), [(3 * FEWEST_IN_REGION, True), (140, False)])

@@ -1,4 +1,4 @@
-"""The stack and what it is compared with, against scipy and scikit-learn; the ridge by brute force."""
+"""The stack and what it is compared with, and ridges, against scipy and scikit-learn."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def test_weights_are_those_of_bounded_least_squares_on_all_items(seed: int) -> N
     expected = lsq_linear(standard, human - human.mean(), (0, np.inf), tol=1e-14).x
     found = fitted(means, human, 4)
     assert found.weights["stack"] == pytest.approx(expected, abs=1e-6)
-    assert found.weights["stack"][-1] == 0 and found.level == pytest.approx(human.mean())
+    assert found.weights["stack"][-1] == 0
+    assert found.level == pytest.approx(human.mean())
     predicted = found.predicted(means[:7])["stack"]
     assert predicted == pytest.approx(human.mean() + standard[:7] @ expected, abs=1e-6)
 
@@ -73,7 +74,8 @@ def test_equal_cells_share_their_weight_and_constant_ones_have_none() -> None:
     means, human = sources(120, 9)
     found = fitted(np.column_stack((means[:, 0], means[:, 0], np.full(120, 3.0))), human, 3)
     first, second, constant = found.weights["stack"]
-    assert first == pytest.approx(second) and constant == 0
+    assert first == pytest.approx(second)
+    assert constant == 0
     alone = fitted(means[:, :1], human, 1).weights["stack"]
     assert first + second == pytest.approx(alone[0])
 

@@ -42,7 +42,9 @@ def made(folder: Path, loaded: LoadedStudy, kept: list[str]) -> None:
             for model in ("m", "k")
         ]
     )
-    STIMULI.write(stimuli(kept, [f"word {name}" for name in kept]), folder / "stimuli/words.parquet")
+    STIMULI.write(
+        stimuli(kept, [f"word {name}" for name in kept]), folder / "stimuli/words.parquet"
+    )
     NORMS.write(known[known["item_id"].isin(RATED)], folder / "norms/words.parquet")
     file = folder / "ratings/words.parquet"
     RATINGS.write(answers[answers["item_id"].isin(kept)], file)
@@ -66,10 +68,10 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[LoadedStudy, Path, P
         figures=["means", "spread", "correlations"],
         estimates={},
     )
-    folders = [tmp_path_factory.mktemp(name) for name in ("rated", "all")]
-    made(folders[0], loaded, RATED)
-    made(folders[1], loaded, [f"item-{number:03d}" for number in range(N)])
-    return loaded, *folders
+    rated, every = (tmp_path_factory.mktemp(name) for name in ("rated", "all"))
+    made(rated, loaded, RATED)
+    made(every, loaded, [f"item-{number:03d}" for number in range(N)])
+    return loaded, rated, every
 
 
 def test_every_table_about_people_is_the_same(both: tuple[LoadedStudy, Path, Path]) -> None:

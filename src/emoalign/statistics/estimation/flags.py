@@ -121,8 +121,8 @@ def domain_auc(
 def logistic_scores(features: FloatArray, labelled: Flags, others: FloatArray) -> FloatArray:
     """Log odds that others, shape (others, size), have the label, by logistic regression.
 
-    Features are standardised; half the squared length of the slopes is added to the deviance's half
-    (a ridge penalty of 1, le Cessie & van Houwelingen 1992). Newton's method.
+    Features are standardised. Half the squared length of the slopes is subtracted from the
+    log-likelihood, so that slopes stay finite where the two can be told apart. Newton's method.
     """
     centre, spread = features.mean(axis=0), features.std(axis=0)
     spread = np.where(spread > ROUNDING, spread, np.inf)
