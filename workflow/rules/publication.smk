@@ -9,12 +9,6 @@ BUNDLE = f"{RESULTS}/publication"
 PUBLISHED = published(loaded)
 
 
-def statistics_of(*names):
-    """Parquet tables of statistics, as far as the study has them."""
-    wanted = {f"{RESULTS}/statistics/{name}.parquet" for name in names}
-    return sorted(wanted.intersection(rules.statistics.input))
-
-
 rule publication:
     """Stage target: the bundle."""
     input:
@@ -32,17 +26,17 @@ if PUBLISHED:
             stimuli=STIMULI,
             item_tables=rules.items.input,
             ratings=rating_files,
-            agreement=statistics_of("alignment"),
+            statistics=[
+                file
+                for file in rules.statistics.input
+                if file.endswith(".parquet")
+                and Path(file).stem in PUBLISHED.statistics
+            ],
             norms=expand(
                 f"{RESULTS}/norms/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
             ),
             estimates=expand(
                 f"{RESULTS}/estimates/{{dataset}}.parquet", dataset=PUBLISHED.estimated
-            ),
-            estimation=(
-                statistics_of("estimation", "estimation_weights")
-                if PUBLISHED.estimated
-                else []
             ),
             preregistration=preregistered(loaded),
         output:

@@ -87,6 +87,11 @@ class PublicationJob(Job):
             and any(isinstance(scale, OrdinalScale) for scale in card.scales.values())
         ]
 
+    @property
+    def statistics(self) -> list[str]:
+        """The tables of statistics that it tells of, where the study has them."""
+        return ["alignment", *(("estimation", "estimation_weights") if self.estimated else ())]
+
     def workbook(self, dataset: str) -> str:
         """The name of the workbook with the estimated norms of a dataset."""
         return "norms.xlsx" if len(self.estimated) == 1 else f"norms-{dataset}.xlsx"

@@ -112,7 +112,7 @@ def known_agreement(
             & rows["scale"].isin(list(norms.scales))
             & rows["pearson_r"].notna()
         ]
-        yield from (_agreed(norms, path.parts[-3], row) for row in rows.to_dict("records"))
+        yield from (_agreed(norms, path.parts[-3], row) for row in records(rows))
 
 
 def _agreed(norms: Norms, study: str, row: Mapping[str, object]) -> str:
