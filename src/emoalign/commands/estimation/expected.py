@@ -21,7 +21,7 @@ from emoalign.statistics.expected_width import expected_width, half_width
 from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.preparation import prepared
 from emoalign.study.scales import HumanScale
-from emoalign.tables import ALIGNMENT
+from emoalign.tables import ALIGNMENT, records
 from emoalign.wording import ci, coefficient, number
 
 AGREEMENT = (0.5, 0.7, 0.8, 0.9)
