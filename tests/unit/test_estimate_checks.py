@@ -126,3 +126,12 @@ def test_a_dataset_may_not_be_called_like_a_file_of_all_datasets(name: str, tmp_
     assert name in load_study(content, tmp_path).datasets
     with pytest.raises(StudyError, match=f"estimates/{name.lower()}.csv is a file of all datasets"):
         load_study({**content, "estimates": {}}, tmp_path)
+
+
+def test_the_files_for_people_are_outputs_of_a_rule_each_once() -> None:
+    rules = {rule.name: rule for rule in analyses(loaded(estimates={})).rules()}
+    folder = "results/s/estimates"
+    names = ("vader.csv", "vader.xlsx", "codebook.csv", "to_rate.csv", "read.R")
+    assert sorted(rules["write_norms"].outputs) == sorted(f"{folder}/{name}" for name in names)
+    assert f"{folder}/vader.parquet" in rules["write_norms"].inputs
+    assert f"{folder}/vader.parquet" in rules["estimate"].outputs

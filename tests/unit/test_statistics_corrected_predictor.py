@@ -11,7 +11,7 @@ from statsmodels.sandbox.regression.gmm import GMM
 from emoalign.statistics.corrected import Estimate, least_squares
 from emoalign.statistics.corrected_predictor import NORM, design, design_based_predictor
 
-TRUTH, ITEMS, RATED = 0.3, 2000, 300
+TRUTH, ITEMS, RATED = 0.3, 1200, 300
 
 
 class Words(NamedTuple):
@@ -98,6 +98,17 @@ class Simulation(NamedTuple):
     naive: np.ndarray
     covered: np.ndarray
     errors: np.ndarray
+
+
+def test_calibration_would_not_change_the_estimates_of_the_simulation() -> None:
+    rng = np.random.default_rng(3)
+    drawn = [words(rng) for _ in range(200)]
+    told = [some.told for some in drawn]
+    human = np.concatenate([some.human[at] for some, at in zip(drawn, told, strict=True)])
+    estimate = np.concatenate([some.estimate[at] for some, at in zip(drawn, told, strict=True)])
+    slope, intercept = np.polyfit(estimate, human, 1)
+    assert [slope, intercept] == pytest.approx([1, 0], abs=0.02)
+    assert np.corrcoef(estimate, human)[0, 1] == pytest.approx(0.84, abs=0.01)
 
 
 def simulate(samples: int, seed: int, *, unequal: bool) -> Simulation:

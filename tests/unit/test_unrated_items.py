@@ -42,7 +42,9 @@ def made(folder: Path, loaded: LoadedStudy, kept: list[str]) -> None:
             for model in ("m", "k")
         ]
     )
-    STIMULI.write(stimuli(kept, [f"word {name}" for name in kept]), folder / "stimuli/words.parquet")
+    STIMULI.write(
+        stimuli(kept, [f"word {name}" for name in kept]), folder / "stimuli/words.parquet"
+    )
     NORMS.write(known[known["item_id"].isin(RATED)], folder / "norms/words.parquet")
     file = folder / "ratings/words.parquet"
     RATINGS.write(answers[answers["item_id"].isin(kept)], file)

@@ -2,6 +2,7 @@
 
 from emoalign.baselines.baseline_cards import require_packages, require_weights
 from emoalign.planning.estimate_checks import require_estimates
+from emoalign.planning.publication_checks import require_publication
 
 if loaded.estimates is None:
 
@@ -15,6 +16,8 @@ onstart:
     try:
         if any(name.endswith("estimates") for name in wanted):
             require_estimates(loaded)
+        if any(name.endswith("publication") for name in wanted):
+            require_publication(loaded)
         # Where Snakemake makes the environments of jobs itself, it installs the packages.
         needing = ("train_baseline", "predict_baseline")
         if not workflow.deployment_settings.deployment_method and any(

@@ -25,7 +25,7 @@ def opening():
         for job in planned
         if {rating_files, completion_files}.intersection(job.rule.input)
     ]
-    return Opening(
+    told = Opening(
         loaded=loaded,
         results=Path(RESULTS),
         journal=Path("results/journal"),
@@ -37,6 +37,9 @@ def opening():
         awaited=prepared.intersection(sum(awaiting, [])),
         cores=workflow.cores if workflow.local_exec else None,
     ).text()
+    if amend and not any(is_rule(job, "preregistration") for job in planned):
+        told += "\n--config amend=true amends nothing here: name the target preregistration."
+    return told
 
 
 def where():

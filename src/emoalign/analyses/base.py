@@ -62,6 +62,25 @@ class RaterGroups:
     files: tuple[FileSource, ...]
 
 
+@dataclass(frozen=True)
+class Registered:
+    """What can be preregistered of a study as far as its configuration tells it.
+
+    Attributes:
+        file: the file of the preregistration.
+        content: the study by parts, as JSON has it.
+        unsaid: the keys of it that are at their defaults.
+        tables: the paths of the tables that its analyses make, ascending.
+        recordings: the files with recorded ratings, by model.
+    """
+
+    file: str
+    content: Mapping[str, Any]
+    unsaid: tuple[tuple[str, ...], ...]
+    tables: tuple[str, ...]
+    recordings: Mapping[str, tuple[FileSource, ...]]
+
+
 class ShownForm(Entry):
     """A form in which a protocol asks about a scale.
 
@@ -157,6 +176,8 @@ class AnalysedStudy:
         lexicon, embedding: cards that the study names.
         personas: what is known of the simulated participants of protocols that have personas, one
             by one, by protocol.
+        registered: the study as it can be preregistered; None where nothing is.
+        registered: what it has of what was preregistered; None without a preregistration.
     """
 
     seed: int
@@ -169,6 +190,7 @@ class AnalysedStudy:
     personas: Mapping[str, tuple[Mapping[str, str | int | float], ...]] = field(
         default_factory=dict
     )
+    registered: Registered | None = None
 
     def set_by(self, kind: type[SettingsT]) -> SettingsT:
         """The settings of one kind, which a study `asks` for where their key is optional."""
@@ -182,6 +204,36 @@ class AnalysedStudy:
         """The part of the study that some of its datasets are."""
         kept = {name: dataset for name, dataset in self.datasets.items() if wanted(dataset)}
         return replace(self, datasets=kept)
+
+    @property
+    def resamples(self) -> int:
+        """The bootstrap resamples that intervals come from."""
+        return self.set_by(StatisticsSettings).bootstrap_resamples
+
+    @property
+    def scales(self) -> dict[str, dict[str, DatasetScale]]:
+        """The scales of both kinds by dataset."""
+        return {name: dataset.scales for name, dataset in self.datasets.items()}
+
+    @property
+    def numbers(self) -> dict[str, dict[str, HumanScale]]:
+        """The scales of numbers by dataset."""
+        return {name: dict(dataset.numbers) for name, dataset in self.datasets.items()}
+
+    @property
+    def labels(self) -> dict[str, dict[str, LabelScale]]:
+        """The scales of labels by dataset."""
+        return {name: dict(dataset.labels) for name, dataset in self.datasets.items()}
+
+    @property
+    def ranges(self) -> dict[str, dict[str, Range]]:
+        """The ends of the scales of numbers by dataset."""
+        return {name: dataset.scales for name, dataset in self.compared.items()}
+
+    @property
+    def compared(self) -> dict[str, ComparedDataset]:
+        """What comparisons over scales need to know, by dataset."""
+        return {name: dataset.compared for name, dataset in self.datasets.items()}
 
     def each(self) -> dict[str, AnalysedStudy]:
         """The study dataset by dataset."""
@@ -198,6 +250,29 @@ class AnalysisJob(Job):
     def of(cls, study: AnalysedStudy) -> Self:
         """The job for a study, or for the part of it that the analysis concerns."""
 
+    @classmethod
+    def further(cls, study: AnalysedStudy) -> dict[str, Any]:
+        """The values of the keys that a job adds to those of the job it is derived from."""
+        return {}
+
+
+class NumbersJob(AnalysisJob):
+    """Compare models with people on scales of numbers, and the resamples of intervals."""
+
+    scales: dict[str, dict[str, HumanScale]]
+    seed: int
+    bootstrap_resamples: int
+
+    @classmethod
+    def of(cls, study: AnalysedStudy) -> Self:
+        """All scales of numbers of a study."""
+        return cls(
+            scales=study.numbers,
+            seed=study.seed,
+            bootstrap_resamples=study.resamples,
+            **cls.further(study),
+        )
+
 
 class ComparisonJob(AnalysisJob):
     """Compare item means over cells: datasets, and the resamples that intervals come from."""
@@ -211,9 +286,10 @@ class ComparisonJob(AnalysisJob):
     def of(cls, study: AnalysedStudy) -> Self:
         """All datasets of a study."""
         return cls(
-            datasets={name: dataset.compared for name, dataset in study.datasets.items()},
+            datasets=study.compared,
             seed=study.seed,
-            bootstrap_resamples=study.set_by(StatisticsSettings).bootstrap_resamples,
+            bootstrap_resamples=study.resamples,
+            **cls.further(study),
         )
 
 
@@ -275,6 +351,7 @@ class Analysis:
         concerns: whether it concerns a dataset. A study without any such dataset does not have it.
         possible: whether a study has what it needs, such as two waves. A study without it does not
             have it.
+        target: whether a target of its name makes its tables; that of another has the name else.
     """
 
     name: str
@@ -284,6 +361,7 @@ class Analysis:
     settings: Settings | None = None
     concerns: Callable[[AnalysedDataset], bool] = lambda dataset: True
     possible: Callable[[AnalysedStudy], bool] = lambda study: True
+    target: bool = True
 
     def part_of(self, study: AnalysedStudy) -> AnalysedStudy | None:
         """The part of a study that it concerns; None where the study does not have it."""

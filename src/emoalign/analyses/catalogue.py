@@ -25,6 +25,7 @@ from emoalign.analyses.labels.analysis import ANALYSIS as LABELS
 from emoalign.analyses.order.analysis import ANALYSIS as ORDER
 from emoalign.analyses.participants.analysis import ANALYSIS as PARTICIPANTS
 from emoalign.analyses.precision.analysis import ANALYSIS as PRECISION
+from emoalign.analyses.preregistration.analysis import ANALYSIS as PREREGISTRATION
 from emoalign.analyses.readouts.analysis import ANALYSIS as READOUTS
 from emoalign.analyses.recitation.analysis import ANALYSIS as RECITATION
 from emoalign.analyses.retest.analysis import ANALYSIS as RETEST
@@ -76,6 +77,7 @@ PAGE: tuple[Analysis | PageSection, ...] = (
     contents.ANSWERS,
     READOUTS,
     contents.PEOPLE,
+    PREREGISTRATION,
     contents.METHODS,
     contents.MEANING,
     contents.MANIFEST,

@@ -30,6 +30,7 @@ from emoalign.prompts import (
     question_template,
     unworded,
 )
+from emoalign.publication.settings import PublicationSettings
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry, Name
 from emoalign.study.lexicons import SeedLexicon
@@ -148,6 +149,13 @@ class Study(Entry):
     figures: tuple[FigureName, ...] | None = Field(
         None,
         description="Figures to draw; [] for none. Default: all that apply (docs/figures.md).",
+    )
+    publication: PublicationSettings | None = Field(
+        None,
+        description=(
+            "A bundle of the tables for an archive: `snakemake publication` "
+            "(docs/publication.md). Default: none."
+        ),
     )
 
     @field_validator("figures")

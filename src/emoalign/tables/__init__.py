@@ -48,6 +48,7 @@ from emoalign.tables.learned import (
 )
 from emoalign.tables.norm_files import CODEBOOK, TO_RATE
 from emoalign.tables.parquet import intact, metadata, read_parquet
+from emoalign.tables.preregistration import PREREGISTRATION, PREREGISTRATION_ANSWERS
 from emoalign.tables.rater_groups import GROUP_CONTRASTS, GROUP_NORMS, GROUP_PERSONAS, GROUPS
 from emoalign.tables.ratings import (
     ITEMS,
@@ -138,6 +139,8 @@ TABLES = (
     TO_RATE,
     PLAN,
     PRECISION,
+    PREREGISTRATION,
+    PREREGISTRATION_ANSWERS,
 )
 
 __all__ = [
@@ -182,6 +185,8 @@ __all__ = [
     "PLAN",
     "PRECISION",
     "PREDICTIONS",
+    "PREREGISTRATION",
+    "PREREGISTRATION_ANSWERS",
     "RATERS_WORTH",
     "RATINGS",
     "READOUTS",

@@ -53,8 +53,9 @@ MEANINGS: dict[Role, Meaning] = {
     "M": Meaning(
         "{scale}: estimated mean rating of people",
         missing="not estimated",
-        formula="intercept + sum of weight × standardised mean of each model, with weights of at "
-        "least 0, learnt from rated items; of a rated item, from other folds than its own",
+        formula="intercept + sum of weight × standardised predictor (models' means, and a "
+        "regression on the embedding where one is used), with weights of at least 0, learnt from "
+        "rated items; of a rated item, from other folds than its own",
         citation=BREIMAN,
         in_points=True,
     ),
@@ -87,9 +88,9 @@ MEANINGS: dict[Role, Meaning] = {
         maximum=1,
     ),
     "flags": Meaning(
-        "{scale}: what speaks against the estimate",
+        f"{{scale}}: what speaks against the estimate, joined by {SEPARATOR}",
         missing="nothing",
-        values=f"joined by {SEPARATOR} " + "; ".join(f"{k} = {v}" for k, v in FLAGS.items()),
+        values="; ".join(f"{flag} = {why}" for flag, why in FLAGS.items()),
     ),
     "human.M": Meaning(
         "{scale}: mean rating of people",
@@ -144,7 +145,7 @@ def _row(variable: Variable, dataset: FiledDataset, cited: str, coverage: str) -
     scale = dataset.scales.get(variable.scale)
     model, protocol, readout = variable.cell or ("", "", "")
     label = meaning.label.format(scale=variable.scale, coverage=coverage, model=model)
-    of_people = variable.role in ("id", "text") or variable.role.startswith("human.")
+    of_people = variable.role in ("id", "text", "rated") or variable.role.startswith("human.")
     source = f"{model}, protocol {protocol}: {READOUTS[readout]}" if variable.cell else None
     return {
         "label": label[0].upper() + label[1:],

@@ -23,9 +23,6 @@ of the item. With normal errors that is a correlation of .87 with people's means
 APART = 0.70
 """From this `domain_auc` on, rated items are not like the others."""
 
-LITTLE = 0.03
-"""By less than this share, a narrower interval is no gain."""
-
 Verdict = Literal["narrow", "wide", "broken", "unknown"]
 
 
@@ -186,19 +183,20 @@ def _domain(scale: EstimatedScale) -> str | None:
 
 
 def _more(scale: EstimatedScale) -> str | None:
-    """What more rated items would buy, from the last step of the learning curve."""
+    """What more rated items would buy: little, where intervals are as wide as those that some draws
+    of the last step of the learning curve have."""
     known = [row for row in scale.curve if not math.isnan(row["width"])]
     if not known:
         return None
     before, width, rated = known[-1], scale.stack["width"], int(scale.stack["n_rated"])
-    gain = 1 - width / before["width"]
     few = (
         f"With {int(before['n_rated']):,} instead of {rated:,} rated {scale.things}, intervals "
         f"were {number(before['width'], 1)} points wide and r was {coefficient(before['r'])}"
     )
-    if gain < LITTLE:
-        return f"{few}: more ratings would buy little; other models or an embedding may do more."
-    return f"{few}: more ratings should make the intervals narrower still."
+    if width < before["width_low"]:
+        return f"{few}: more ratings should make the intervals narrower still."
+    others = "other models" if "embedding" in scale.methods else "other models or an embedding"
+    return f"{few}: more ratings would buy little; {others} may do more."
 
 
 def reasons(quality: pd.DataFrame, job: ReportJob) -> list[str]:

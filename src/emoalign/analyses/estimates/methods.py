@@ -12,7 +12,7 @@ from emoalign.analyses.estimates.codebook import cited_as
 from emoalign.analyses.estimates.filed import FiledDataset
 from emoalign.study.fields import Range
 from emoalign.tables import records
-from emoalign.wording import ci, coefficient, correlation, number, percent, sentence
+from emoalign.wording import ci, correlation, number, percent, sentence
 
 READING = (
     "Open this file in a spreadsheet rather than the CSV, which spreadsheets read with guesses: "
@@ -87,16 +87,16 @@ def _quality(row: dict[str, Any], ends: Range, coverage: float) -> str:
     return (
         f"People rated {rated:,} of {rated + unrated:,} items. Estimates made without them: "
         f"{correlation(row, 'r')}, RMSE {number(row['rmse'])}. The {100 * coverage:g}% intervals "
-        f"contained {percent(row['coverage'])} of people's means ({coefficient(row['coverage'])}, "
-        f"{share}) and were {number(row['width'])} points wide on average, on a scale from "
-        f"{ends.min:g} to {ends.max:g}."
+        f"contained {percent(row['coverage'])} of people's means ({share}) and were "
+        f"{number(row['width'])} points wide on average, on a scale from {ends.min:g} to "
+        f"{ends.max:g}."
     )
 
 
 def _of_weights(weights: pd.DataFrame) -> Iterator[tuple[str, str]]:
     for scale, rows in weights.groupby("scale", sort=True):
         told = [_weight(row) for row in records(rows)]
-        yield f"{scale}: weights", "; ".join(told)
+        yield f"{scale}: weights", f"Points for an SD of each predictor: {'; '.join(told)}."
 
 
 def _weight(row: dict[str, Any]) -> str:

@@ -5,7 +5,8 @@
 # codebook.csv says what each column holds; `missing` says what an empty cell (NA) means.
 
 # A CSV file: texts stay texts ("NA", "TRUE", "007"), an empty cell is NA.
-# The apostrophe that keeps spreadsheets from computing "=joy" or "-" is taken away.
+# The apostrophe that keeps spreadsheets from computing "=joy" or "-" is taken away. A carriage
+# return inside a text becomes a line feed: R reads no other.
 read_csv <- function(file, classes = "character") {
   rows <- read.csv(file, na.strings = "", colClasses = classes, check.names = FALSE,
                    encoding = "UTF-8", strip.white = FALSE)

@@ -1,0 +1,87 @@
+"""What a study publishes: the job of its bundle, and the files that the bundle is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from emoalign.analyses.estimates.analysis import EstimatesSettings
+from emoalign.planning.studies import LoadedStudy
+from emoalign.publication.configuration import (
+    dataset_configuration,
+    model_configuration,
+    prompt_configuration,
+    shows_examples,
+    study_configuration,
+)
+from emoalign.publication.publication_job import PublicationJob, PublishedDataset
+from emoalign.publication.settings import PARTS, Part, PublicationSettings
+
+
+def published(loaded: LoadedStudy) -> PublicationJob | None:
+    """The job of the study's bundle; None where it publishes nothing."""
+    study = loaded.study
+    if study.publication is None:
+        return None
+    datasets = {entry.dataset: _dataset(loaded, entry.dataset) for entry in study.datasets}
+    return PublicationJob(
+        study=study.study,
+        title=study.title,
+        settings=study.publication,
+        include=_included(loaded, study.publication),
+        datasets=datasets,
+        models={name: loaded.models[name].title for name in study.models},
+        protocols={each.name: each for each in study.protocols if not each.recites},
+        configuration=dict(_configuration(loaded)),
+        hides_examples=_hides_examples(loaded),
+        preregistered=bool(preregistered(loaded)),
+        coverage=(loaded.estimates or EstimatesSettings()).coverage,
+    )
+
+
+def preregistered(loaded: LoadedStudy) -> list[str]:
+    """The frozen plan of the study, where there is one and its prompts may be passed on."""
+    path = loaded.library.own / "preregistrations" / f"{loaded.study.study}.md"
+    return [] if _hides_examples(loaded) or not path.exists() else [str(path)]
+
+
+def _included(loaded: LoadedStudy, settings: PublicationSettings) -> tuple[Part, ...]:
+    named = settings.include
+    there: tuple[Part, ...] = ("items", "ratings")
+    if loaded.estimates is not None:
+        there = PARTS
+    return tuple(part for part in PARTS if part in there and (not named or part in named))
+
+
+def _dataset(loaded: LoadedStudy, name: str) -> PublishedDataset:
+    card = loaded.datasets[name]
+    return PublishedDataset(
+        title=card.title,
+        modality=card.modality,
+        language=card.language,
+        scales=loaded.asked_scales(name),
+        licence=card.licence,
+        citation=card.citation,
+        redistribute=card.redistribute,
+    )
+
+
+def _configuration(loaded: LoadedStudy) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The files of the study, and of what it names, by path."""
+    yield "study.yaml", study_configuration(loaded.study)
+    for name, model in sorted(loaded.models.items()):
+        yield f"models/{name}.yaml", model_configuration(model, restricted=_restricted(loaded))
+    for name, dataset in sorted(loaded.datasets.items()):
+        yield f"datasets/{name}.yaml", dataset_configuration(dataset)
+    for name, prompts in sorted(loaded.prompt_sets.items()):
+        shown = not _hides_examples(loaded)
+        yield f"prompts/{name}.yaml", prompt_configuration(prompts, demonstrations=shown)
+
+
+def _restricted(loaded: LoadedStudy) -> bool:
+    return not all(card.redistribute for card in loaded.datasets.values())
+
+
+def _hides_examples(loaded: LoadedStudy) -> bool:
+    """Tell whether examples in prompts may be items of a dataset that may not be passed on."""
+    return _restricted(loaded) and any(map(shows_examples, loaded.prompt_sets.values()))

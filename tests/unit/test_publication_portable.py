@@ -1,0 +1,56 @@
+"""Configuration that is passed on tells nothing of the machine, and keeps all else."""
+
+from __future__ import annotations
+
+import pytest
+
+from emoalign.publication.portable import portable, without_places
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("/home/jo/models/a b/model.gguf", "model.gguf"),
+        ("/scratch/jo/models/", "models"),
+        ("~/models/m.gguf", "m.gguf"),
+        (r"C:\Users\Jo\m.gguf", "m.gguf"),
+        (r"\\server\share\m.gguf", "m.gguf"),
+        ("file:///home/jo/words.csv", "words.csv"),
+        ("Put it to /home/jo/words.csv, then run.", "Put it to words.csv, then run."),
+        ("served from '/data/jo/m' today", "served from 'm' today"),
+    ],
+)
+def test_paths_of_a_machine_become_names_of_files(text: str, left: str) -> None:
+    assert without_places(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "resources/words.csv",
+        "https://example.org/a/b.csv",
+        "Rate from 1/9 to 9/9, and/or say why.",
+        "/no_think",
+        "org/model-7B",
+        "km/h",
+        "{{ item.text }} / {{ scale.min }}",
+        "// a comment of two/words",
+        "Answer: ",
+        "",
+    ],
+)
+def test_all_else_stays(text: str) -> None:
+    assert without_places(text) == text
+
+
+def test_whatever_looks_like_a_key_is_left_out() -> None:
+    given = {
+        "headers": {"x-api-key": "abc", "x-title": "T"},
+        "extra_body": {"token": "abc", "note": "sk-0123456789abcdef0123", "temperature": 1},
+        "listed": [{"password": "p", "path": "/home/jo/x"}, None, True],
+    }
+    assert portable(given) == {
+        "headers": {"x-title": "T"},
+        "extra_body": {"temperature": 1},
+        "listed": [{"path": "x"}, None, True],
+    }
