@@ -45,7 +45,8 @@ def fitted(predictors: FloatArray, human: FloatArray, n_cells: int) -> Regressio
 
     The first `n_cells` predictors are cells, the others (embeddings) only take part in the stack.
     Methods: `stack` of all; where others take part, `models` of the cells alone; `best`, the cell
-    that correlates highest; `average` of the standardised cells; `constant`, the mean.
+    that correlates highest; `average` of the standardised cells; `constant`, the mean. No
+    weight is below 0 in any of them.
     """
     present = np.isfinite(predictors)
     n = np.maximum(present.sum(axis=0), 1)
@@ -64,9 +65,9 @@ def fitted(predictors: FloatArray, human: FloatArray, n_cells: int) -> Regressio
             weights["models"] = np.append(alone, np.zeros(n_all - n_cells))
         own = np.where(np.diag(variance) > ROUNDING, np.diag(variance), np.inf)
         best = int(np.argmax(covariance[cells] / np.sqrt(own[cells])))
-        weights["best"] = np.eye(n_all)[best] * covariance[best] / own[best]
+        weights["best"] = np.eye(n_all)[best] * max(covariance[best] / own[best], 0.0)
         together = variance[cells, cells].sum()
-        slope = covariance[cells].sum() / together if together > ROUNDING else 0.0
+        slope = max(covariance[cells].sum() / together, 0.0) if together > ROUNDING else 0.0
         weights["average"] = np.where(np.arange(n_all) < n_cells, slope, 0.0)
     weights["constant"] = np.zeros(n_all)
     return Regressions(centre, spread, float(human.mean()), weights)
