@@ -14,6 +14,7 @@ from matplotlib.image import imread
 from scipy import stats
 
 from emoalign.analyses.catalogue import FIGURES
+from emoalign.analyses.estimates.figure import spread_out
 from emoalign.analyses.estimates.in_words import EstimatedScale, told
 from emoalign.analyses.estimates.section import SECTION
 from emoalign.embeddings.embedding_cards import GgufEmbedding
@@ -325,3 +326,9 @@ def test_more_ratings_are_advised_only_where_they_made_intervals_narrower() -> N
     )
     (*_, more) = told(scale(width=1.3))
     assert more.endswith("more ratings should make the intervals narrower still.")
+
+
+def test_texts_above_narrow_thirds_do_not_cover_each_other() -> None:
+    assert spread_out([2.0, 5.0, 8.0], 0.9) == [2.0, 5.0, 8.0]
+    assert spread_out([4.9, 5.0, 5.2], 0.9) == pytest.approx([4.1, 5.0, 5.9])
+    assert spread_out([4.9, 5.0], 0.9) == pytest.approx([4.1, 5.0])
