@@ -12,7 +12,8 @@ if loaded.estimates is None:
 
 
 onstart:
-    wanted = [job.rule.name for job in workflow.dag.needrun_jobs()]  # a module prefixes them
+    # Where this workflow is a module, names of rules have a prefix.
+    wanted = [job.rule.name for job in workflow.dag.needrun_jobs()]
     try:
         if any(name.endswith("estimates") for name in wanted):
             require_estimates(loaded)

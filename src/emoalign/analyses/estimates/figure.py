@@ -60,9 +60,9 @@ def _panel(
     bounds = _bounds(rows)
     axis.vlines(bounds[1:-1], ends.min, ends.max, color=FAINT, linewidth=0.8, linestyle="dotted")
     length = ends.max - ends.min
-    centres = _spread([(low + high) / 2 for low, high in pairwise(bounds)], TEXT_WIDTH * length)
-    for place, centre in enumerate(centres, start=1):
-        row = regions.get(str(place))
+    centres = spread_out([(low + high) / 2 for low, high in pairwise(bounds)], TEXT_WIDTH * length)
+    for third, centre in zip(sorted(rows["region"].unique()), centres, strict=True):
+        row = regions.get(str(third))
         if row is not None:
             told = f"{percent(row['coverage'])}\n{number(row['width'], 1)}"
             top = ends.max + 0.02 * length
@@ -89,10 +89,14 @@ _DASHED: dict[str, Any] = {
 }
 
 
-def _spread(centres: list[float], least: float) -> list[float]:
+def spread_out(centres: list[float], least: float) -> list[float]:
     """Places of texts above the thirds: the outer ones are moved so that none covers another."""
-    first, middle, last = centres
-    return [min(first, middle - least), middle, max(last, middle + least)]
+    places, middle = list(centres), len(centres) // 2
+    for place in range(middle + 1, len(places)):
+        places[place] = max(places[place], places[place - 1] + least)
+    for place in reversed(range(middle)):
+        places[place] = min(places[place], places[place + 1] - least)
+    return places
 
 
 def _bounds(rows: pd.DataFrame) -> list[float]:
