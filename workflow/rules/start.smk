@@ -12,7 +12,9 @@ if loaded.estimates is None:
 
 
 onstart:
-    wanted = [job.rule.name for job in workflow.dag.needrun_jobs()]  # a module prefixes them
+    wanted = [
+        job.rule.name for job in workflow.dag.needrun_jobs()
+    ]  # a module prefixes them
     try:
         if any(name.endswith("estimates") for name in wanted):
             require_estimates(loaded)
