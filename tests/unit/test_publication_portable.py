@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.publication.configuration import model_configuration
 from emoalign.publication.portable import portable, without_places
 
 
@@ -41,6 +43,25 @@ def test_paths_of_a_machine_become_names_of_files(text: str, left: str) -> None:
 )
 def test_all_else_stays(text: str) -> None:
     assert without_places(text) == text
+
+
+def test_a_card_of_a_server_tells_neither_its_address_nor_its_key() -> None:
+    card = OpenAIModel.model_validate(
+        {
+            "title": "A model",
+            "engine": "openai",
+            "model": "org/model-7B",
+            "base_url": "http://gpu17.cluster.internal:8000/v1",
+            "api_key_env": "THE_KEY_OF_JO",
+            "headers": {"X-Group": "jo"},
+            "capabilities": {"modalities": ["word"], "choices": 1},
+            "limits": {"concurrency": 2},
+        }
+    )
+    told = model_configuration(card, restricted=False)
+    assert told["model"] == "org/model-7B"
+    assert told["capabilities"] == {"modalities": ["word"], "choices": 1}
+    assert not any(part in str(told) for part in ("gpu17", "KEY", "X-Group"))
 
 
 def test_whatever_looks_like_a_key_is_left_out() -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emoalign.analyses.estimates.analysis import EstimatesSettings
 from emoalign.planning.studies import LoadedStudy
 from emoalign.publication.configuration import (
+    configuration,
     dataset_configuration,
     model_configuration,
     prompt_configuration,
     shows_examples,
-    study_configuration,
 )
 from emoalign.publication.publication_job import PublicationJob, PublishedDataset
 from emoalign.publication.settings import PARTS, Part, PublicationSettings
+from emoalign.study.fields import Entry
 
 
 def published(loaded: LoadedStudy) -> PublicationJob | None:
@@ -68,7 +69,7 @@ def _dataset(loaded: LoadedStudy, name: str) -> PublishedDataset:
 
 def _configuration(loaded: LoadedStudy) -> Iterator[tuple[str, dict[str, Any]]]:
     """The files of the study, and of what it names, by path."""
-    yield "study.yaml", study_configuration(loaded.study)
+    yield "study.yaml", configuration(loaded.study)
     for name, model in sorted(loaded.models.items()):
         yield f"models/{name}.yaml", model_configuration(model, restricted=_restricted(loaded))
     for name, dataset in sorted(loaded.datasets.items()):
@@ -76,6 +77,15 @@ def _configuration(loaded: LoadedStudy) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, prompts in sorted(loaded.prompt_sets.items()):
         shown = not _hides_examples(loaded)
         yield f"prompts/{name}.yaml", prompt_configuration(prompts, demonstrations=shown)
+    others: dict[str, Mapping[str, Entry]] = {
+        "personas": loaded.personas,
+        "baselines": loaded.baselines,
+    }
+    if loaded.study.embedding is not None and loaded.embedding is not None:
+        others["embeddings"] = {loaded.study.embedding: loaded.embedding}
+    for folder, entries in others.items():
+        for name, entry in sorted(entries.items()):
+            yield f"{folder}/{name}.yaml", configuration(entry)
 
 
 def _restricted(loaded: LoadedStudy) -> bool:

@@ -28,9 +28,10 @@ _OF_ANY_DATASET = (
 """Keys of a card that tell nothing of its items or norms."""
 
 
-def study_configuration(study: BaseModel) -> dict[str, Any]:
-    """A study as it was written, with protocols that have files of their own written out."""
-    return _portable(_written(study))
+def configuration(entry: BaseModel) -> dict[str, Any]:
+    """An entry as it was written, without what belongs to one machine. In a study, protocols that
+    have files of their own are written out."""
+    return _portable(_written(entry))
 
 
 def model_configuration(card: ModelCard, *, restricted: bool) -> dict[str, Any]:

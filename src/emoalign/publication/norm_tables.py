@@ -31,8 +31,6 @@ def norm_tables(
     """Write the estimated norms of a dataset that may be passed on; `to` is the bundle's folder."""
     filed = filed_dataset(job.datasets[name])
     estimates = results.by_dataset(FOLDER)[name]
-    long = [read_parquet(estimates)]
-    yield write_table(f"{name}-estimates", name, ESTIMATES.row, ESTIMATES.columns, long, to)
     wide = wide_table(filed, Sources.read(estimates, results.tables_of(name)))
     book = codebook(name, filed, wide, job.coverage)
     labels = dict(zip(book["variable"], book["label"], strict=True))
@@ -47,6 +45,8 @@ def norm_tables(
     told = methods(name, filed, estimation, weights, job.coverage)
     write_xlsx(wide.rows, described, told, to / job.workbook(name))
     yield table.with_codebook(described)
+    long = [read_parquet(estimates)]
+    yield write_table(f"{name}-estimates", name, ESTIMATES.row, ESTIMATES.columns, long, to)
 
 
 def filed_dataset(card: PublishedDataset) -> FiledDataset:

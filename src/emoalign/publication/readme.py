@@ -10,7 +10,7 @@ from emoalign.publication.configuration import as_yaml
 from emoalign.publication.contents import Contents
 from emoalign.study.fields import WRITTEN
 from emoalign.study.protocols import Protocol
-from emoalign.wording import READOUTS, coefficient, interval, number, percent
+from emoalign.wording import ABSENT, READOUTS, coefficient, interval, number, percent
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"))
 _LARGE = ((1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"), (100_000_000, "10M<n<100M"))
@@ -88,6 +88,8 @@ def _files(contents: Contents) -> Iterator[str]:
 def _protocol(protocol: Protocol) -> Sequence[str]:
     prompts = protocol.prompts or ()
     temperature = "the provider's" if protocol.temperature is None else f"{protocol.temperature:g}"
+    if not prompts:
+        temperature = ABSENT
     return (
         f"`{protocol.name}`",
         ", ".join(prompts) or "recorded",
