@@ -93,10 +93,11 @@ report: "workflow/captions/workflow.rst"
 
 
 rule all:
-    """Everything: the report comes last, and reads what all other stages make."""
+    """Everything: the report, which reads what other stages make, and files of estimated norms."""
     input:
         f"{RESULTS}/report.html",
         f"{RESULTS}/manifest.json",
+        analyses.targets().get("estimates", []),
 
 
 include: "workflow/rules/inputs.smk"

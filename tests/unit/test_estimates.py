@@ -14,6 +14,7 @@ from matplotlib.image import imread
 from scipy import stats
 
 from emoalign.analyses.catalogue import FIGURES
+from emoalign.analyses.estimates.in_words import EstimatedScale, told
 from emoalign.analyses.estimates.section import SECTION
 from emoalign.embeddings.embedding_cards import GgufEmbedding
 from emoalign.figures.drawing import draw_figures
@@ -266,5 +267,61 @@ def test_an_embedding_that_knows_more_than_the_models_is_preferred(
     assert quality["stack"] < quality["models"]
     assert "the models without the embedding r = " in shown(tmp_path, loaded)
     alone = replace(words(estimates={"predictors": ["embedding"]}), embedding=CARD)
-    made(tmp_path, alone)
-    assert list(table(tmp_path, ESTIMATION_WEIGHTS)["model"]) == ["embedding"]
+    made(tmp_path / "alone", alone)
+    assert list(table(tmp_path / "alone", ESTIMATION_WEIGHTS)["model"]) == ["embedding"]
+
+
+# Verdicts
+
+
+def scale(**changes: Any) -> EstimatedScale:
+    """What is told of a scale with good estimates, but for what a test changes."""
+    limits = {"coverage_low": 0.85, "coverage_high": 0.95, "r_low": 0.9, "r_high": 0.96}
+    limits |= {"rmse_low": 0.4, "rmse_high": 0.6}
+    stack = {"n_rated": 200, "n_unrated": 50, "n_clusters": 200, "r": 0.94, "rmse": 0.5}
+    stack |= {"coverage": 0.9, "width": 1.5, "domain_auc": 0.55, **limits}
+    constant = {"r": np.nan, "rmse": 1.6, "width": 5.0}
+    point = {"n_rated": 100, "r": 0.93, "width": 1.6, "width_low": 1.4, "width_high": 1.8}
+    return EstimatedScale(
+        methods={"stack": stack | changes, "constant": constant},
+        regions=[],
+        weights=pd.DataFrame({"model": ["m"]}),
+        curve=[point],
+        things="words",
+        length=8.0,
+        coverage=0.9,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "opening"),
+    [
+        ({}, "The intervals are narrow enough to use for single words: they are 1.5 points wide"),
+        ({"width": 2.5}, "The intervals are narrow enough"),
+        ({"width": 2.6}, "The intervals are too wide to use for single words: they are 2.6 points"),
+        (
+            {"coverage": 0.8, "coverage_high": 0.86},
+            "The intervals contain fewer human means than they should (80% of 90%): do not use",
+        ),
+    ],
+)
+def test_the_verdict_is_about_coverage_first_and_then_about_width(
+    changes: dict[str, float], opening: str
+) -> None:
+    assert next(told(scale(**changes))).startswith(opening)
+
+
+def test_it_is_told_where_rated_words_differ_from_the_others() -> None:
+    assert not [one for one in told(scale()) if "domain AUC" in one]
+    (sentence,) = [one for one in told(scale(domain_auc=0.8)) if "domain AUC" in one]
+    assert sentence.startswith("Rated words differ from the others (domain AUC .80, above .70)")
+    assert "coverage need not hold" in sentence
+
+
+def test_more_ratings_are_advised_only_where_they_made_intervals_narrower() -> None:
+    (*_, little) = told(scale())
+    assert little.endswith(
+        "more ratings would buy little; other models or an embedding may do more."
+    )
+    (*_, more) = told(scale(width=1.3))
+    assert more.endswith("more ratings should make the intervals narrower still.")

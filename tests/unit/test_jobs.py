@@ -38,7 +38,7 @@ def load(study: str) -> LoadedStudy:
 
 
 def load_groups() -> LoadedStudy:
-    """A study of norms by groups of raters, asked in two forms, and in sessions."""
+    """A study of norms by groups of raters, asked in two forms, and in sessions, with estimates."""
     content, problems = read_yaml(ROOT / "config/config.yaml")
     assert not problems
     told = {
@@ -48,6 +48,7 @@ def load_groups() -> LoadedStudy:
             {"name": "in-sessions", "prompts": "words", "session": {"items": 50}},
         ],
         "allow_remote": ["warriner"],
+        "estimates": {},
     }
     return load_study(content | told, ROOT / "config")
 

@@ -28,7 +28,7 @@ def test_a_study_without_the_key_is_told_what_to_write(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_three_models_of_planted_quality_are_good_enough_as_the_page_says(tmp_path: Path) -> None:
     project = new_project(tmp_path)
-    script = re.search(r"```python\n(# planted\.py\n.*?)```", PAGE, re.DOTALL)
+    script = re.search(r"```python\n(# planted\.py.*?)```", PAGE, re.DOTALL)
     study = re.search(r"```yaml\n# (config/studies/planted\.yaml)\n(.*?)```", PAGE, re.DOTALL)
     assert script
     assert study
@@ -45,8 +45,9 @@ def test_three_models_of_planted_quality_are_good_enough_as_the_page_says(tmp_pa
     assert alone.to_dict() == pytest.approx({"fine": 0.95, "good": 0.9, "fair": 0.8}, abs=0.03)
     quality = pd.read_csv(results / "statistics/estimation.csv")
     quality = quality[quality["region"] == "all"].set_index("method")
-    assert quality.loc["stack", "r"] > quality.loc["best", "r"] > quality.loc["average", "r"] - 0.03
-    assert quality.loc["stack", "coverage"] == pytest.approx(0.9, abs=0.03)
+    r = quality["r"].to_dict()
+    assert r["stack"] > max(r["best"], r["average"])
+    assert quality["coverage"].to_dict()["stack"] == pytest.approx(0.9, abs=0.03)
     assert len(pd.read_csv(results / "estimates/vader.csv")) == 500
     assert (results / "figures/vader/estimates.pdf").is_file()
     told = words_of((results / "report.html").read_text(encoding="utf-8"))
@@ -65,8 +66,6 @@ def test_words_that_nobody_rated_are_asked_about_and_estimated(tmp_path: Path) -
     table["said"] = [1 + number * 7 % 9 for number in numbers]
     known = table["said"] + (table["nr"] % 3 - 1) * 0.4
     table["v"] = known.clip(1, 9).where(table["nr"] % 2 == 0)
-        (table["said"] + (table["nr"] % 3 - 1) * 0.4).clip(1, 9).where(table["nr"] % 2 == 0)
-    )
     table.to_csv(folder / "words.csv", index=False)
     source = {"file": "resources/mine/words.csv"}
     scale = {"min": 1, "max": 9, "direction": "higher is more positive"}

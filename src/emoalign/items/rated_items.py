@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emoalign.items.item_jobs import ComparedDataset
+from emoalign.items.rated_rows import rated_rows
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.replicates import Replicates, pearson_replicates
 from emoalign.statistics.resampling import Clusters
@@ -61,20 +62,6 @@ def read_items(paths: Iterable[Path]) -> pd.DataFrame:
     depend on that of the files."""
     rows = [rated_rows(ITEMS.read(path)) for path in sorted(paths)]
     return pd.concat(rows, ignore_index=True)
-
-
-def rated_rows(items: pd.DataFrame) -> pd.DataFrame:
-    """The rows of an item table without items that nobody rated, where people rated others.
-
-    Such items are there to be estimated. In comparisons with people they would be drawn by
-    resamples as items that are missing. Where people rated no item, all are kept.
-    """
-    known = items["human_mean"].notna() | items["human_n"].gt(0)
-    if known.all() or not known.any():
-        return items
-    by_people = items["scale"].isin(items.loc[known, "scale"].unique())
-    rated = items["item_id"].isin(items.loc[known, "item_id"].unique())
-    return items[known | (rated & ~by_people)].reset_index(drop=True)
 
 
 def of_scales(items: pd.DataFrame, scales: Mapping[str, Collection[str]]) -> pd.DataFrame:

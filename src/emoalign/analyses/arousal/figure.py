@@ -15,7 +15,7 @@ from emoalign.figures.drawing import Subject
 from emoalign.figures.panels import headed, instead, panels, round_ticks
 from emoalign.figures.point_names import Outliers, name_outliers
 from emoalign.figures.style import FAINT, PEOPLE
-from emoalign.items.rated_items import rated_rows
+from emoalign.items.rated_rows import rated_rows
 from emoalign.study.scales import OrdinalScale
 from emoalign.tables import AROUSAL, AROUSAL_ITEMS, ITEMS, RESIDUALS, groups, records
 from emoalign.wording import correlation

@@ -93,11 +93,11 @@ def verdict_in_words(scale: EstimatedScale) -> str:
     return f"The intervals are {fit} to use for single {scale.things}: they are {known}."
 
 
-def told(scale: EstimatedScale, job: ReportJob) -> Iterator[str]:
+def told(scale: EstimatedScale) -> Iterator[str]:
     """Sentences on a scale, the verdict first."""
     yield verdict_in_words(scale)
     yield _estimated(scale)
-    yield _agreement(scale, job)
+    yield _agreement(scale)
     yield _coverage(scale)
     yield _apart(scale)
     if (others := _domain(scale)) is not None:
@@ -119,7 +119,7 @@ def _estimated(scale: EstimatedScale) -> str:
     return f"{others} without human ratings were estimated from {rated:,} with ratings{of}."
 
 
-def _agreement(scale: EstimatedScale, job: ReportJob) -> str:
+def _agreement(scale: EstimatedScale) -> str:
     """r and error of the stack beside what is simpler."""
     stack = scale.stack
     limits = ci(stack["r_low"], stack["r_high"], bounded=True)

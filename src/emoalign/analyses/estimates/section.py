@@ -54,7 +54,7 @@ def _view(results: Results) -> View | Absent | None:
     missing = reasons(quality, job)
     if not scales:
         return Absent(f"No norms were estimated: {' '.join(missing)}")
-    sentences = {where: list(told(scale, job)) for where, scale in scales.items()}
+    sentences = {where: list(told(scale)) for where, scale in scales.items()}
     known = quality[quality["r"].notna() | quality["rmse"].notna()]
     values = {
         "scales": [

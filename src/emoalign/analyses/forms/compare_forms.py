@@ -14,7 +14,8 @@ from emoalign.analyses.base import ShownForm
 from emoalign.analyses.forms.analysis import FormsJob
 from emoalign.items.asked_items import AskedScale, Specification, asked_scales, missing
 from emoalign.items.form_means import form_means, place_shares
-from emoalign.items.rated_items import drawn_items, of_scales, rated_rows
+from emoalign.items.rated_items import drawn_items, of_scales
+from emoalign.items.rated_rows import rated_rows
 from emoalign.statistics.forms import of_others, pull, shifts
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.replicates import (

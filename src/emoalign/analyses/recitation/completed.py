@@ -11,7 +11,8 @@ import pandas as pd
 from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.recitation.analysis import RecitationJob, RecitedDataset
 from emoalign.items.human_agreement import Drawing
-from emoalign.items.rated_items import drawn_items, rated_rows
+from emoalign.items.rated_items import drawn_items
+from emoalign.items.rated_rows import rated_rows
 from emoalign.statistics.correlation import pearson
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.recitation import FEWEST_COMPLETIONS, partial_sums, recitation

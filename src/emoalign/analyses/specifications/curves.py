@@ -14,7 +14,8 @@ from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.specifications.analysis import SpecificationsJob
 from emoalign.items.asked_items import AskedScale, Specification, Way, asked_scales, missing
 from emoalign.items.form_means import form_means
-from emoalign.items.rated_items import of_scales, rated_rows
+from emoalign.items.rated_items import of_scales
+from emoalign.items.rated_rows import rated_rows
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.replicates import UNDEFINED, Replicates, median, pearson_replicates
 from emoalign.statistics.resampling import FEWEST_CLUSTERS

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from emoalign.figures.drawing import Subject
 from emoalign.figures.panels import pages_of
 from emoalign.figures.style import PAGE_INCHES, PEOPLE, shortened
-from emoalign.items.rated_items import rated_rows
+from emoalign.items.rated_rows import rated_rows
 from emoalign.statistics.resampling import root_mean_square
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import ITEMS, groups
