@@ -21,7 +21,7 @@ from emoalign.statistics.expected_width import expected_width, half_width
 from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.preparation import prepared
 from emoalign.study.scales import HumanScale
-from emoalign.tables import ALIGNMENT
+from emoalign.tables import ALIGNMENT, records
 from emoalign.wording import ci, coefficient, number
 
 AGREEMENT = (0.5, 0.7, 0.8, 0.9)
@@ -112,7 +112,7 @@ def known_agreement(
             & rows["scale"].isin(list(norms.scales))
             & rows["pearson_r"].notna()
         ]
-        yield from (_agreed(norms, path.parts[-3], row) for row in rows.to_dict("records"))
+        yield from (_agreed(norms, path.parts[-3], row) for row in records(rows))
 
 
 def _agreed(norms: Norms, study: str, row: Mapping[str, object]) -> str:
