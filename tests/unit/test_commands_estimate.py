@@ -261,6 +261,15 @@ def test_too_few_rated_items_are_a_warning(folder: Path) -> None:
     assert "Too few" not in estimate(NEW, "--study", "more").output
 
 
+def test_many_models_need_more_rated_items(folder: Path) -> None:
+    models = [f"m{place}" for place in range(25)]
+    for name in models:
+        Path(f"config/models/{name}.yaml").write_text(SERVED, encoding="utf-8")
+    options = [part for name in models for part in ("--model", name)]
+    told = flat(estimate(NEW, "--scale", "valence", "--rated", "100", *options).output)
+    assert "valence (102). Estimates need at least 125" in told
+
+
 def test_no_message_carries_out_what_a_list_says(folder: Path) -> None:
     done = estimate("joy\n\x1b[31mred\nquux\n" + 2 * f"long {'a' * 80}\n")
     assert "\x1b" not in done.output

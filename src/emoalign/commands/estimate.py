@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # a command is imported before it is known to run
     from emoalign.commands.estimation.items import Items
     from emoalign.commands.estimation.norms import Norms
     from emoalign.elicitation.engines.base import ModelCard
+    from emoalign.planning.studies import LoadedStudy
 
 WIDTH = 100
 """Letters of a line."""
@@ -195,7 +196,8 @@ def _tell_what_to_expect(path: Path, items: Items, norms: Norms, models: Sequenc
             f"No study in results/ says how well {who} with people on {norms.name}: the study will "
             "measure r, width and coverage."
         )
-    for line in cautions(items, norms, alone=tuple(models) == (TRIAL_MODEL,)):
+    cells = 0 if checked.loaded is None else _cells(checked.loaded)
+    for line in cautions(items, norms, cells, alone=tuple(models) == (TRIAL_MODEL,)):
         _say(f"\n{line}")
     if checked.problems:
         click.echo("\nBefore it runs:")
@@ -208,6 +210,10 @@ def _tell_what_to_expect(path: Path, items: Items, norms: Norms, models: Sequenc
             f"snakemake estimates --cores 8 --configfile {path}",
         ]
     )
+
+
+def _cells(loaded: LoadedStudy) -> int:
+    return len(loaded.models) * sum(len(each.readouts) for each in loaded.study.protocols)
 
 
 def _require_unrated(items: Items, norms: Norms) -> None:

@@ -8,13 +8,11 @@ from pathlib import Path
 from emoalign.commands.estimation.items import Items
 from emoalign.commands.estimation.norms import Norms
 from emoalign.commands.estimation.wordlist import WordList
+from emoalign.statistics.estimation.known import FEWEST_PER_CELL, FEWEST_RATED
 from emoalign.wording import counted, listed
 
 SHOWN, LETTERS = 3, 40
 """The number of texts in a message, and of their letters."""
-
-FEWEST_RATED = 100
-"""Rated items without which `snakemake estimates` gives a reason in place of estimates."""
 
 
 def on_the_list(file: Path, words: WordList, items: Items, norms: Norms) -> Iterator[str]:
@@ -56,8 +54,12 @@ def on_the_list(file: Path, words: WordList, items: Items, norms: Norms) -> Iter
         )
 
 
-def cautions(items: Items, norms: Norms, alone: bool) -> Iterator[str]:
-    """What the reader of the numbers must know; `alone` is the included model without others."""
+def cautions(items: Items, norms: Norms, cells: int, alone: bool) -> Iterator[str]:
+    """What the reader of the numbers must know.
+
+    `cells` is the number of models, each with its protocols and readouts, and `alone` says that the
+    included model has no others beside it.
+    """
     things = f"{norms.card.modality}s"
     yield (
         f"Coverage is measured on rated {things}, and holds for {things} like them. Yours may "
@@ -68,12 +70,13 @@ def cautions(items: Items, norms: Norms, alone: bool) -> Iterator[str]:
             "The included model is there to try things out. For estimates to be used, name larger "
             "models, best of several makers: --model (emoalign list models)."
         )
+    fewest = max(FEWEST_RATED, FEWEST_PER_CELL * cells)
     rated = {scale: items.rated(scale) for scale in norms.scales}
-    few = [f"{scale} ({n:,})" for scale, n in rated.items() if n < FEWEST_RATED]
+    few = [f"{scale} ({n:,})" for scale, n in rated.items() if n < fewest]
     if few:
         yield (
             f"Too few rated {things} to learn from: {', '.join(few)}. Estimates need at least "
-            f"{FEWEST_RATED}: without them, the table has a reason instead. Raise --rated."
+            f"{fewest:,}: without them, the table has a reason instead. Raise --rated."
         )
     if not norms.card.redistribute:
         yield (
