@@ -37,7 +37,6 @@ from emoalign.locks import alone
 from emoalign.planning.plan import planned
 from emoalign.planning.preregistration_text import amendment_text, preregistration_text
 from emoalign.report.report_job import ReportJob
-from emoalign.report.section import Results
 from emoalign.report.sections.example_prompts import example_prompts
 from emoalign.stage import uninterrupted
 from emoalign.tables import NORMS, PRECISION, STIMULI, atomic
@@ -232,7 +231,8 @@ def _examples(study: Planned) -> Iterator[dict[str, Any]]:
     terms forbid that items are shown."""
     if not any(card.asked for card in study.cards.values()):
         return
-    for shown in example_prompts(Results(study.report, study.results)):
+    items = study.tables("stimuli")
+    for shown in example_prompts(study.report, lambda dataset: STIMULI.read(items[dataset])):
         named = {"protocol": shown.protocol, "dataset": shown.dataset, "scale": shown.scale}
         yield {**named, "form": shown.form, "text": shown.text}
 
