@@ -154,10 +154,12 @@ def _freeze(study: Planned, file: Path, today: str) -> None:
 def _compare(study: Planned, frozen: Frozen) -> None:
     file = Path(study.job.file)
     text = file.with_suffix(".md")
-    if _text_of(file, frozen) is None:
+    there = _text_of(file, frozen) is not None
+    if not there:
         _restore(file, frozen)
     amended = f", last amended on {frozen.amendments[-1].date}" if frozen.amendments else ""
-    _log.info("%s: frozen on %s%s. It was left as it is.", text, frozen.first.date, amended)
+    left = " It was left as it is." if there else ""
+    _log.info("%s: frozen on %s%s.%s", text, frozen.first.date, amended, left)
     changed = departures(frozen, present(study.job, study.tables("stimuli")), study.job)
     if not changed:
         _log.info("The study has not changed since.")
