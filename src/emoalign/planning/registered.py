@@ -29,7 +29,7 @@ PLANS = (PrecisionSettings,)
 Dump = Callable[[BaseModel], dict[str, Any]]
 """An entry as plain data."""
 
-_ABSOLUTE = re.compile(r"^(/|~|\\\\|[A-Za-z]:[\\/])\S*$")
+_ABSOLUTE = re.compile(r"(/|~|\\\\|[A-Za-z]:[\\/]).*\w.*")
 
 
 def registered(loaded: LoadedStudy, study: AnalysedStudy) -> Registered:
@@ -177,6 +177,6 @@ def _portable(value: Any) -> Any:
         return {key: _portable(part) for key, part in value.items()}
     if isinstance(value, list):
         return [_portable(part) for part in value]
-    if isinstance(value, str) and _ABSOLUTE.match(value):
+    if isinstance(value, str) and _ABSOLUTE.fullmatch(value):
         return PureWindowsPath(value).name
     return value
