@@ -237,7 +237,7 @@ def test_the_readme_says_what_is_left_out(made: Path) -> None:
     readme = (made / "README.md").read_text(encoding="utf-8")
     assert "The terms of Secret words do not allow" in readme
     assert "Nothing that was fitted to these human ratings is in it" in readme
-    assert "Demonstrations and practice are left out" in readme
+    assert "demonstrations and practice in prompts, choices of items" in readme
     licence = (made / "LICENSE.txt").read_text(encoding="utf-8")
     assert "SPDX-License-Identifier: CC-BY-4.0" in licence
     assert "Terms: see paper" in licence
@@ -288,19 +288,45 @@ def test_examples_and_chosen_rows_are_left_out_where_they_may_be_items(tmp_path:
     assert "zorvpractice" in str(prompt_configuration(prompts, demonstrations=True))
     write_files(tmp_path)
     card = loaded_study(tmp_path).models["recorded"]
-    assert "zorv" not in str(model_configuration(card, restricted=True))
-    assert "zorv" in str(model_configuration(card, restricted=False))
+    assert "zorv" not in str(model_configuration(card, choice=False))
+    assert "zorv" in str(model_configuration(card, choice=True))
 
 
-def test_a_frozen_plan_is_included_only_where_no_prompt_quotes_restricted_items(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    ("naming", "included"),
+    [((), True), (("demonstrations",), False), (("keep",), False), (("only",), False)],
+)
+def test_a_frozen_plan_is_included_only_where_nothing_in_it_may_name_restricted_items(
+    tmp_path: Path, naming: tuple[str, ...], included: bool
 ) -> None:
-    for name, datasets in (("both", ["open", "secret"]), ("alone", ["open"])):
-        folder = tmp_path / name
-        (folder / "config/preregistrations").mkdir(parents=True)
-        (folder / "config/preregistrations/shared.md").write_text(f"Planned: {HIDDEN[0]}\n")
-        made = bundle(folder, datasets=[{"dataset": each} for each in datasets])
-        assert (made / "preregistration.md").exists() == (name == "alone")
+    write_files(tmp_path)
+    places = {
+        "demonstrations": ("prompts/asked", ("scales", "valence")),
+        "keep": ("datasets/secret", ()),
+        "only": ("models/recorded", ()),
+    }
+    for key, (name, way) in places.items():
+        path = tmp_path / f"config/{name}.yaml"
+        entry = YAML(typ="safe").load(path)
+        holder = entry
+        for step in way:
+            holder = holder[step]
+        if key not in naming:
+            del holder[key]
+        with path.open("w", encoding="utf-8") as stream:
+            YAML(typ="safe").dump(entry, stream)
+    (tmp_path / "config/preregistrations").mkdir()
+    (tmp_path / "config/preregistrations/shared.md").write_text("Planned.\n")
+    files = job(tmp_path).files()
+    assert ("preregistration.md" in files) == included
+
+
+def test_a_frozen_plan_is_included_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "config/preregistrations").mkdir(parents=True)
+    frozen = tmp_path / "config/preregistrations/shared.md"
+    frozen.write_text(f"Planned: {OPEN[0]}\n")
+    made = bundle(tmp_path, datasets=[{"dataset": "open"}])
+    assert (made / "preregistration.md").read_bytes() == frozen.read_bytes()
 
 
 def test_an_image_is_named_and_its_folder_is_not(tmp_path: Path) -> None:

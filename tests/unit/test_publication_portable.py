@@ -58,7 +58,7 @@ def test_a_card_of_a_server_tells_neither_its_address_nor_its_key() -> None:
             "limits": {"concurrency": 2},
         }
     )
-    told = model_configuration(card, restricted=False)
+    told = model_configuration(card, choice=True)
     assert told["model"] == "org/model-7B"
     assert told["capabilities"] == {"modalities": ["word"], "choices": 1}
     assert not any(part in str(told) for part in ("gpu17", "KEY", "X-Group"))
