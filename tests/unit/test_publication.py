@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
+import unicodedata
 import zipfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -15,6 +18,7 @@ from ruamel.yaml import YAML
 
 from emoalign.errors import DataError, StudyError
 from emoalign.publication import bundle as bundles
+from emoalign.publication.absence import require_absent
 from emoalign.publication.bundle import write_publication
 from emoalign.publication.configuration import model_configuration, prompt_configuration
 from emoalign.publication.data_tables import item_table, write_table
@@ -217,17 +221,45 @@ def test_a_failure_leaves_the_bundle_as_it_was(
     assert [path.name for path in tmp_path.rglob("*")] == ["publication", "README.md"]
 
 
-def test_a_long_text_in_a_description_is_found_before_it_is_published(tmp_path: Path) -> None:
+TELLING = "The quélbopse: \"it's\" & 50% \\ zorv\nand mixed."
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        TELLING,
+        TELLING.upper(),
+        json.dumps(TELLING),
+        json.dumps(TELLING, ensure_ascii=False),
+        TELLING.replace("'", "''").replace("\n", " "),
+        unicodedata.normalize("NFD", TELLING),
+        quote(TELLING),
+        html.escape(TELLING),
+        repr(TELLING),
+    ],
+)
+def test_a_long_text_is_found_however_it_is_written(tmp_path: Path, written: str) -> None:
+    stimuli, folder = tmp_path / "stimuli.parquet", tmp_path / "bundle"
+    rows = [{"item_id": "1", "text": TELLING}, {"item_id": "2", "text": "—— —— —— —— —— —— ——"}]
+    STIMULI.write(whole(STIMULI, pd.DataFrame(rows)), stimuli)
+    folder.mkdir()
+    (folder / "README.md").write_text("The quélbopse, and mixed zorvs", encoding="utf-8")
+    require_absent(stimuli, "Secret words", folder)
+    (folder / "README.md").write_text(f"Rated: {written}, too", encoding="utf-8")
+    with pytest.raises(DataError, match=r"README\.md would hold an item of Secret words"):
+        require_absent(stimuli, "Secret words", folder)
+
+
+def test_a_bundle_that_would_hold_a_long_text_is_not_written(tmp_path: Path) -> None:
     write_files(tmp_path)
     loaded = loaded_study(tmp_path)
     made = results(tmp_path, loaded)
     stimuli = made.by_dataset("stimuli")["secret"]
     rows = STIMULI.read(stimuli)
-    text = "The quélbopse went out\nand mixed the zorvs."
-    STIMULI.write(rows.assign(text=[text, *rows["text"][1:]]), stimuli)
+    STIMULI.write(rows.assign(text=[TELLING, *rows["text"][1:]]), stimuli)
     asked = job(tmp_path)
     write_publication(asked, made, tmp_path / "fine")
-    told = asked.settings.model_copy(update={"description": f"Rated: {text.upper()}"})
+    told = asked.settings.model_copy(update={"description": f"Rated: {TELLING}"})
     with pytest.raises(DataError, match=r"CITATION\.cff would hold an item of Secret words"):
         write_publication(asked.model_copy(update={"settings": told}), made, tmp_path / "not")
     assert not (tmp_path / "not").exists()
