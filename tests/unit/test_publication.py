@@ -158,6 +158,13 @@ def test_estimates_that_the_study_does_not_make_cannot_be_included(tmp_path: Pat
         loaded_study(tmp_path)
 
 
+def test_a_bundle_without_any_table_is_refused(tmp_path: Path) -> None:
+    publication = {**PUBLICATION, "include": ["estimates"]}
+    write_files(tmp_path, datasets=[{"dataset": "secret"}], publication=publication)
+    with pytest.raises(StudyError, match=r"publication\.include: nothing would be in it"):
+        loaded_study(tmp_path)
+
+
 def test_two_runs_give_the_same_bytes(made: Path, tmp_path: Path) -> None:
     loaded = loaded_study(made.parent)
     again = tmp_path / "again"
@@ -221,7 +228,7 @@ def test_a_failure_leaves_the_bundle_as_it_was(
     assert [path.name for path in tmp_path.rglob("*")] == ["publication", "README.md"]
 
 
-TELLING = "The quélbopse: \"it's\" & 50% \\ zorv\nand mixed."
+TELLING = 'The quélbopse: "it\'s" & 50% \\ zorv\nand mixed.'
 
 
 @pytest.mark.parametrize(
