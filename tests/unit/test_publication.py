@@ -82,6 +82,8 @@ def test_no_text_of_a_restricted_dataset_is_in_any_file(made: Path) -> None:
     assert len(ratings) == 4 * len(HIDDEN)
     assert ratings["item_id"].str.fullmatch(r"[0-9a-f]{10}").all()
     assert not {"text", "request_id", "prompt_tokens", "reply_id"} & set(ratings.columns)
+    shown = pd.read_parquet(made / "data/open-ratings.parquet")
+    assert "request_id" not in shown  # of prompts with an example that is not passed on
 
 
 def test_no_human_number_of_a_restricted_dataset_is_in_any_file(made: Path) -> None:
@@ -305,6 +307,16 @@ def test_the_configuration_of_a_study_without_restrictions_is_the_same_study(
     assert again.study == before.study.model_copy(update={"data_mirror": None})
     assert again.prompt_sets == before.prompt_sets
     assert again.datasets["open"].scales == before.datasets["open"].scales
+    assert "request_id" in pd.read_parquet(made / "data/open-ratings.parquet")
+
+
+def test_the_configuration_has_the_lexicon_that_the_study_names(tmp_path: Path) -> None:
+    write_files(tmp_path, transparency={"seeds": "mine"})
+    (tmp_path / "config/lexicons").mkdir()
+    words = {"title": "Mine", "source": "Me", "seeds": {"joy": ["glad"]}}
+    with (tmp_path / "config/lexicons/mine.yaml").open("w", encoding="utf-8") as stream:
+        YAML(typ="safe").dump(words, stream)
+    assert job(tmp_path).configuration["lexicons/mine.yaml"] == words
 
 
 def test_examples_and_chosen_rows_are_left_out_where_they_may_be_items(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emoalign.analyses.estimates.analysis import EstimatesSettings
+from emoalign.analyses.transparency.analysis import TransparencySettings
 from emoalign.planning.studies import LoadedStudy
 from emoalign.publication.configuration import (
     chooses_rows,
@@ -17,7 +18,7 @@ from emoalign.publication.configuration import (
 )
 from emoalign.publication.publication_job import PublicationJob, PublishedDataset
 from emoalign.publication.settings import PARTS, Part, PublicationSettings
-from emoalign.study.fields import Entry
+from emoalign.study.fields import Entry, part
 
 
 def published(loaded: LoadedStudy) -> PublicationJob | None:
@@ -53,7 +54,7 @@ def _included(loaded: LoadedStudy, settings: PublicationSettings) -> tuple[Part,
     there: tuple[Part, ...] = ("items", "ratings")
     if loaded.estimates is not None:
         there = PARTS
-    return tuple(part for part in PARTS if part in there and (not named or part in named))
+    return tuple(each for each in PARTS if each in there and (not named or each in named))
 
 
 def _dataset(loaded: LoadedStudy, name: str) -> PublishedDataset:
@@ -85,6 +86,9 @@ def _configuration(loaded: LoadedStudy) -> Iterator[tuple[str, dict[str, Any]]]:
     }
     if loaded.study.embedding is not None and loaded.embedding is not None:
         others["embeddings"] = {loaded.study.embedding: loaded.embedding}
+    if loaded.lexicon is not None:
+        seeds = part(loaded.study, TransparencySettings).seeds
+        others["lexicons"] = {str(seeds): loaded.lexicon}
     for folder, entries in others.items():
         for name, entry in sorted(entries.items()):
             yield f"{folder}/{name}.yaml", configuration(entry)

@@ -84,7 +84,8 @@ def _tables(job: PublicationJob, results: AnalysisFiles, folder: Path) -> Iterat
             # ratings/<model>/<protocol>/<dataset>/<scale>/<shard>.parquet
             every = results.below("ratings", ".parquet")
             ratings = [path for path in every if path.parts[-3] == name]
-            yield rating_table(name, card, ratings, folder)
+            requests = not job.names_items
+            yield rating_table(name, card, ratings, folder, requests=requests)
 
 
 def _notes(job: PublicationJob) -> list[str]:
