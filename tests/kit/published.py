@@ -73,6 +73,16 @@ CITATION = """\
   doi     = {{10.1234/{key}}}
 }}
 """
+ORIGIN = """\
+@techreport{origin,
+  author      = "{Ministry of Words} and Jones, K. and others",
+  title       = {Lists of {Words}},
+  institution = {Ministry},
+  year        = 1999,
+  doi         = {http://dx.doi.org/10.1002/(SICI)1097(19980815)17:15<1661::AID-968>3.0.CO;2-2}
+}
+"""
+"""What the open words were taken from: a body, a bare year, and a DOI of the old kind."""
 
 
 def _card(name: str, title: str, redistribute: bool, licence: str) -> dict[str, Any]:
@@ -90,7 +100,7 @@ def _card(name: str, title: str, redistribute: bool, licence: str) -> dict[str, 
         "keep": ".*" if redistribute else f"(?!{SECRET[0]}no).*",
         "scales": {"valence": {"min": 1, "max": 9, "direction": "higher is more positive"}},
         "licence": licence,
-        "citation": CITATION.format(key=name),
+        "citation": (ORIGIN if redistribute else "") + CITATION.format(key=name),
         "redistribute": redistribute,
         "obtain": "Ask for it.",
     }

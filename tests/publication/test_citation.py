@@ -26,9 +26,14 @@ def test_the_file_fits_the_schema(bundle: Path) -> None:
     assert [author["family-names"] for author in citation["authors"]] == ["Röe", "Wu"]
     assert {each["title"] for each in citation["references"]} == {
         "emoalign",
+        "Lists of Words",
         "Norms of Words: open",
         "Norms of Words: secret",
     }
+    [origin] = [each for each in citation["references"] if each["title"] == "Lists of Words"]
+    body, jones = origin["authors"]
+    assert (body, jones["family-names"]) == ({"name": "Ministry of Words"}, "Jones")
+    assert (origin["type"], origin["year"], "doi" in origin) == ("report", 1999, False)
 
 
 def test_every_licence_that_is_named_is_one_of_the_schema() -> None:

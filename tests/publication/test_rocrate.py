@@ -39,6 +39,7 @@ def test_one_action_says_what_was_asked_about_what(bundle: Path) -> None:
     assert named["emoalign"]["version"]
     assert "A recorded model" in named
     assert {each.id for each in action["object"]} == {
+        "https://doi.org/10.1002/%28SICI%291097%2819980815%2917%3A15%3C1661%3A%3AAID-968%3E3.0.CO%3B2-2",
         "https://doi.org/10.1234/open",
         "https://doi.org/10.1234/secret",
     }

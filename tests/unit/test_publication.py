@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
+import unicodedata
 import zipfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -15,6 +18,7 @@ from ruamel.yaml import YAML
 
 from emoalign.errors import DataError, StudyError
 from emoalign.publication import bundle as bundles
+from emoalign.publication.absence import require_absent
 from emoalign.publication.bundle import write_publication
 from emoalign.publication.configuration import model_configuration, prompt_configuration
 from emoalign.publication.data_tables import item_table, write_table
@@ -78,6 +82,8 @@ def test_no_text_of_a_restricted_dataset_is_in_any_file(made: Path) -> None:
     assert len(ratings) == 4 * len(HIDDEN)
     assert ratings["item_id"].str.fullmatch(r"[0-9a-f]{10}").all()
     assert not {"text", "request_id", "prompt_tokens", "reply_id"} & set(ratings.columns)
+    shown = pd.read_parquet(made / "data/open-ratings.parquet")
+    assert "request_id" not in shown  # of prompts with an example that is not passed on
 
 
 def test_no_human_number_of_a_restricted_dataset_is_in_any_file(made: Path) -> None:
@@ -154,6 +160,13 @@ def test_estimates_that_the_study_does_not_make_cannot_be_included(tmp_path: Pat
         loaded_study(tmp_path)
 
 
+def test_a_bundle_without_any_table_is_refused(tmp_path: Path) -> None:
+    publication = {**PUBLICATION, "include": ["estimates"]}
+    write_files(tmp_path, datasets=[{"dataset": "secret"}], publication=publication)
+    with pytest.raises(StudyError, match=r"publication\.include: nothing would be in it"):
+        loaded_study(tmp_path)
+
+
 def test_two_runs_give_the_same_bytes(made: Path, tmp_path: Path) -> None:
     loaded = loaded_study(made.parent)
     again = tmp_path / "again"
@@ -217,17 +230,45 @@ def test_a_failure_leaves_the_bundle_as_it_was(
     assert [path.name for path in tmp_path.rglob("*")] == ["publication", "README.md"]
 
 
-def test_a_long_text_in_a_description_is_found_before_it_is_published(tmp_path: Path) -> None:
+TELLING = 'The quélbopse: "it\'s" & 50% \\ zorv\nand mixed.'
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        TELLING,
+        TELLING.upper(),
+        json.dumps(TELLING),
+        json.dumps(TELLING, ensure_ascii=False),
+        TELLING.replace("'", "''").replace("\n", " "),
+        unicodedata.normalize("NFD", TELLING),
+        quote(TELLING),
+        html.escape(TELLING),
+        repr(TELLING),
+    ],
+)
+def test_a_long_text_is_found_however_it_is_written(tmp_path: Path, written: str) -> None:
+    stimuli, folder = tmp_path / "stimuli.parquet", tmp_path / "bundle"
+    rows = [{"item_id": "1", "text": TELLING}, {"item_id": "2", "text": "—— —— —— —— —— —— ——"}]
+    STIMULI.write(whole(STIMULI, pd.DataFrame(rows)), stimuli)
+    folder.mkdir()
+    (folder / "README.md").write_text("The quélbopse, and mixed zorvs", encoding="utf-8")
+    require_absent(stimuli, "Secret words", folder)
+    (folder / "README.md").write_text(f"Rated: {written}, too", encoding="utf-8")
+    with pytest.raises(DataError, match=r"README\.md would hold an item of Secret words"):
+        require_absent(stimuli, "Secret words", folder)
+
+
+def test_a_bundle_that_would_hold_a_long_text_is_not_written(tmp_path: Path) -> None:
     write_files(tmp_path)
     loaded = loaded_study(tmp_path)
     made = results(tmp_path, loaded)
     stimuli = made.by_dataset("stimuli")["secret"]
     rows = STIMULI.read(stimuli)
-    text = "The quélbopse went out\nand mixed the zorvs."
-    STIMULI.write(rows.assign(text=[text, *rows["text"][1:]]), stimuli)
+    STIMULI.write(rows.assign(text=[TELLING, *rows["text"][1:]]), stimuli)
     asked = job(tmp_path)
     write_publication(asked, made, tmp_path / "fine")
-    told = asked.settings.model_copy(update={"description": f"Rated: {text.upper()}"})
+    told = asked.settings.model_copy(update={"description": f"Rated: {TELLING}"})
     with pytest.raises(DataError, match=r"CITATION\.cff would hold an item of Secret words"):
         write_publication(asked.model_copy(update={"settings": told}), made, tmp_path / "not")
     assert not (tmp_path / "not").exists()
@@ -237,7 +278,7 @@ def test_the_readme_says_what_is_left_out(made: Path) -> None:
     readme = (made / "README.md").read_text(encoding="utf-8")
     assert "The terms of Secret words do not allow" in readme
     assert "Nothing that was fitted to these human ratings is in it" in readme
-    assert "Demonstrations and practice are left out" in readme
+    assert "demonstrations and practice in prompts, choices of items" in readme
     licence = (made / "LICENSE.txt").read_text(encoding="utf-8")
     assert "SPDX-License-Identifier: CC-BY-4.0" in licence
     assert "Terms: see paper" in licence
@@ -266,6 +307,16 @@ def test_the_configuration_of_a_study_without_restrictions_is_the_same_study(
     assert again.study == before.study.model_copy(update={"data_mirror": None})
     assert again.prompt_sets == before.prompt_sets
     assert again.datasets["open"].scales == before.datasets["open"].scales
+    assert "request_id" in pd.read_parquet(made / "data/open-ratings.parquet")
+
+
+def test_the_configuration_has_the_lexicon_that_the_study_names(tmp_path: Path) -> None:
+    write_files(tmp_path, transparency={"seeds": "mine"})
+    (tmp_path / "config/lexicons").mkdir()
+    words = {"title": "Mine", "source": "Me", "seeds": {"joy": ["glad"]}}
+    with (tmp_path / "config/lexicons/mine.yaml").open("w", encoding="utf-8") as stream:
+        YAML(typ="safe").dump(words, stream)
+    assert job(tmp_path).configuration["lexicons/mine.yaml"] == words
 
 
 def test_examples_and_chosen_rows_are_left_out_where_they_may_be_items(tmp_path: Path) -> None:
@@ -288,19 +339,45 @@ def test_examples_and_chosen_rows_are_left_out_where_they_may_be_items(tmp_path:
     assert "zorvpractice" in str(prompt_configuration(prompts, demonstrations=True))
     write_files(tmp_path)
     card = loaded_study(tmp_path).models["recorded"]
-    assert "zorv" not in str(model_configuration(card, restricted=True))
-    assert "zorv" in str(model_configuration(card, restricted=False))
+    assert "zorv" not in str(model_configuration(card, choice=False))
+    assert "zorv" in str(model_configuration(card, choice=True))
 
 
-def test_a_frozen_plan_is_included_only_where_no_prompt_quotes_restricted_items(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    ("naming", "included"),
+    [((), True), (("demonstrations",), False), (("keep",), False), (("only",), False)],
+)
+def test_a_frozen_plan_is_included_only_where_nothing_in_it_may_name_restricted_items(
+    tmp_path: Path, naming: tuple[str, ...], included: bool
 ) -> None:
-    for name, datasets in (("both", ["open", "secret"]), ("alone", ["open"])):
-        folder = tmp_path / name
-        (folder / "config/preregistrations").mkdir(parents=True)
-        (folder / "config/preregistrations/shared.md").write_text(f"Planned: {HIDDEN[0]}\n")
-        made = bundle(folder, datasets=[{"dataset": each} for each in datasets])
-        assert (made / "preregistration.md").exists() == (name == "alone")
+    write_files(tmp_path)
+    places = {
+        "demonstrations": ("prompts/asked", ("scales", "valence")),
+        "keep": ("datasets/secret", ()),
+        "only": ("models/recorded", ()),
+    }
+    for key, (name, way) in places.items():
+        path = tmp_path / f"config/{name}.yaml"
+        entry = YAML(typ="safe").load(path)
+        holder = entry
+        for step in way:
+            holder = holder[step]
+        if key not in naming:
+            del holder[key]
+        with path.open("w", encoding="utf-8") as stream:
+            YAML(typ="safe").dump(entry, stream)
+    (tmp_path / "config/preregistrations").mkdir()
+    (tmp_path / "config/preregistrations/shared.md").write_text("Planned.\n")
+    files = job(tmp_path).files()
+    assert ("preregistration.md" in files) == included
+
+
+def test_a_frozen_plan_is_included_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "config/preregistrations").mkdir(parents=True)
+    frozen = tmp_path / "config/preregistrations/shared.md"
+    frozen.write_text(f"Planned: {OPEN[0]}\n")
+    made = bundle(tmp_path, datasets=[{"dataset": "open"}])
+    assert (made / "preregistration.md").read_bytes() == frozen.read_bytes()
 
 
 def test_an_image_is_named_and_its_folder_is_not(tmp_path: Path) -> None:

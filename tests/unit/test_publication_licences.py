@@ -40,7 +40,10 @@ def test_a_licence_is_one_spdx_identifier(text: str, spdx: str | None) -> None:
         ("CC0-1.0", {"CC0-1.0", "CC-BY-4.0", "CC-BY-NC-4.0", "CC-BY-SA-4.0", "MIT"}),
         ("CC-BY-4.0", {"CC-BY-4.0", "CC-BY-NC-4.0", "CC-BY-SA-4.0", "MIT"}),
         ("MIT", {"CC-BY-4.0", "CC-BY-NC-4.0", "CC-BY-SA-4.0", "MIT"}),
+        ("CC-BY-3.0-DE", {"CC-BY-4.0", "CC-BY-NC-4.0", "CC-BY-SA-4.0", "MIT"}),
+        ("CC-PDDC", {"CC0-1.0", "CC-BY-4.0", "CC-BY-NC-4.0", "CC-BY-SA-4.0", "MIT"}),
         ("CC-BY-SA-4.0", {"CC-BY-SA-4.0"}),
+        ("CC-BY-NC-SA-4.0", set()),
         ("CC-BY-SA-3.0", set()),
         ("CC-BY-NC-4.0", {"CC-BY-NC-4.0"}),
         ("CC-BY-NC-ND-3.0", set()),
@@ -57,10 +60,17 @@ def test_a_bundle_asks_for_no_less_than_its_sources(
     assert all("'words' is under" in why and "Write licence: " in why for why in told)
 
 
-def test_terms_that_nobody_can_read_are_told_with_what_to_do() -> None:
-    (why,) = conflicts("CC-BY-4.0", {"words": "see paper"})
-    assert "'see paper', which is no SPDX identifier" in why
+@pytest.mark.parametrize("terms", ["see paper", "MIT OR Apache-2.0", "LicenseRef-mine", ""])
+def test_terms_that_nobody_can_read_are_told_with_what_to_do(terms: str) -> None:
+    (why,) = conflicts("CC-BY-4.0", {"words": terms})
+    assert f"{terms!r}, which is not the SPDX identifier of one licence" in why
+    assert "of several that you may choose from, the one you choose" in why
     assert "redistribute: false" in why
+
+
+@pytest.mark.parametrize("chosen", ["CC0-1.0", "WTFPL", "CC-PDDC"])
+def test_no_licence_that_asks_for_nothing_follows_on_one_that_asks_for_credit(chosen: str) -> None:
+    assert list(conflicts(chosen, {"words": "CC-BY-4.0"}))
 
 
 def test_two_sources_that_bind_to_different_licences_cannot_both_be_met() -> None:
@@ -108,9 +118,16 @@ def test_a_licence_has_a_name_and_an_address(
 def test_settings_are_few_and_wrong_ones_are_explained() -> None:
     settings = PublicationSettings.model_validate({"licence": "cc-by-4.0", "creators": [ME]})
     assert (settings.licence, settings.version) == ("CC-BY-4.0", "1.0.0")
+    two = [ME, {**ME, "orcid": "0000-0002-1825-0097"}]
+    told = {"licence": "MIT", "creators": two, "keywords": ["a b", "a\nb", "c"]}
+    settings = PublicationSettings.model_validate(told)
+    assert (len(settings.creators), settings.keywords) == (2, ("a b", "c"))
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"licence": "CC BY"}, "not an SPDX identifier"),
         ({"creators": []}, "at least 1 item"),
+        ({"creators": [ME, {**ME, "affiliation": "Other"}]}, "more than once: Jo Roe; write the o"),
+        ({"creators": [{**ME, "given": " "}]}, "it is empty"),
+        ({"keywords": [""]}, "it is empty"),
         ({"version": "1.0"}, "pattern"),
         ({"include": ["norms"]}, "estimates"),
     ]

@@ -58,7 +58,7 @@ def test_a_card_of_a_server_tells_neither_its_address_nor_its_key() -> None:
             "limits": {"concurrency": 2},
         }
     )
-    told = model_configuration(card, restricted=False)
+    told = model_configuration(card, choice=True)
     assert told["model"] == "org/model-7B"
     assert told["capabilities"] == {"modalities": ["word"], "choices": 1}
     assert not any(part in str(told) for part in ("gpu17", "KEY", "X-Group"))
@@ -69,9 +69,28 @@ def test_whatever_looks_like_a_key_is_left_out() -> None:
         "headers": {"x-api-key": "abc", "x-title": "T"},
         "extra_body": {"token": "abc", "note": "sk-0123456789abcdef0123", "temperature": 1},
         "listed": [{"password": "p", "path": "/home/jo/x"}, None, True],
+        "words": ["a", "sk-0123456789abcdef0123", "https://jo:pw@example.org"],
+        "api_key": ["abc", "def"],
     }
     assert portable(given) == {
         "headers": {"x-title": "T"},
         "extra_body": {"temperature": 1},
         "listed": [{"path": "x"}, None, True],
+        "words": ["a"],
     }
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://gpu17:8000/v1",
+        "https://models.cluster.internal/v1",
+        "see http://10.2.3.4:8000, or ask",
+        "smb://server/share/norms",
+        "http://localhost:8000",
+    ],
+)
+def test_addresses_that_only_one_network_knows_are_left_out(address: str) -> None:
+    public = "https://example.org/a, file:///home/jo/words.csv"
+    given = {"proxy": address, "listed": [address, public]}
+    assert portable(given) == {"listed": ["https://example.org/a, words.csv"]}

@@ -23,6 +23,11 @@ def wrong_publication(loaded: LoadedStudy, source: Origin) -> Iterator[str]:
             f"{source.at('publication', 'include')}: the study estimates no norms; add "
             "estimates: {}, or leave estimates out here"
         )
+    elif settings.include == ("estimates",) and not any(map(loaded.numbers, passed_on)):
+        yield (
+            f"{source.at('publication', 'include')}: nothing would be in it, because no dataset "
+            "that may be passed on has a scale of numbers to estimate. Add items or ratings"
+        )
 
 
 def require_publication(loaded: LoadedStudy) -> None:

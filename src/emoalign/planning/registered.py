@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
-from pathlib import PureWindowsPath
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -17,6 +15,7 @@ from emoalign.analyses.preregistration.frozen import plain, unsaid
 from emoalign.elicitation.rating import UNTOLD
 from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts import question_template
+from emoalign.publication.portable import portable
 from emoalign.stimuli.readers.base import files_within
 from emoalign.study.fields import FileSource, Status
 
@@ -28,8 +27,6 @@ PLANS = (PrecisionSettings,)
 
 Dump = Callable[[BaseModel], dict[str, Any]]
 """An entry as plain data."""
-
-_ABSOLUTE = re.compile(r"(/|~|\\\\|[A-Za-z]:[\\/]).*\w.*")
 
 
 def registered(loaded: LoadedStudy, study: AnalysedStudy) -> Registered:
@@ -72,10 +69,10 @@ def _content(loaded: LoadedStudy, dump: Dump) -> dict[str, Any]:
             if each.personas is not None
         },
         "baselines": {
-            name: _portable(_without(dump(card), "title", "threads", "memory_gb", "gpus"))
+            name: portable(_without(dump(card), "title", "threads", "memory_gb", "gpus"))
             for name, card in loaded.baselines.items()
         },
-        "embedding": loaded.embedding and _portable(_without(dump(loaded.embedding.plain()))),
+        "embedding": loaded.embedding and portable(_without(dump(loaded.embedding.plain()))),
         "lexicon": loaded.lexicon and _without(dump(loaded.lexicon), "title"),
         "answers": {
             "ratings": ["ok"],
@@ -91,7 +88,7 @@ def _model(loaded: LoadedStudy, name: str, dump: Dump) -> dict[str, Any]:
     card = loaded.models[name]
     thoughts = {each.name: card.thoughts(each.thinking) for each in loaded.study.protocols}
     told = {name: dump(each) for name, each in thoughts.items() if each != UNTOLD}
-    answering = _portable(plain(card.answering()))
+    answering = portable(plain(card.answering()))
     return {**answering, "thinking": told} if told else answering
 
 
@@ -110,7 +107,7 @@ def _dataset(loaded: LoadedStudy, name: str, dump: Dump) -> dict[str, Any]:
         "keep": card.keep,
         "frameworks": dump(card.frameworks.within(loaded.numbers(name))),
         "redistribute": card.redistribute,
-        "source": _portable(_without(dump(card.source))),
+        "source": portable(_without(dump(card.source))),
     }
 
 
@@ -168,15 +165,4 @@ def _without(value: Any, *names: str) -> Any:
         return {key: _without(part, *names) for key, part in value.items() if key not in left_out}
     if isinstance(value, list):
         return [_without(part, *names) for part in value]
-    return value
-
-
-def _portable(value: Any) -> Any:
-    """Plain data in which files of this machine have their names alone: papers print it."""
-    if isinstance(value, Mapping):
-        return {key: _portable(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_portable(part) for part in value]
-    if isinstance(value, str) and _ABSOLUTE.fullmatch(value):
-        return PureWindowsPath(value).name
     return value

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import re
+import unicodedata
 from pathlib import Path
+from urllib.parse import unquote
 
 from emoalign.errors import DataError
 from emoalign.publication.data_tables import DATA
@@ -20,7 +24,7 @@ def require_absent(stimuli: Path, title: str, folder: Path) -> None:
     wrote into them.
     """
     texts = read_parquet(stimuli, columns=["text"])["text"].drop_null().to_pylist()
-    telling = {_plain(text) for text in texts if len(text) >= _TELLING}
+    telling = {_plain(text) for text in texts if len(text) >= _TELLING} - {""}
     for path in sorted(folder.rglob("*")):
         place = path.relative_to(folder)
         if path.is_file() and place.parts[0] != DATA and path.suffix != ".xlsx":
@@ -34,4 +38,11 @@ def require_absent(stimuli: Path, title: str, folder: Path) -> None:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    """The letters and digits of a text: marks, blanks and line breaks may be written in many ways,
+    such as \\" in JSON, '' in YAML, %20 in an address and &amp; in a page."""
+    text = _ESCAPED.sub(lambda code: chr(int(code[1], 16)), html.unescape(unquote(text)))
+    text = unicodedata.normalize("NFKD", re.sub(r"\\[nrt]", " ", text)).casefold()
+    return "".join(letter for letter in text if letter.isalnum())
+
+
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")

@@ -41,7 +41,7 @@ def write_publication(job: PublicationJob, results: AnalysisFiles, output: Path)
         contents = Contents(
             job,
             list(_tables(job, results, folder)),
-            read_manifest(results.folder / "manifest.json", prompts=not job.hides_examples),
+            read_manifest(results.folder / "manifest.json", prompts=not job.names_items),
             results.table(ALIGNMENT) if results.has(ALIGNMENT) else None,
             results.table(ESTIMATION) if job.estimated else None,
             _notes(job),
@@ -84,7 +84,8 @@ def _tables(job: PublicationJob, results: AnalysisFiles, folder: Path) -> Iterat
             # ratings/<model>/<protocol>/<dataset>/<scale>/<shard>.parquet
             every = results.below("ratings", ".parquet")
             ratings = [path for path in every if path.parts[-3] == name]
-            yield rating_table(name, card, ratings, folder)
+            requests = not job.names_items
+            yield rating_table(name, card, ratings, folder, requests=requests)
 
 
 def _notes(job: PublicationJob) -> list[str]:
@@ -95,11 +96,11 @@ def _notes(job: PublicationJob) -> list[str]:
         "has their ids and the numbers of models. Nothing that was fitted to these human ratings "
         "is in it."
     ]
-    examples = (
-        "Demonstrations and practice are left out of the prompt sets in `configuration/`, and a "
-        "preregistration would quote them: they may be items that may not be passed on."
+    named = (
+        "What may name items that may not be passed on is left out: demonstrations and practice in "
+        "prompts, choices of items and recorded rows, and a preregistration, which has them all."
     )
-    return [*(notes if restricted else []), *([examples] if job.hides_examples else [])]
+    return [*(notes if restricted else []), *([named] if job.names_items else [])]
 
 
 def _write(folder: Path, name: str, text: str) -> None:

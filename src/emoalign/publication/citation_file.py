@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +22,9 @@ _KINDS = {
     "dataset": "data",
 }
 """Kinds of BibTeX, and what the format calls them."""
+
+_DOI = re.compile(r"10\.\d{4,9}(\.\d+)?/[A-Za-z0-9:/_;\-.()\[\]\\]+")
+"""The DOIs that the format knows; older ones have other characters, and only an address."""
 
 _KEPT = ("journal", "volume", "doi", "url")
 
@@ -67,7 +71,8 @@ def _references(contents: Contents) -> Iterator[dict[str, Any]]:
 
 
 def _reference(source: Source) -> dict[str, Any]:
-    found = {**source.fields, "doi": source.doi, "url": source.url}
+    doi = source.doi if source.doi and _DOI.fullmatch(source.doi) else None
+    found = {**source.fields, "doi": doi, "url": source.url}
     made: dict[str, Any] = {
         "type": _KINDS.get(source.kind, "generic"),
         "title": source.fields["title"],

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
 from emoalign.elicitation.engines.base import ModelCard
+from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.publication.portable import portable
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.prompt_sets import PromptSet
@@ -34,13 +35,18 @@ def configuration(entry: BaseModel) -> dict[str, Any]:
     return _portable(_written(entry))
 
 
-def model_configuration(card: ModelCard, *, restricted: bool) -> dict[str, Any]:
-    """A model's card, without address and key; in a study with a dataset that may not be passed on,
-    also without the choice of recorded rows, which may name items."""
+def model_configuration(card: ModelCard, *, choice: bool) -> dict[str, Any]:
+    """A model's card, without address and key; with or without the choice of recorded rows, which
+    may name items."""
     written = _written(card)
-    if restricted:
+    if not choice:
         written.pop("only", None)
     return _portable(written)
+
+
+def chooses_rows(card: ModelCard) -> bool:
+    """Tell whether a card chooses rows of recorded ratings."""
+    return isinstance(card, RecordedModel) and bool(card.only)
 
 
 def dataset_configuration(card: DatasetCard) -> dict[str, Any]:

@@ -89,10 +89,14 @@ _SHOWN = {
 }
 
 
-def rating_table(name: str, card: PublishedDataset, ratings: Sequence[Path], to: Path) -> DataTable:
-    """Write the answers of all models about a dataset, file by file, in little memory."""
+def rating_table(
+    name: str, card: PublishedDataset, ratings: Sequence[Path], to: Path, *, requests: bool = True
+) -> DataTable:
+    """Write the answers of all models about a dataset, file by file, in little memory; with or
+    without ids of requests, which give away an example in a prompt to whoever knows the rest."""
+    hidden = PRIVATE if requests else PRIVATE | {"request_id"}
     columns = tuple(
-        column for column in _permitted(RATINGS.columns, card) if column.name not in PRIVATE
+        column for column in _permitted(RATINGS.columns, card) if column.name not in hidden
     )
     names = [column.name for column in columns]
     tables = (_placeless(read_parquet(path, columns=names)) for path in sorted(ratings))

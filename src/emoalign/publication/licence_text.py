@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emoalign.publication.contents import Contents
-from emoalign.publication.licences import licence, spdx_identifier
+from emoalign.publication.licences import FREE, licence, spdx_identifier
 from emoalign.publication.publication_job import PublishedDataset
 
 
@@ -15,7 +15,7 @@ def licence_text(contents: Contents) -> str:
     who = ", ".join(each.name for each in job.settings.creators)
     parts = [
         job.title,
-        f"Copyright {contents.date[:4]} {who}",
+        who if chosen.spdx in FREE else f"Copyright {contents.date[:4]} {who}",
         f"Licence of this bundle: {chosen.name}\n"
         f"SPDX-License-Identifier: {chosen.spdx}\n{chosen.url}",
         "It was made from these datasets:",

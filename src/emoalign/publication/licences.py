@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
-_FREE = frozenset({"CC0-1.0", "PDDL-1.0", "Unlicense", "0BSD", "MIT-0"})
+FREE = frozenset({"CC0-1.0", "CC-PDDC", "PDDL-1.0", "Unlicense", "0BSD", "MIT-0", "WTFPL"})
 """Licences that ask for nothing."""
 
 _CREDITED = frozenset(
     {"MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "ODC-By-1.0"}
     | {"CDLA-Permissive-1.0", "CDLA-Permissive-2.0"}
-    | {f"CC-BY-{version}" for version in ("1.0", "2.0", "2.5", "3.0", "4.0")}
 )
-"""Licences that ask for no more than credit, so that what is made of it may ask for more."""
+_ATTRIBUTION = re.compile(r"CC-BY-\d\.\d(-[A-Z]{2,})?")
+"""Licences that ask for no more than credit, so that what is made of it may ask for more; those of
+Creative Commons also as they were written for a country (CC-BY-3.0-DE)."""
 
 _NAMES = {
     "CC0-1.0": (
@@ -97,9 +98,9 @@ def conflicts(chosen: str, sources: Mapping[str, str]) -> Iterator[str]:
     """Reasons why what is made of some datasets may not have a licence, in words.
 
     `sources` are the licences of the datasets whose texts and norms are passed on, by name. What is
-    made of them may ask for more than they do only where they ask for no more than credit; share
-    alike, no commerce and no derivatives bind it to the same licence, and so does any licence that
-    is not known here to be of the first kind.
+    made of them may ask for more than they do only where they ask for no more than credit. With all
+    others it must have the same licence: share alike asks for that, no derivatives leaves nothing
+    wider, and which licences go together otherwise is not for a program to judge.
     """
     for dataset, text in sources.items():
         source = spdx_identifier(text)
@@ -109,18 +110,19 @@ def conflicts(chosen: str, sources: Mapping[str, str]) -> Iterator[str]:
         )
         if source is None:
             yield (
-                f"the card of {dataset!r} says licence: {text!r}, which is no SPDX identifier, so "
-                "that nobody can tell what its terms allow. Write there the identifier of its "
-                f"licence, such as CC-BY-4.0, {otherwise}"
+                f"the card of {dataset!r} says licence: {text!r}, which is not the SPDX identifier "
+                "of one licence, so that emoalign cannot tell what its terms allow. Write there "
+                "the identifier of its licence, such as CC-BY-4.0 (of several that you may choose "
+                f"from, the one you choose), {otherwise}"
             )
-        elif source == chosen or source in _FREE:
+        elif source == chosen or source in FREE:
             continue
-        elif source not in _CREDITED:
+        elif source not in _CREDITED and not _ATTRIBUTION.fullmatch(source):
             yield (
-                f"{dataset!r} is under {source}, and what is made of it must be, too. Write "
-                f"licence: {source}, {otherwise}"
+                f"{dataset!r} is under {source}, and emoalign passes on what is made of it under "
+                f"the same licence only. Write licence: {source}, {otherwise}"
             )
-        elif chosen in _FREE:
+        elif chosen in FREE:
             yield (
                 f"{dataset!r} is under {source}, which asks for credit, but {chosen} asks for "
                 f"none. Write licence: CC-BY-4.0, {otherwise}"

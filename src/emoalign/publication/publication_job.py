@@ -51,8 +51,9 @@ class PublicationJob(Job):
     models: dict[str, str]
     protocols: dict[str, Protocol] = Field(default_factory=dict)
     configuration: dict[str, Any] = Field(default_factory=dict)
-    hides_examples: bool = False
-    """Whether examples in prompts may be items that may not be passed on, and are left out."""
+    names_items: bool = False
+    """Whether parts of the study may name items that may not be passed on, and are left out:
+    examples in prompts, choices of items and rows, and with them the preregistration."""
     preregistered: bool = False
     """Whether a preregistration is part of it."""
     coverage: float = 0.9

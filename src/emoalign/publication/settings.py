@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, get_args
 from pydantic import Field, field_validator
 
 from emoalign.publication.licences import spdx_identifier
-from emoalign.study.fields import Entry
+from emoalign.study.fields import Entry, Text
 
 Part = Literal["estimates", "items", "ratings"]
 
@@ -21,10 +21,10 @@ class Creator(Entry):
 
     short: ClassVar[str] = "family: {0}, given: ..."
 
-    family: str = Field(min_length=1, description="Family name.")
-    given: str = Field(min_length=1, description="Given names.")
+    family: Text = Field(description="Family name.")
+    given: Text = Field(description="Given names.")
     orcid: str | None = Field(None, description="ORCID, such as 0000-0002-1825-0097.")
-    affiliation: str | None = Field(None, min_length=1, description="Institution.")
+    affiliation: Text | None = Field(None, description="Institution.")
 
     @property
     def name(self) -> str:
@@ -64,15 +64,31 @@ class PublicationSettings(Entry):
         pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$",
         description="Version: three numbers, such as 1.0.0.",
     )
-    description: str | None = Field(
-        None, min_length=1, description="What it is, in a few sentences. Default: from the study."
+    description: Text | None = Field(
+        None, description="What it is, in a few sentences. Default: from the study."
     )
-    keywords: tuple[str, ...] = Field((), description="Keywords for archives.")
+    keywords: tuple[Text, ...] = Field((), description="Keywords for archives.")
     include: tuple[Part, ...] | None = Field(
         None,
         min_length=1,
         description="Tables to include: estimates, items, ratings. Default: all that there are.",
     )
+
+    @field_validator("creators")
+    @classmethod
+    def _creators_once(cls, creators: tuple[Creator, ...]) -> tuple[Creator, ...]:
+        known = [each.orcid or each.name for each in creators]
+        for each in creators:
+            if known.count(each.orcid or each.name) > 1:
+                raise ValueError(
+                    f"named more than once: {each.name}; write the orcid of each if they are two"
+                )
+        return creators
+
+    @field_validator("keywords")
+    @classmethod
+    def _keywords_once(cls, keywords: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(" ".join(each.split()) for each in keywords))
 
     @field_validator("licence")
     @classmethod

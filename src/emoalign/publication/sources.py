@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from emoalign.publication.publication_job import PublishedDataset
-from emoalign.report.references import authors, fields, in_markdown, reference
+from emoalign.report.references import (
+    authors,
+    doi_of,
+    entry_texts,
+    fields,
+    in_markdown,
+    reference,
+)
 
 _KIND = re.compile(r"@(\w+)\s*\{")
 
@@ -23,19 +31,21 @@ class Source:
     @property
     def doi(self) -> str | None:
         """The DOI, without the address of its resolver."""
-        doi = self.fields.get("doi")
-        return None if doi is None else doi.removeprefix("https://doi.org/")
+        return doi_of(self.fields)
 
     @property
     def url(self) -> str | None:
         """The address of its DOI, or another that the entry has."""
-        return self.fields.get("url") if self.doi is None else f"https://doi.org/{self.doi}"
+        if self.doi is not None:
+            return f"https://doi.org/{quote(self.doi)}"
+        url = self.fields.get("url", "")
+        return url if url.startswith(("https://", "http://")) else None
 
     @property
     def authors(self) -> list[tuple[str, str]]:
-        """Family and given names of its authors; none where the entry has none."""
-        named = self.fields.get("author")
-        return [] if named is None else authors(named)
+        """Family and given names of its authors, each once; none where the entry has none."""
+        named = authors(self.fields.get("author", ""))
+        return [each for each in dict.fromkeys(named) if each not in (("others", ""), ("", ""))]
 
     @property
     def in_markdown(self) -> str | None:
@@ -46,12 +56,13 @@ class Source:
 
 
 def sources(datasets: Mapping[str, PublishedDataset]) -> Iterator[Source]:
-    """The publication of each dataset, each once."""
+    """The publications of each dataset, each once."""
     told = set()
     for name, card in datasets.items():
-        found = fields(card.citation)
-        key = (found.get("doi"), found.get("title"))
-        if found and key not in told:
-            told.add(key)
-            kind = _KIND.search(card.citation)
-            yield Source(name, kind[1].lower() if kind else "misc", found)
+        for entry in entry_texts(card.citation):
+            found = fields(entry)
+            key = (doi_of(found), found.get("title"))
+            if found and key not in told:
+                told.add(key)
+                kind = _KIND.search(entry)
+                yield Source(name, kind[1].lower() if kind else "misc", found)
