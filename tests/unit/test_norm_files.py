@@ -191,7 +191,7 @@ def test_pandas_reads_every_column_by_the_types_of_the_codebook(folder: Path) ->
 def test_the_lines_of_python_on_the_page_read_every_word(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = Path(__file__).parents[2] / "docs/estimates.md"
+    page = Path(__file__).parents[2] / "docs/using-norms.md"
     blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
     [lines] = [block for block in blocks if "warriner.csv" in block]
     shutil.copy(folder / "d.csv", tmp_path / "warriner.csv")
