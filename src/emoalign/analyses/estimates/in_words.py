@@ -67,11 +67,19 @@ class EstimatedScale:
     @property
     def verdict(self) -> Verdict:
         """Whether intervals keep their promise, and are narrow enough to use."""
-        if self.stack["coverage_high"] < self.coverage:
-            return "broken"
-        if math.isnan(self.ratio):
-            return "unknown"
-        return "narrow" if self.ratio <= NARROW else "wide"
+        return verdict(self.stack, self.ratio, self.coverage)
+
+
+def verdict(stack: Row, ratio: float, coverage: float) -> Verdict:
+    """Whether intervals keep their promise, and are narrow enough to use.
+
+    `ratio` is their width as a share of that of intervals that know nothing of the item.
+    """
+    if stack["coverage_high"] < coverage:
+        return "broken"
+    if math.isnan(ratio):
+        return "unknown"
+    return "narrow" if ratio <= NARROW else "wide"
 
 
 def verdict_in_words(scale: EstimatedScale) -> str:
