@@ -95,7 +95,7 @@ def verdict_in_words(scale: EstimatedScale) -> str:
         return f"The intervals are {width} points wide; the scale is {length} points long."
     known = (
         f"{width} points wide (the scale is {length} points long), {percent(scale.ratio)} of the "
-        f"width of intervals that know nothing of the {thing}"
+        f"width they would have if every {thing} had the same estimate"
     )
     fit = "narrow enough" if scale.verdict == "narrow" else "too wide"
     return f"The intervals are {fit} to use for single {scale.things}: they are {known}."

@@ -70,7 +70,7 @@ def _passing_on(dataset: FiledDataset) -> str:
         )
     return (
         "Do not pass this file on: the dataset's items may not be shown to others, and estimates "
-        "learnt from its norms nearly pass these on."
+        "learnt from its norms would give these away."
     )
 
 
