@@ -19,7 +19,7 @@ from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.questions import build_questions
 from emoalign.errors import DataError, EmoalignError, StudyError
 from emoalign.planning import preregistration
-from emoalign.planning.registered import _portable
+from emoalign.publication.portable import portable
 from emoalign.report.section import Results, View
 from emoalign.study.overrides import overrides, taken_out
 from emoalign.tables import PREREGISTRATION_ANSWERS, STIMULI
@@ -477,7 +477,7 @@ def test_files_of_this_machine_are_known_by_name_alone(study: OwnStudy, tmp_path
 def test_a_path_loses_its_folders_and_a_sign_that_begins_like_one_stays(
     value: str, kept: str
 ) -> None:
-    assert _portable({"file": [value]}) == {"file": [kept]}
+    assert portable({"file": [value]}) == {"file": [kept]}
 
 
 def test_recorded_ratings_that_come_later_are_no_departure(study: OwnStudy) -> None:
