@@ -110,6 +110,33 @@ def test_of_items_that_people_rated_all_norms_are_compared(folder: Path) -> None
     assert "People rated all items: DSL is the same as their ratings alone." in done.output
     assert len(lines(done.output, "people")) == 2
     assert "do not look like a random part" not in done.output
+    assert "People rated all 200 items. rt was regressed on people." in done.output
+    assert "with estimate in its place, it would have been " in done.output
+    assert "through design-based supervised learning" not in done.output
+
+
+def test_of_items_that_all_were_rated_by_chance_estimates_are_corrected(folder: Path) -> None:
+    rows = with_outcome(items(60, 60))
+    certain = correct(rows.assign(p=1), "--probability", "p").output
+    assert "People rated all 60 items. rt was regressed on people." in certain
+    likely = correct(rows.assign(p=0.97), "--probability", "p").output
+    assert "People rated 60 of 60 items, each drawn with a known probability." in likely
+    assert "the same as their ratings alone" not in likely
+
+
+def test_what_to_do_about_missing_ratings_goes_by_the_part_of_the_model(folder: Path) -> None:
+    rows = with_outcome()
+    rows.loc[rows["people"].notna(), "gpt"] = np.nan
+    said = correct(rows, "--model", "gpt").output
+    assert "If there are many, leave out --model gpt." in said
+    assert "swapped" not in said
+    assert "may be swapped" in correct(with_field("estimate", 4, "")).output
+
+
+def test_probabilities_that_no_norm_can_be_corrected_with_are_to_be_checked(folder: Path) -> None:
+    rows = with_outcome().assign(p=1e-12)
+    said = correct(rows, "--probability", "p").output
+    assert "check p (--probability), have more items rated" in " ".join(said.split())
 
 
 # What to be aware of

@@ -395,7 +395,11 @@ def test_nothing_is_overwritten_and_what_is_half_written_is_removed(
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     again = estimate(NEW)
     assert again.exit_code == 1
-    assert "already exists and was not overwritten" in again.stderr
+    assert again.stderr.startswith(
+        "config/studies/words-like-norms.yaml, config/datasets/words-like-norms.yaml and "
+        "resources/words-like-norms/items.csv already exist, and nothing was written."
+    )
+    assert "--study my-words" in again.stderr
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
     def full(*_: object) -> None:

@@ -41,6 +41,8 @@ WHOLE = {
         "tests/workflow/test_walkthroughs.py::test_published_ratings_on_nine_scales",
         "tests/workflow/test_walkthroughs.py::"
         "test_trials_of_five_models_on_images_that_are_not_there",
+        "tests/workflow/test_estimates.py::"
+        "test_three_models_of_planted_quality_are_good_enough_as_the_page_says",
     )
 }
 """Pages whose blocks are run from the first command to the last, by these tests."""

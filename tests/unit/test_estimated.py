@@ -9,6 +9,7 @@ import pytest
 
 from emoalign.statistics.estimation.embedding_ridge import components
 from emoalign.statistics.estimation.estimated import Estimated, Known, TooFewRated, estimated
+from emoalign.statistics.estimation.flags import far, flags
 from emoalign.statistics.estimation.held_out import (
     N_FOLDS,
     AllHeldOut,
@@ -63,8 +64,8 @@ def assert_same(first: Estimated, second: Estimated, order: np.ndarray) -> None:
         np.testing.assert_allclose(other, one, rtol=0, atol=1e-11, err_msg=name)
     for name in ("fold", "region"):
         np.testing.assert_array_equal(getattr(second, name), getattr(first, name)[order])
-    for name, flags in first.flags.items():
-        np.testing.assert_array_equal(second.flags[name], flags[order], err_msg=name)
+    for name, flagged in first.flags.items():
+        np.testing.assert_array_equal(second.flags[name], flagged[order], err_msg=name)
 
 
 @pytest.mark.parametrize("embedded", [False, True])
@@ -101,6 +102,58 @@ def test_the_order_of_cells_changes_no_estimate(embedded: bool) -> None:
     first, second = estimated(known, 0.9, 1), estimated(turned, 0.9, 1)
     assert_same(first, second, np.arange(200))
     assert second.weights == pytest.approx(first.weights)
+
+
+@pytest.mark.parametrize("embedded", [False, True])
+def test_the_norm_of_an_item_has_no_part_in_its_own_estimate(embedded: bool) -> None:
+    """Nor in the ends of the regions from which its interval comes."""
+    known = made(170, 160, 20, embedded=embedded)
+    first = estimated(known, 0.9, 1)
+    changed = 0
+    for item in range(0, 160, 40):
+        other = replace(known, human=known.human.copy(), human_sd=known.human_sd.copy())
+        other.human[item] = 9.0 if known.human[item] < 5 else 1.0
+        other.human_sd[item] = 4.0
+        second = estimated(other, 0.9, 1)
+        for name in ("mean", "low", "high", "sd"):
+            assert getattr(second, name)[item] == getattr(first, name)[item], name
+        changed += (second.low != first.low).sum()
+    assert changed > 500
+
+
+@pytest.mark.parametrize("end", [0.3, 9.0])
+def test_norms_at_an_end_of_the_scale_are_within_their_intervals(end: float) -> None:
+    known = made(140, 120, 21)
+    same = replace(
+        known,
+        human=np.where(np.isfinite(known.human), end, np.nan),
+        ends=(min(end, 1), max(end, 1)),
+    )
+    found = estimated(same, 0.9, 1)
+    assert (found.mean == end).all()
+    assert (found.low == end).all()
+    assert (found.high == end).all()
+    assert not found.flags["cut"].any()
+
+
+def test_items_are_far_by_features_that_rated_items_do_not_span() -> None:
+    known = made(150, 100, 22)
+    vectors = np.random.default_rng(22).normal(size=(150, 400))
+    vectors[100:] *= 1.3
+    embedded = replace(known, vectors=vectors)
+    assert flags(embedded, np.full(150, 5.0))["far"][100:].all()
+    # Their shadows on the components of the rated items are short.
+    shadows = components(vectors, known.rated)
+    assert not far(shadows, known.rated, known.keys)[100:].any()
+
+
+def test_sds_that_are_known_within_few_clusters_estimate_none() -> None:
+    known = made(300, 240, 23)
+    keys = np.where(np.arange(300) < 120, np.uint64(1), known.keys).astype(np.uint64)
+    sds = np.where(np.arange(300) < 120, known.human_sd, np.nan)
+    found = estimated(replace(known, keys=keys, human_sd=sds), 0.9, 1)
+    assert np.isnan(found.sd).all()
+    assert found.sd_quality is None
 
 
 def test_estimates_hold_what_they_promise() -> None:

@@ -211,6 +211,15 @@ def test_the_domain_of_unrated_items_is_told_by_cells_and_embedding() -> None:
     assert told == pytest.approx(stats.norm.cdf(np.sqrt(0.5)), abs=0.05)
 
 
+def test_rated_items_are_not_told_by_how_few_of_them_have_many_features() -> None:
+    rng = np.random.default_rng(10)
+    rated, keys = np.arange(220) < 100, np.arange(220, dtype=np.uint64)
+    cells = np.zeros((220, 1))
+    areas = [domain_auc(cells, rng.normal(size=(220, 400)), rated, keys, seed) for seed in range(8)]
+    # Components of the rated items alone give .2 or .3.
+    assert np.mean(areas) == pytest.approx(0.5, abs=0.05)
+
+
 def made_pool(n: int, raters: int, seed: int) -> tuple[Floats, Floats]:
     """Distributions of three cells, (3, n, 5), and counts of raters drawn from a mixture of two."""
     rng = np.random.default_rng(seed)

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from emoalign.analyses.base import AnalysisJob
+from emoalign.analyses.base import AnalysisJob, NumbersJob
 from emoalign.planning.analysed import Analyses, analysed_study
 from emoalign.planning.jobs import Jobs, figures, reported
 from emoalign.planning.loading import load_study
@@ -94,7 +94,7 @@ def test_the_version_of_a_job_is_told_although_it_is_a_default() -> None:
 
 def test_no_kind_of_job_is_left_out_here() -> None:
     kinds = set(Job.__subclasses__())
-    while bases := {kind for kind in kinds if kind in (AnalysisJob, ReportJob)}:
+    while bases := {kind for kind in kinds if kind in (AnalysisJob, NumbersJob, ReportJob)}:
         kinds = kinds - bases | {kind for base in bases for kind in base.__subclasses__()}
     made = [*every_job(load(WITH_EVERY_JOB)), *every_job(load_groups()), registered(load_groups())]
     assert {type(job) for job in made} >= kinds

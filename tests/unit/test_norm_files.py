@@ -191,7 +191,7 @@ def test_pandas_reads_every_column_by_the_types_of_the_codebook(folder: Path) ->
 def test_the_lines_of_python_on_the_page_read_every_word(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = Path(__file__).parents[2] / "docs/estimates.md"
+    page = Path(__file__).parents[2] / "docs/using-norms.md"
     blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
     [lines] = [block for block in blocks if "warriner.csv" in block]
     shutil.copy(folder / "d.csv", tmp_path / "warriner.csv")
@@ -300,6 +300,25 @@ def test_the_sheet_methods_says_how_good_estimates_are_and_why_there_are_none(
         "left out: too few; embedding: 0.25."
     )
     assert "may be passed on" in told["Passing it on"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "constant", "said"),
+    [
+        (0.9, 4.5, "They are narrow enough to use for single items."),
+        (0.9, 3.0, "They are too wide to use for single items."),
+        (0.96, 4.5, "They contain fewer means than they should: do not use them."),
+        (0.9, float("nan"), "on a scale from 1 to 9."),
+    ],
+)
+def test_the_sheet_methods_says_whether_intervals_can_be_used(
+    asked: float, constant: float, said: str
+) -> None:
+    """Intervals of 2.2 points, of whose coverage the interval ends at .95."""
+    row = estimation().iloc[[0]]
+    both = pd.concat([row, row.assign(method="constant", width=constant)])
+    told = dict(methods("d", dataset(), both, weights(), asked))
+    assert told["valence"].endswith(said)
 
 
 def test_the_sheet_methods_says_what_may_not_be_passed_on() -> None:

@@ -19,6 +19,7 @@ from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.questions import build_questions
 from emoalign.errors import DataError, EmoalignError, StudyError
 from emoalign.planning import preregistration
+from emoalign.publication.portable import portable
 from emoalign.report.section import Results, View
 from emoalign.study.overrides import overrides, taken_out
 from emoalign.tables import PREREGISTRATION_ANSWERS, STIMULI
@@ -455,11 +456,28 @@ def test_files_of_this_machine_are_known_by_name_alone(study: OwnStudy, tmp_path
     written = b"".join(study.files().values()).decode()
     assert str(tmp_path) not in written
     assert "students.csv" in written
-    moved = tmp_path / "elsewhere/students.csv"
+    moved = tmp_path / "Jane Doe/students.csv"
     moved.parent.mkdir()
     table.rename(moved)
     study.change("config/models/students.yaml", str(table), str(moved))
     assert not study.changed()
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("/home/Jane Doe/norms.csv", "norms.csv"),
+        (r"C:\Users\Jane Doe\norms.csv", "norms.csv"),
+        ("~/norms.csv", "norms.csv"),
+        ("resources/norms.csv", "resources/norms.csv"),
+        ("/", "/"),
+        ("~", "~"),
+    ],
+)
+def test_a_path_loses_its_folders_and_a_sign_that_begins_like_one_stays(
+    value: str, kept: str
+) -> None:
+    assert portable({"file": [value]}) == {"file": [kept]}
 
 
 def test_recorded_ratings_that_come_later_are_no_departure(study: OwnStudy) -> None:

@@ -72,7 +72,7 @@ CARD = {
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project after `emoalign estimate` and the target it names."""
+    """The project after `emoalign estimate` and the target `estimates`."""
     made = new_project(tmp_path_factory.mktemp("list"))
     recorded(made.folder)
     made.write("config/models/they.yaml", CARD)
@@ -90,6 +90,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     (made.folder / "said.txt").write_text(done.stdout, encoding="utf-8")
     ran = made.snakemake("estimates", study=STUDY)
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"Estimated norms: results/{STUDY}/estimates" in ran.stdout + ran.stderr
     return made
 
 

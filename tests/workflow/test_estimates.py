@@ -13,7 +13,7 @@ import pytest
 from tests.kit.project import FEW, ROOT, SMALL, new_project
 from tests.kit.words import words_of
 
-PAGE = (ROOT / "docs/estimates.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/walkthroughs.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

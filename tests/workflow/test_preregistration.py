@@ -108,6 +108,7 @@ def test_presentation_alone_runs_the_report_and_is_no_departure(study: Project) 
     assert study.planned() == PAGES
     told = study.snakemake("preregistration")
     assert "The study has not changed since." in told.stdout + told.stderr
+    assert "The preregistration: config/preregistrations/small.md" in told.stdout + told.stderr
 
 
 def test_a_damaged_file_is_told_and_left(study: Project) -> None:

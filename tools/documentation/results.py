@@ -44,6 +44,9 @@ results/
     └── benchmarks/      time and memory of every job
 ```
 
+[Preregistrations](preregistration.md) are in `config/preregistrations/`, since results may be
+deleted.
+
 ## Words
 
 * An **item** is a word, sentence or image that is rated.

@@ -21,7 +21,6 @@ rule preregistration:
         precision=lambda wildcards: analyses.precision().params(),
         report=lambda wildcards: reported(loaded).params(),
         cards={model: loaded.card_name(model) for model in sorted(loaded.models)},
-        results=RESULTS,
         journal="results/journal",
         amend=amend,
     script:

@@ -46,6 +46,12 @@ def where():
     """The place of the requested results."""
     if any(is_rule(job, "write_report") for job in workflow.dag.jobs):
         return f"The report: {RESULTS}/report.html"
+    targets = list(workflow.dag.targetjobs)
+    if targets and all(is_rule(job, "preregistration") for job in targets):
+        file = Path(analyses.registered().file)
+        return f"The preregistration: {file.with_suffix('.md')}"
+    if targets and all(is_rule(job, "estimates") for job in targets):
+        return f"Estimated norms: {RESULTS}/estimates"
     made = [
         os.path.abspath(file)
         for job in workflow.dag.targetjobs

@@ -17,7 +17,7 @@ with stage(snakemake.log[0], snakemake.params):
             precision=PrecisionJob.model_validate(snakemake.params.precision),
             report=REPORT_JOB.model_validate(snakemake.params.report),
             cards={name: read_model(card, name) for name, card in snakemake.params.cards.items()},
-            results=Path(snakemake.params.results),
+            results=Path(snakemake.log[0]).parents[1],
             journal=Path(snakemake.params.journal),
         ),
         amend=snakemake.params.amend,

@@ -57,6 +57,7 @@ TRIAL_MODEL = "smollm2-135m"
     "--model",
     "models",
     multiple=True,
+    metavar="MODEL",
     default=(TRIAL_MODEL,),
     show_default=True,
     shell_complete=completing("models"),
@@ -207,7 +208,7 @@ def _tell_what_to_expect(path: Path, items: Items, norms: Norms, models: Sequenc
         [
             f"emoalign check {path}",
             f"snakemake plan --cores 1 --configfile {path}",
-            f"snakemake estimates --cores 8 --configfile {path}",
+            f"snakemake --cores 8 --configfile {path}",
         ]
     )
 

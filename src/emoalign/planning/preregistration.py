@@ -37,7 +37,6 @@ from emoalign.locks import alone
 from emoalign.planning.plan import planned
 from emoalign.planning.preregistration_text import amendment_text, preregistration_text
 from emoalign.report.report_job import ReportJob
-from emoalign.report.section import Results
 from emoalign.report.sections.example_prompts import example_prompts
 from emoalign.stage import uninterrupted
 from emoalign.tables import NORMS, PRECISION, STIMULI, atomic
@@ -155,10 +154,12 @@ def _freeze(study: Planned, file: Path, today: str) -> None:
 def _compare(study: Planned, frozen: Frozen) -> None:
     file = Path(study.job.file)
     text = file.with_suffix(".md")
-    if _text_of(file, frozen) is None:
+    there = _text_of(file, frozen) is not None
+    if not there:
         _restore(file, frozen)
     amended = f", last amended on {frozen.amendments[-1].date}" if frozen.amendments else ""
-    _log.info("%s: frozen on %s%s. It was left as it is.", text, frozen.first.date, amended)
+    left = " It was left as it is." if there else ""
+    _log.info("%s: frozen on %s%s.%s", text, frozen.first.date, amended, left)
     changed = departures(frozen, present(study.job, study.tables("stimuli")), study.job)
     if not changed:
         _log.info("The study has not changed since.")
@@ -232,7 +233,8 @@ def _examples(study: Planned) -> Iterator[dict[str, Any]]:
     terms forbid that items are shown."""
     if not any(card.asked for card in study.cards.values()):
         return
-    for shown in example_prompts(Results(study.report, study.results)):
+    items = study.tables("stimuli")
+    for shown in example_prompts(study.report, lambda dataset: STIMULI.read(items[dataset])):
         named = {"protocol": shown.protocol, "dataset": shown.dataset, "scale": shown.scale}
         yield {**named, "form": shown.form, "text": shown.text}
 

@@ -92,7 +92,7 @@ def _notes(job: PublicationJob) -> list[str]:
     """Sentences about what is left out."""
     restricted = ", ".join(job.datasets[name].title for name in job.restricted)
     notes = [
-        f"The terms of {restricted} do not allow to pass on items and human ratings: the bundle "
+        f"The terms of {restricted} do not allow passing on items and human ratings: the bundle "
         "has their ids and the numbers of models. Nothing that was fitted to these human ratings "
         "is in it."
     ]

@@ -39,7 +39,7 @@ def norm_tables(
     rows = [pa.Table.from_pandas(wide.rows, schema=schema, preserve_index=False)]
     described = book.drop(columns="dataset")
     table = write_table(
-        f"{name}-norms", name, "an item, with columns for scales", columns, rows, to
+        f"{name}-norms", name, "an item, with columns for each scale", columns, rows, to
     )
     estimation, weights = results.table(ESTIMATION), results.table(ESTIMATION_WEIGHTS)
     told = methods(name, filed, estimation, weights, job.coverage)

@@ -82,7 +82,7 @@ def _size(rows: int) -> str:
 
 def _files(contents: Contents) -> Iterator[str]:
     for table in contents.tables:
-        yield f"* `{table.csv}`, `.parquet`: {table.row}; {table.rows:,} rows"
+        yield f"* `{table.csv}`, `.parquet`: {table.rows:,} rows. Row: {table.row}"
 
 
 def _protocol(protocol: Protocol) -> Sequence[str]:

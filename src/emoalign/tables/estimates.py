@@ -75,7 +75,7 @@ ESTIMATION = Table(
         Column(
             "method",
             TEXT,
-            "`stack` (written), `models` (without embedding), `best` model, `average`, "
+            "`stack` (as in the files), `models` (without embedding), `best` model, `average`, "
             "`embedding` or `constant`; `sd`: of people's SDs.",
         ),
         Column("region", TEXT, "`all`, or the third of the estimated means: `1`, `2` or `3`."),

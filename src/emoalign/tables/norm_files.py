@@ -13,7 +13,9 @@ TO_RATE = Table(
         Column("word", TEXT, "The text, or the name of the image."),
         SCALE,
         Column(
-            "stratum", TEXT, "Third of the models' average in which it was drawn: 1 is the lowest."
+            "stratum",
+            TEXT,
+            "Third of the estimated means of unrated items in which it was drawn, from 1.",
         ),
         *numbers(inclusion="Probability of the draw, which an analysis weights by."),
     ),

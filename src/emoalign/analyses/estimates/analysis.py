@@ -159,7 +159,7 @@ ANALYSIS = Analysis(
     settings=Settings(
         "estimates",
         EstimatesSettings,
-        "Norms estimated for all items, also for those that nobody rated, which are kept then "
+        "Norms are estimated for all items; those that nobody rated stay in the study "
         "(docs/estimates.md). Default: none.",
         optional=True,
     ),

@@ -67,11 +67,19 @@ class EstimatedScale:
     @property
     def verdict(self) -> Verdict:
         """Whether intervals keep their promise, and are narrow enough to use."""
-        if self.stack["coverage_high"] < self.coverage:
-            return "broken"
-        if math.isnan(self.ratio):
-            return "unknown"
-        return "narrow" if self.ratio <= NARROW else "wide"
+        return verdict(self.stack, self.ratio, self.coverage)
+
+
+def verdict(stack: Row, ratio: float, coverage: float) -> Verdict:
+    """Whether intervals keep their promise, and are narrow enough to use.
+
+    `ratio` is their width as a share of that of intervals that know nothing of the item.
+    """
+    if stack["coverage_high"] < coverage:
+        return "broken"
+    if math.isnan(ratio):
+        return "unknown"
+    return "narrow" if ratio <= NARROW else "wide"
 
 
 def verdict_in_words(scale: EstimatedScale) -> str:
@@ -87,7 +95,7 @@ def verdict_in_words(scale: EstimatedScale) -> str:
         return f"The intervals are {width} points wide; the scale is {length} points long."
     known = (
         f"{width} points wide (the scale is {length} points long), {percent(scale.ratio)} of the "
-        f"width of intervals that know nothing of the {thing}"
+        f"width they would have if every {thing} had the same estimate"
     )
     fit = "narrow enough" if scale.verdict == "narrow" else "too wide"
     return f"The intervals are {fit} to use for single {scale.things}: they are {known}."

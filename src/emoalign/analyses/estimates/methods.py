@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from emoalign import __version__
 from emoalign.analyses.estimates.codebook import cited_as
 from emoalign.analyses.estimates.filed import FiledDataset
+from emoalign.analyses.estimates.in_words import Verdict, verdict
 from emoalign.study.fields import Range
 from emoalign.tables import records
 from emoalign.wording import ci, correlation, number, percent, sentence
@@ -26,6 +28,13 @@ ESTIMATED = (
     "other people, as many as before, would give; they are meant to contain {coverage} of these "
     "means if unrated items are like rated ones."
 )
+
+VERDICTS: dict[Verdict, str] = {
+    "narrow": " They are narrow enough to use for single items.",
+    "wide": " They are too wide to use for single items.",
+    "broken": " They contain fewer means than they should: do not use them.",
+    "unknown": "",
+}
 
 
 def methods(
@@ -61,7 +70,7 @@ def _passing_on(dataset: FiledDataset) -> str:
         )
     return (
         "Do not pass this file on: the dataset's items may not be shown to others, and estimates "
-        "learnt from its norms nearly pass these on."
+        "learnt from its norms would give these away."
     )
 
 
@@ -70,16 +79,15 @@ def _of_scales(
 ) -> Iterator[tuple[str, str]]:
     """Sentences on how good the estimates on each scale are."""
     for scale, ends in dataset.in_order():
-        rows = estimation[
-            (estimation["scale"] == scale)
-            & (estimation["method"] == "stack")
-            & (estimation["region"] == "all")
-        ]
-        for row in records(rows):
-            yield scale, _quality(row, ends, coverage)
+        rows = estimation[(estimation["scale"] == scale) & (estimation["region"] == "all")]
+        by_method = {row["method"]: row for row in records(rows)}
+        if "stack" in by_method:
+            constant = by_method.get("constant", {}).get("width", math.nan)
+            yield scale, _quality(by_method["stack"], constant, ends, coverage)
 
 
-def _quality(row: dict[str, Any], ends: Range, coverage: float) -> str:
+def _quality(row: dict[str, Any], constant: float, ends: Range, coverage: float) -> str:
+    """Sentences on a scale; `constant` is the width of intervals that know nothing of the item."""
     if pd.isna(row["coverage"]):
         return sentence(f"Not estimated: {row['reason']}")
     rated, unrated = int(row["n_rated"]), int(row["n_unrated"])
@@ -89,7 +97,7 @@ def _quality(row: dict[str, Any], ends: Range, coverage: float) -> str:
         f"{correlation(row, 'r')}, RMSE {number(row['rmse'])}. The {100 * coverage:g}% intervals "
         f"contained {percent(row['coverage'])} of people's means ({share}) and were "
         f"{number(row['width'])} points wide on average, on a scale from {ends.min:g} to "
-        f"{ends.max:g}."
+        f"{ends.max:g}.{VERDICTS[verdict(row, row['width'] / constant, coverage)]}"
     )
 
 

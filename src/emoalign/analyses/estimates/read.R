@@ -27,6 +27,10 @@ read_norms <- function(dataset) {
   read_csv(paste0(dataset, ".csv"), setNames(classes, columns$variable))
 }
 
+# What people should rate next, with the probability of the draw.
+to_rate <- read_csv("to_rate.csv")
+to_rate$inclusion <- as.numeric(to_rate$inclusion)
+
 datasets <- unique(codebook$dataset)
 norms <- setNames(lapply(datasets, read_norms), datasets)
 
@@ -113,11 +117,11 @@ dsl <- function(formula, data, estimated, observed, probability = NULL) {
 ## summary(lm(RT ~ Valence.M + nchar(word), data = mine))
 ##
 ## # With what people said: of words rated before, which nobody drew, with probability 1
-## to_rate <- subset(read_csv("to_rate.csv"), dataset == datasets[1] & scale == "valence")
+## drawn <- subset(to_rate, dataset == datasets[1] & scale == "valence")
 ## rated <- read_csv("rated.csv", c(word = "character", people = "numeric"))
 ## before <- mine$Valence.rated == 1
 ## mine$people <- rated$people[match(mine$Word, rated$word)]
 ## mine$people[before] <- mine$Valence.human.M[before]
-## mine$chance <- as.numeric(to_rate$inclusion[match(mine$Word, to_rate$word)])
+## mine$chance <- drawn$inclusion[match(mine$Word, drawn$word)]
 ## mine$chance[before] <- 1
 ## dsl(RT ~ Valence.M + nchar(word), mine, "Valence.M", "people", "chance")

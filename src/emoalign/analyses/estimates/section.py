@@ -33,7 +33,7 @@ from emoalign.tables import ESTIMATION, ESTIMATION_CURVE, ESTIMATION_WEIGHTS, gr
 from emoalign.wording import scale_name
 
 METHODS = {
-    "stack": "all, weighted (written)",
+    "stack": "all, weighted (as in the files)",
     "models": "models without the embedding",
     "best": "best single predictor",
     "average": "average",

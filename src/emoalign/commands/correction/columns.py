@@ -28,6 +28,9 @@ _REMEDIES = {
 """What to do where a column contains something else than numbers."""
 
 
+_MANY = " If there are many, --model and --people may be swapped."
+
+
 @dataclass(frozen=True, eq=False)
 class Columns:
     """The columns of a table, an element for each item.
@@ -104,12 +107,13 @@ class _Fields:
         named = self.named
         rated = not np.isnan(found[f"--people {named.people}"])
         for model in named.models:
-            if np.isnan(found[f"--model {model}"]) and (rated or model == named.model):
+            first = model == named.model
+            if np.isnan(found[f"--model {model}"]) and (rated or first):
                 self._add(
                     "Items that the model did not rate",
                     f"{record.where}, column {model!r}: the model's rating is missing",
-                    "Remove these lines: the estimates are then about the items that remain. If "
-                    "there are many, --model and --people may be swapped.",
+                    "Remove these lines: the estimates are then about the items that remain."
+                    + (_MANY if first else f" If there are many, leave out --model {model}."),
                 )
         if named.outcome is not None and np.isnan(found[f"--outcome {named.outcome}"]):
             self._add(

@@ -63,8 +63,9 @@ def regression(table: Path, found: Sample, named: Named) -> list[Estimated]:
     except ValueError as error:
         raise DataError(
             f"{table}, column {named.model!r}: its errors are too large to be corrected by "
-            f"people's ratings of {counted(int(found.rated.sum()), 'item')}: have more items "
-            "rated, or name another column by --model"
+            f"people's ratings of {counted(int(found.rated.sum()), 'item')}: "
+            + ("" if named.probability is None else f"check {named.probability} (--probability), ")
+            + "have more items rated, or name another column by --model"
         ) from error
     of_model = least_squares(design(found.model, further), found.outcome).values
     ways = Ways(_of_people(found, named), None, dsl, of_model, np.nan)

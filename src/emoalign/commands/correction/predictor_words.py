@@ -12,6 +12,7 @@ from emoalign.commands.correction.words import (
     aligned,
     corrected,
     digits_of,
+    in_words,
     not_shown,
     wider,
     written,
@@ -44,13 +45,19 @@ def norms_table(told: Sequence[Estimated], swapped: Sequence[InPlace]) -> list[s
 
 def predictor_sentences(told: Sequence[Estimated], named: Named) -> Iterator[str]:
     """Sentences for a paper: how the regression was made, and its coefficients."""
-    norm = told[NORM]
+    norm, on = told[NORM], listed([named.people, *named.on])
+    if _nothing_to_correct(told):
+        yield (
+            f"People rated all {norm.items:,} items. {named.outcome} was regressed on {on}. The "
+            f"coefficient of {named.people} was {in_words(norm, norm.people, 'b = ')}; with "
+            f"{named.model} in its place, it would have been {written(norm)(norm.model)}."
+        )
+        return
     part = "a random part" if named.probability is None else "each drawn with a known probability"
     yield (
         f"People rated {norm.n:,} of {norm.items:,} items, {part}. The regression of "
-        f"{named.outcome} on {listed([named.people, *named.on])} used {named.model} for all items, "
-        "corrected by people's ratings through design-based supervised learning (DSL; Egami et "
-        "al., 2023)."
+        f"{named.outcome} on {on} used {named.model} for all items, corrected by people's ratings "
+        "through design-based supervised learning (DSL; Egami et al., 2023)."
     )
     yield (
         f"The coefficient of {named.people} was {corrected(norm, 'b = ')}; with {named.model} used "
@@ -68,7 +75,7 @@ def predictor_cautions(
     """What the reader of the tables must know."""
     yield from not_shown(told)
     n, items = told[NORM].n, told[NORM].items
-    if n == items:
+    if _nothing_to_correct(told):
         yield f"People rated all items: {DSL} is the same as their ratings alone."
     else:
         yield from wider(told, DSL, named)
@@ -101,3 +108,9 @@ def predictor_cautions(
             "All intervals assume that the items people rated were drawn at random. If some were "
             "more likely to be drawn, give the probabilities in a column, with --probability."
         )
+
+
+def _nothing_to_correct(told: Sequence[Estimated]) -> bool:
+    """Whether people rated all items, each with probability 1: the norm is then known."""
+    norm = told[NORM]
+    return norm.n == norm.items and math.isclose(norm.dsl.value, norm.people.value)

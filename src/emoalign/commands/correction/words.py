@@ -139,12 +139,20 @@ def wider(told: Sequence[Estimated], way: str, named: Named) -> Iterator[str]:
 def corrected(one: Estimated, letter: str = "", of: str = "") -> str:
     """The corrected estimate with its interval, and people's alone beside it."""
     said, digits, bounded = written(one), digits_of(one), one.kind == "correlation"
-    both, alone = one.best, one.people
+    alone = one.people
     weight = "" if math.isnan(one.weight) else f"λ = {coefficient(one.weight)}; "
     return (
-        f"{letter}{said(both.value)}, {ci(both.low, both.high, digits, bounded=bounded)}{of} "
-        f"({weight}people's ratings alone: {said(alone.value)} "
-        f"{interval(alone.low, alone.high, digits, bounded=bounded)})"
+        f"{in_words(one, one.best, letter)}{of} ({weight}people's ratings alone: "
+        f"{said(alone.value)} {interval(alone.low, alone.high, digits, bounded=bounded)})"
+    )
+
+
+def in_words(one: Estimated, ends: Ends, letter: str = "") -> str:
+    """One way to an estimate with its interval: b = 0.29, 95% CI [0.09, 0.49]."""
+    bounded = one.kind == "correlation"
+    return (
+        f"{letter}{written(one)(ends.value)}, "
+        f"{ci(ends.low, ends.high, digits_of(one), bounded=bounded)}"
     )
 
 

@@ -19,12 +19,13 @@ from emoalign.commands.estimation.items import Items
 from emoalign.commands.estimation.norms import Norms
 from emoalign.commands.estimation.table import clustered
 from emoalign.commands.group import Told
-from emoalign.commands.kinds import library
+from emoalign.commands.kinds import CONFIG, library
 from emoalign.commands.new_files import free_file, quoted, write_entry
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.errors import DataError
 from emoalign.study.fields import LONGEST_NAME
 from emoalign.study.reading import read_yaml
+from emoalign.wording import listed
 
 SEED = 1
 """The seed of the study, by which the items to learn from are drawn as well."""
@@ -52,6 +53,18 @@ def usual_name(file: Path, like: str) -> str:
 
 def free_places(name: str) -> Places:
     """The places of the files. Raises Told where one is taken, or the name cannot be a study's."""
+    table = Path("resources", name, "items.csv")
+    taken = [
+        str(path)
+        for path in (CONFIG / f"studies/{name}.yaml", CONFIG / f"datasets/{name}.yaml", table)
+        if os.path.lexists(path)
+    ]
+    if taken:
+        raise Told(
+            f"{listed(taken)} already {'exists' if len(taken) == 1 else 'exist'}, and nothing was "
+            "written. To ask other models, name them in the study's file. Otherwise choose "
+            f"another name (--study my-words), or delete {'it' if len(taken) == 1 else 'them'}."
+        )
     study, card = free_file("studies", name), free_file("datasets", name)
     for folder in ("studies", "datasets"):
         if library().path(folder, name).exists():
@@ -59,12 +72,6 @@ def free_places(name: str) -> Places:
                 f"{name!r} is the name of an included entry of {folder}. Choose another one: "
                 "--study my-words"
             )
-    table = Path("resources", name, "items.csv")
-    if os.path.lexists(table):
-        raise Told(
-            f"{table} already exists and was not overwritten. Choose another name (--study "
-            "my-words), or delete the file."
-        )
     return Places(name, table, card, study)
 
 
@@ -202,5 +209,5 @@ def _study(
     yield f"# An embedding of the {things} would be one more predictor, and a baseline:"
     yield f"# embedding: {EMBEDDING}"
     yield ""
-    yield "# People's means, with 90% intervals: snakemake estimates (emoalign docs estimates)"
+    yield "# Means that people would give, with 90% intervals (emoalign docs estimates)"
     yield "estimates: {}"

@@ -38,22 +38,32 @@ class Column(NamedTuple):
     others: FloatArray
 
 
+def standardised(vectors: FloatArray, rated: NDArray[np.bool_]) -> FloatArray:
+    """Embeddings with a mean of 0 in rated items, whose variances sum to 1, shape (items, size).
+
+    A missing embedding (NaN) lies in the middle.
+    """
+    finite = np.isfinite(vectors.sum(axis=1))
+    known = vectors[rated & finite]
+    if not len(known):
+        return np.zeros(vectors.shape)
+    centre, spread = known.mean(axis=0), known.std(axis=0)
+    scale = np.where(spread > ROUNDING, spread, np.inf) * np.sqrt(vectors.shape[1])
+    return np.where(finite[:, np.newaxis], (vectors - centre) / scale, 0.0)
+
+
 def components(
     vectors: FloatArray, rated: NDArray[np.bool_], most: int = MOST_COMPONENTS
 ) -> FloatArray:
     """The leading principal components of embeddings, shape (items, at most `most`).
 
     Features are standardised and components found on the rated items; variances sum to 1, or less
-    where there are more components. A missing embedding (NaN) lies in the middle.
+    where there are more components. What others have beyond the span of the rated is not in them.
     """
-    finite = np.isfinite(vectors.sum(axis=1))
-    known = vectors[rated & finite]
+    standard = standardised(vectors, rated)
+    known = standard[rated & np.isfinite(vectors.sum(axis=1))]
     if not len(known):
         return np.zeros((len(vectors), 1))
-    centre, spread = known.mean(axis=0), known.std(axis=0)
-    scale = np.where(spread > ROUNDING, spread, np.inf) * np.sqrt(vectors.shape[1])
-    standard = np.where(finite[:, np.newaxis], (vectors - centre) / scale, 0.0)
-    known = standard[rated & finite]
     # The smaller of the two products has the same eigenvalues.
     by_item = len(known) < vectors.shape[1]
     values, axes = np.linalg.eigh(known @ known.T if by_item else known.T @ known)

@@ -27,6 +27,7 @@ from emoalign.statistics.estimation.known import FEWEST_OK, FEWEST_RATED, Known,
 from emoalign.statistics.estimation.quality import CONSTANT, Judged, Limits, Quality, qualities
 from emoalign.statistics.estimation.spread import Means, spreads
 from emoalign.statistics.estimation.to_rate import to_rate
+from emoalign.statistics.out_of_fold import FEWEST_LEARNT
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.resampling import Folds, dealt_folds
 
@@ -114,7 +115,7 @@ def estimated(known: Known, coverage: float, seed: int) -> Estimated:
         sd=sd,
         fold=_placed(rated, folds, np.full((~rated).sum(), -1)).astype(np.int64),
         region=region,
-        flags=flags(known, features, mean)
+        flags=flags(known, mean)
         | {"cut": _placed(rated, inside["stack"].cut, outside.cut).astype(np.bool_)},
         drawn=drawn.drawn,
         stratum=drawn.stratum,
@@ -125,7 +126,7 @@ def estimated(known: Known, coverage: float, seed: int) -> Estimated:
         sd_quality=sd_quality,
         weights=_weights(known, predicted),
         dropped=tuple(name for name, kept in zip(known.names, used, strict=True) if not kept),
-        domain_auc=domain_auc(sources.means, features, rated, known.keys, seed),
+        domain_auc=domain_auc(sources.means, known.vectors, rated, known.keys, seed),
         curve=learning_curve(learnt.sources, learnt.human, learnt.keys, coverage, seed),
     )
 
@@ -164,10 +165,11 @@ def _spreads(
     folds: Folds,
     seed: int,
 ) -> tuple[FloatArray, Quality | None]:
-    """SDs of all items and how good they are, where enough SDs of people are known."""
+    """SDs of all items and how good they are, where people's SDs are known of enough items."""
     rated = known.rated
     human_sd = known.human_sd[rated]
-    if np.isfinite(human_sd).sum() < FEWEST_RATED:
+    of = np.isfinite(human_sd)
+    if of.sum() < FEWEST_RATED or len(np.unique(known.keys[rated][of])) < FEWEST_LEARNT:
         return np.full(len(rated), np.nan), None
     sds = known.sds[:, known.used & (np.isfinite(known.sds[rated]).mean(axis=0) >= FEWEST_OK)]
     means = Means(stack.rated, stack.nested, stack.means)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from emoalign.statistics.estimation.embedding_ridge import components, standardised
 from emoalign.statistics.estimation.known import Known
 from emoalign.statistics.labels import out_of_fold_auc
 from emoalign.statistics.pairs import ROUNDING, FloatArray
@@ -29,20 +30,19 @@ DOMAIN_COMPONENTS = 32
 """Principal components of the embedding that tell rated items from others."""
 
 
-def flags(known: Known, features: FloatArray | None, mean: FloatArray) -> dict[str, Flags]:
-    """The flags of all items that follow from what is known of them, by name.
-
-    `features` are those of the embedding, shape (items, size), and `mean` the estimates, (items,).
-    """
+def flags(known: Known, mean: FloatArray) -> dict[str, Flags]:
+    """The flags of all items, by name, from what is known and the estimates, shape (items,)."""
     rated, means = known.rated, known.means[:, known.used]
     # A sum is finite where all of its parts are.
     missing = ~np.isfinite(means.sum(axis=1))
-    near = np.zeros(len(rated), dtype=np.bool_)
+    distant = np.zeros(len(rated), dtype=np.bool_)
     if known.vectors is not None:
         missing |= ~np.isfinite(known.vectors.sum(axis=1))
+        # Not in components of the rated items, which do not show how others are unlike them.
+        distant = far(standardised(known.vectors, rated), rated, known.keys)
     return {
         "beyond_rated": beyond_rated(mean, known.human),
-        "far": near if features is None else far(features, rated, known.keys),
+        "far": distant,
         "extreme_source": extreme_source(means, rated),
         "few_answers": known.answered[:, known.used].min(axis=1, initial=1) < FEWEST_ANSWERED,
         "imputed": missing,
@@ -99,21 +99,23 @@ def _same(keys: Keys, compared: Keys) -> tuple[NDArray[np.int64], NDArray[np.int
 
 
 def domain_auc(
-    values: FloatArray, features: FloatArray | None, rated: Flags, keys: Keys, seed: int
+    values: FloatArray, vectors: FloatArray | None, rated: Flags, keys: Keys, seed: int
 ) -> float:
     """How well a logistic regression tells rated items from others, out of fold.
 
-    It learns from the cells' means, shape (items, cells), and the leading components of the
-    embedding. .5: the two are alike; above .7 the coverage measured on rated items need not hold
-    for the others. NaN where all items are rated.
+    It learns from the cells' means, shape (items, cells), and the leading components of all
+    embeddings, (items, size). .5: the two are alike; above .7 the coverage measured on rated items
+    need not hold for the others. NaN where all items are rated.
     """
     if rated.all():
         return np.nan
     present = np.isfinite(values)
     centre = np.where(present, values, 0).sum(axis=0) / np.maximum(present.sum(axis=0), 1)
     filled = np.where(present, values, centre)
-    if features is not None:
-        filled = np.column_stack((filled, np.nan_to_num(features[:, :DOMAIN_COMPONENTS])))
+    if vectors is not None:
+        everywhere = np.ones(len(rated), dtype=np.bool_)
+        shared = components(vectors, everywhere, DOMAIN_COMPONENTS)
+        filled = np.column_stack((filled, shared))
     folds = dealt_folds(keys, DOMAIN_FOLDS, seed, "domain")
     return out_of_fold_auc(filled, rated, folds, logistic_scores)
 

@@ -76,7 +76,9 @@ class HeldOut:
     @property
     def means(self) -> FloatArray:
         """The estimates of other items, shape (others,): the mean of all folds' predictions."""
-        means: FloatArray = self.others.mean(axis=1)
+        # Rounding takes no mean beyond the predictions, and so beyond an end of the scale.
+        lowest, highest = self.others.min(axis=1), self.others.max(axis=1)
+        means: FloatArray = np.clip(self.others.mean(axis=1), lowest, highest)
         return means
 
 
@@ -120,10 +122,12 @@ def held_out(learnt: Learnt, others: Sources, *, nested: bool = True) -> AllHeld
 def rated_intervals(
     predicted: HeldOut, learnt: Learnt, coverage: float, *, by_region: bool = True
 ) -> Intervals:
-    """Intervals of rated items, each from the folds that it is not in."""
+    """Intervals of rated items, each from the folds that it is not in.
+
+    So are the ends of regions: an item's own norm has no part in its interval.
+    """
     low, high = np.empty(len(learnt.human)), np.empty(len(learnt.human))
     cut = np.zeros(len(learnt.human), dtype=np.bool_)
-    cuts = _cuts(predicted, by_region=by_region)
     for fold in range(N_FOLDS):
         asked, kept = learnt.folds == fold, learnt.folds != fold
         residuals = _residuals(predicted.nested[:, fold], learnt).within(kept)
@@ -131,7 +135,7 @@ def rated_intervals(
             predicted.nested[asked],
             predicted.rated[asked],
             residuals,
-            cuts,
+            _cuts(residuals, by_region=by_region),
             coverage,
             learnt.sources.ends,
         )
@@ -143,18 +147,19 @@ def other_intervals(
     predicted: HeldOut, learnt: Learnt, coverage: float, *, by_region: bool = True
 ) -> Intervals:
     """Intervals of other items, from all folds."""
+    residuals = _residuals(predicted.rated, learnt)
     return regional_intervals(
         predicted.others,
         predicted.means,
-        _residuals(predicted.rated, learnt),
-        _cuts(predicted, by_region=by_region),
+        residuals,
+        _cuts(residuals, by_region=by_region),
         coverage,
         learnt.sources.ends,
     )
 
 
-def _cuts(predicted: HeldOut, *, by_region: bool) -> FloatArray:
-    return terciles(predicted.rated) if by_region else np.empty(0)
+def _cuts(residuals: Residuals, *, by_region: bool) -> FloatArray:
+    return terciles(residuals.predicted) if by_region else np.empty(0)
 
 
 def _residuals(predicted: FloatArray, learnt: Learnt) -> Residuals:
