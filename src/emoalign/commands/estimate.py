@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,8 +111,10 @@ def command(
     for line in on_the_list(file, words, items, norms):
         _say(line)
     _require_unrated(items, norms)
-    with _removed_if_wrong(places):
+    # What is said waits for the last file: a closed pipe, as of "| head", must not undo the first.
+    with _removed_if_wrong(places), redirect_stdout(StringIO()) as said:
         way = _write(places, file, items, norms, cards, way)
+    click.echo(said.getvalue(), nl=False)
     if way.note:
         _say(f"\n{way.note}")
     if way.alone:

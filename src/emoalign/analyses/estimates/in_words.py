@@ -172,10 +172,12 @@ def _coverage(scale: EstimatedScale) -> str:
 
 
 def _apart(scale: EstimatedScale) -> str:
-    width, sd = scale.stack["width"], scale.methods["constant"]["rmse"]
+    # Errors of two estimates add as squares; half a width is what one error keeps within.
+    apart, sd = scale.stack["width"] / math.sqrt(2), scale.methods["constant"]["rmse"]
     return (
-        f"The intervals of two {scale.things} do not overlap where their estimates differ by more "
-        f"than {number(width, 1)} points; human means have an SD of {number(sd)} points."
+        f"Two {scale.things} differ, with about {percent(scale.coverage)} confidence, if their "
+        f"estimates are at least {number(apart, 1)} points apart; human means have an SD of "
+        f"{number(sd)} points."
     )
 
 
