@@ -64,8 +64,8 @@ def assert_same(first: Estimated, second: Estimated, order: np.ndarray) -> None:
         np.testing.assert_allclose(other, one, rtol=0, atol=1e-11, err_msg=name)
     for name in ("fold", "region"):
         np.testing.assert_array_equal(getattr(second, name), getattr(first, name)[order])
-    for name, flags in first.flags.items():
-        np.testing.assert_array_equal(second.flags[name], flags[order], err_msg=name)
+    for name, flagged in first.flags.items():
+        np.testing.assert_array_equal(second.flags[name], flagged[order], err_msg=name)
 
 
 @pytest.mark.parametrize("embedded", [False, True])

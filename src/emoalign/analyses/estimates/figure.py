@@ -57,11 +57,11 @@ def _panel(
     axis.plot([ends.min, ends.max], [ends.min, ends.max], **_DASHED)
     axis.vlines(rows["mean"], rows["low"], rows["high"], **_BAND)
     axis.scatter(rows["mean"], rows["human"], **_POINTS)
-    bounds = _bounds(rows)
+    bounds, places = _bounds(rows), sorted(set(rows["region"]))
     axis.vlines(bounds[1:-1], ends.min, ends.max, color=FAINT, linewidth=0.8, linestyle="dotted")
     length = ends.max - ends.min
     centres = _spread([(low + high) / 2 for low, high in pairwise(bounds)], TEXT_WIDTH * length)
-    for place, centre in enumerate(centres, start=1):
+    for place, centre in zip(places, centres, strict=True):
         row = regions.get(str(place))
         if row is not None:
             told = f"{percent(row['coverage'])}\n{number(row['width'], 1)}"
@@ -90,9 +90,16 @@ _DASHED: dict[str, Any] = {
 
 
 def _spread(centres: list[float], least: float) -> list[float]:
-    """Places of texts above the thirds: the outer ones are moved so that none covers another."""
-    first, middle, last = centres
-    return [min(first, middle - least), middle, max(last, middle + least)]
+    """Places of texts above the thirds: the outer ones are moved so that none covers another.
+
+    Where all estimates are nearly equal, there may be fewer than three.
+    """
+    found, middle = list(centres), len(centres) // 2
+    for place in range(middle + 1, len(found)):
+        found[place] = max(found[place], found[place - 1] + least)
+    for place in reversed(range(middle)):
+        found[place] = min(found[place], found[place + 1] - least)
+    return found
 
 
 def _bounds(rows: pd.DataFrame) -> list[float]:
