@@ -87,8 +87,8 @@ def _quality(row: dict[str, Any], ends: Range, coverage: float) -> str:
     return (
         f"People rated {rated:,} of {rated + unrated:,} items. Estimates made without them: "
         f"{correlation(row, 'r')}, RMSE {number(row['rmse'])}. The {100 * coverage:g}% intervals "
-        f"contained {percent(row['coverage'])} of people's means ({share}) and were "
-        f"{number(row['width'])} points wide on average, on a scale from {ends.min:g} to "
+        f"contained {percent(row['coverage'])} of people's means{f' ({share})' if share else ''} "
+        f"and were {number(row['width'])} points wide on average, on a scale from {ends.min:g} to "
         f"{ends.max:g}."
     )
 
