@@ -168,8 +168,17 @@ def test_neither_the_order_of_rows_nor_further_items_change_an_estimate(tmp_path
 # Small studies of words
 
 
-def made(folder: Path, loaded: LoadedStudy, rated: int = 150, missing: Sequence[int] = ()) -> None:
-    """Two hundred words, of which two models know a good part; people rated the first."""
+def made(
+    folder: Path,
+    loaded: LoadedStudy,
+    rated: int = 150,
+    missing: Sequence[int] = (),
+    same: float | None = None,
+) -> None:
+    """Two hundred words, of which two models know a good part; people rated the first.
+
+    With `same`, that is the mean of each.
+    """
     every = norms(200, raters=12, seed=5)
     rng = np.random.default_rng(6)
     known = every.head(rated)
@@ -182,6 +191,8 @@ def made(folder: Path, loaded: LoadedStudy, rated: int = 150, missing: Sequence[
         rows.append(cell(every, answers, model=model))
     items = pd.concat(rows, ignore_index=True)
     none = ~items["item_id"].isin(known["item_id"])
+    if same is not None:
+        known, items = known.assign(mean=same), items.assign(human_mean=same)
     items[["human_mean", "human_sd"]] = items[["human_mean", "human_sd"]].mask(none)
     items["human_n"] = items["human_n"].astype("Int32").mask(none)
     ITEMS.write(items, folder / "items/words.parquet")
@@ -209,6 +220,29 @@ def test_words_that_nobody_rated_are_estimated_and_their_intervals_hold(tmp_path
     sentences = shown(tmp_path, words())
     assert sentences.startswith("The intervals are narrow enough to use for single words")
     assert "50 words without human ratings were estimated from 150 with ratings." in sentences
+
+
+def test_people_who_agree_on_one_number_leave_nothing_to_correlate(tmp_path: Path) -> None:
+    loaded = words(figures=["estimates"])
+    made(tmp_path, loaded, same=5.0)
+    rows = ESTIMATES.read(tmp_path / "estimates/words.parquet")
+    assert set(rows["mean"]) == {5.0}
+    sentences = shown(tmp_path, loaded)
+    assert sentences.startswith("The intervals are 0.0 points wide; the scale is 8 points long.")
+    assert "so that nothing correlates; they missed human means by 0.00 points" in sentences
+    assert "–" not in sentences
+    draw_figures(FIGURES, reported(loaded).drawing(), tmp_path)
+    assert imread(tmp_path / "figures/words/estimates.png").std() > 0.02
+
+
+def test_a_coverage_that_needs_more_items_says_how_many(tmp_path: Path) -> None:
+    loaded = words(estimates={"coverage": 0.995})
+    made(tmp_path, loaded)
+    sentences = shown(tmp_path, loaded)
+    assert "they are 8.0 points wide (the scale is 8 points long)" in sentences
+    # 199 / 200 of 200 residuals, and those are nine tenths of all.
+    assert "as long as the scale unless 222 words that do not belong together" in sentences
+    assert "buy little" not in sentences
 
 
 def test_predictors_that_the_study_does_not_name_are_not_learnt_from(tmp_path: Path) -> None:

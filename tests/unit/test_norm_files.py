@@ -326,6 +326,15 @@ def test_the_sheet_methods_says_what_may_not_be_passed_on() -> None:
     assert told["Passing it on"].startswith("Do not pass this file on")
 
 
+def test_the_sheet_methods_leaves_out_limits_that_are_unknown() -> None:
+    """All means are in their intervals, and resamples do not differ."""
+    limits = ["r", "r_low", "r_high", "coverage_low", "coverage_high"]
+    unknown = estimation().assign(**dict.fromkeys(limits, np.nan))
+    told = dict(methods("d", dataset(), unknown, weights(), 0.9))["valence"]
+    assert "Estimates made without them: r undefined, RMSE 0.70." in told
+    assert "contained 89% of people's means and were 2.20 points wide" in told
+
+
 def test_the_items_to_rate_stand_in_a_file_with_their_probabilities(folder: Path) -> None:
     found = pd.read_csv(folder / "to_rate.csv", dtype=str, keep_default_na=False)
     assert list(found) == ["dataset", "item_id", "word", "scale", "stratum", "inclusion"]

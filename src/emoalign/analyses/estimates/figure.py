@@ -57,12 +57,12 @@ def _panel(
     axis.plot([ends.min, ends.max], [ends.min, ends.max], **_DASHED)
     axis.vlines(rows["mean"], rows["low"], rows["high"], **_BAND)
     axis.scatter(rows["mean"], rows["human"], **_POINTS)
-    bounds = _bounds(rows)
+    bounds, places = _bounds(rows), sorted(set(rows["region"]))
     axis.vlines(bounds[1:-1], ends.min, ends.max, color=FAINT, linewidth=0.8, linestyle="dotted")
     length = ends.max - ends.min
     centres = spread_out([(low + high) / 2 for low, high in pairwise(bounds)], TEXT_WIDTH * length)
-    for third, centre in zip(sorted(rows["region"].unique()), centres, strict=True):
-        row = regions.get(str(third))
+    for place, centre in zip(places, centres, strict=True):
+        row = regions.get(str(place))
         if row is not None:
             told = f"{percent(row['coverage'])}\n{number(row['width'], 1)}"
             top = ends.max + 0.02 * length

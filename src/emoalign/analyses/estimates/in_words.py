@@ -23,6 +23,12 @@ of the item. With normal errors that is a correlation of .87 with people's means
 APART = 0.70
 """From this `domain_auc` on, rated items are not like the others."""
 
+OTHERS = "other models or an embedding"
+"""What may do more than further ratings."""
+
+ROUNDING = 1e-6
+"""How much of an item is rounding."""
+
 Verdict = Literal["narrow", "wide", "broken", "unknown"]
 
 
@@ -61,8 +67,14 @@ class EstimatedScale:
 
     @property
     def ratio(self) -> float:
-        """Width as a share of that of intervals that know nothing of the item."""
-        return float(self.stack["width"] / self.methods["constant"]["width"])
+        """Width as a share of that of intervals that know nothing of the item; NaN if this is 0."""
+        ignorant = float(self.methods["constant"]["width"])
+        return float(self.stack["width"]) / ignorant if ignorant else math.nan
+
+    @property
+    def fewest_clusters(self) -> int:
+        """Clusters from which nine of ten folds give intervals that are shorter than the scale."""
+        return math.ceil(self.coverage / (1 - self.coverage) / 0.9 - ROUNDING)
 
     @property
     def verdict(self) -> Verdict:
@@ -132,11 +144,16 @@ def _agreement(scale: EstimatedScale) -> str:
     stack = scale.stack
     limits = ci(stack["r_low"], stack["r_high"], bounded=True)
     errors = ci(stack["rmse_low"], stack["rmse_high"])
+    agreed = (
+        f"correlated r = {coefficient(stack['r'])}{f', {limits}' if limits else ''} with human "
+        "means and missed them"
+        if not math.isnan(stack["r"])
+        else f"were the same for all {scale.things} of a fold, or these were rated alike, so that "
+        "nothing correlates; they missed human means"
+    )
     opening = (
-        f"Estimates that were made without an item's own ratings correlated r = "
-        f"{coefficient(stack['r'])}{f', {limits}' if limits else ''} with human means and missed "
-        f"them by {number(stack['rmse'])} points{f', {errors}' if errors else ''} (root mean "
-        "square)"
+        f"Estimates that were made without an item's own ratings {agreed} by "
+        f"{number(stack['rmse'])} points{f', {errors}' if errors else ''} (root mean square)"
     )
     names = {
         "best": "the best single predictor",
@@ -195,17 +212,25 @@ def _domain(scale: EstimatedScale) -> str | None:
 def _more(scale: EstimatedScale) -> str | None:
     """What more rated items would buy: little, where intervals are as wide as those that some draws
     of the last step of the learning curve have."""
+    if scale.stack["n_clusters"] < scale.fewest_clusters:
+        return (
+            f"Intervals that are to contain {percent(scale.coverage)} are as long as the scale "
+            f"unless {scale.fewest_clusters:,} {scale.things} that do not belong together are "
+            "rated: have more rated, or ask for less coverage."
+        )
     known = [row for row in scale.curve if not math.isnan(row["width"])]
     if not known:
         return None
     before, width, rated = known[-1], scale.stack["width"], int(scale.stack["n_rated"])
+    r = "" if math.isnan(before["r"]) else f" and r was {coefficient(before['r'])}"
     few = (
         f"With {int(before['n_rated']):,} instead of {rated:,} rated {scale.things}, intervals "
-        f"were {number(before['width'], 1)} points wide and r was {coefficient(before['r'])}"
+        f"were {number(before['width'], 1)} points wide{r}"
     )
     if width < before["width_low"]:
         return f"{few}: more ratings should make the intervals narrower still."
-    others = "other models" if "embedding" in scale.methods else "other models or an embedding"
+    images = scale.things == "images"  # which no embedding is made of
+    others = "other models" if images or "embedding" in scale.methods else OTHERS
     return f"{few}: more ratings would buy little; {others} may do more."
 
 

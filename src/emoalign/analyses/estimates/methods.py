@@ -91,13 +91,14 @@ def _quality(row: dict[str, Any], constant: float, ends: Range, coverage: float)
     if pd.isna(row["coverage"]):
         return sentence(f"Not estimated: {row['reason']}")
     rated, unrated = int(row["n_rated"]), int(row["n_unrated"])
+    ratio = row["width"] / constant if constant > 0 else math.nan
     share = ci(row["coverage_low"], row["coverage_high"], bounded=True)
     return (
         f"People rated {rated:,} of {rated + unrated:,} items. Estimates made without them: "
         f"{correlation(row, 'r')}, RMSE {number(row['rmse'])}. The {100 * coverage:g}% intervals "
-        f"contained {percent(row['coverage'])} of people's means ({share}) and were "
-        f"{number(row['width'])} points wide on average, on a scale from {ends.min:g} to "
-        f"{ends.max:g}.{VERDICTS[verdict(row, row['width'] / constant, coverage)]}"
+        f"contained {percent(row['coverage'])} of people's means{f' ({share})' if share else ''} "
+        f"and were {number(row['width'])} points wide on average, on a scale from {ends.min:g} to "
+        f"{ends.max:g}.{VERDICTS[verdict(row, ratio, coverage)]}"
     )
 
 
