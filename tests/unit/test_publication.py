@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.errors import DataError, StudyError
 from emoalign.publication import bundle as bundles
 from emoalign.publication.absence import require_absent
@@ -228,6 +229,16 @@ def test_a_failure_leaves_the_bundle_as_it_was(
     with pytest.raises(DataError, match="something is wrong"):
         write_publication(job(made.parent), results(made.parent, loaded), output)
     assert [path.name for path in tmp_path.rglob("*")] == ["publication", "README.md"]
+
+
+def test_what_a_power_cut_has_left_is_taken_away(made: Path, tmp_path: Path) -> None:
+    left = tmp_path / ".publication.partial/data/old.csv"
+    left.parent.mkdir(parents=True)
+    left.write_text("old")
+    found = AnalysisFiles.within(made.parent / "results")
+    write_publication(job(made.parent), found, tmp_path / "publication")
+    assert [path.name for path in tmp_path.iterdir()] == ["publication"]
+    assert not list(tmp_path.rglob("old.csv"))
 
 
 TELLING = 'The quélbopse: "it\'s" & 50% \\ zorv\nand mixed.'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -115,8 +114,11 @@ def _json(content: Mapping[str, object]) -> str:
 
 @contextmanager
 def _whole(output: Path) -> Iterator[Path]:
-    """A folder to write to; it takes the place of `output` when the block ends without an error."""
-    partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
+    """A folder to write to; it takes the place of `output` when the block ends without an error.
+
+    Its name is always the same, so that the next run takes away what a power cut has left.
+    """
+    partial = output.with_name(f".{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:

@@ -91,7 +91,10 @@ def _people(creators: Iterable[Creator]) -> Iterator[Entity]:
 def _action(contents: Contents) -> Iterator[Entity]:
     """What was done, with what, and to what."""
     models = {f"#model-{name}": title for name, title in contents.job.models.items()}
-    datasets = {(source.url or f"#dataset-{source.dataset}"): source for source in contents.sources}
+    datasets = {
+        source.url or f"#source-{number}": source
+        for number, source in enumerate(contents.sources, 1)
+    }
     yield {
         "@id": _RUN,
         "@type": "CreateAction",
