@@ -6,12 +6,10 @@ import json
 from importlib.resources import files
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from emoalign.publication.licences import NAMED
-
-jsonschema = pytest.importorskip("jsonschema")
-pytest.importorskip("cffconvert")
 
 
 def test_the_file_fits_the_schema(bundle: Path) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import mlcroissant
 import pytest
-
-mlcroissant = pytest.importorskip("mlcroissant")
-logging = pytest.importorskip("absl.logging")
+from absl import logging
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

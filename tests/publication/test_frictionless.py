@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-frictionless = pytest.importorskip("frictionless")
+import frictionless
 
 OPEN = {"NA", "TRUE", "null", "1e5", "'=SUM(A1:A9)", "'-joy", "'+1", "007", "None", 'quo"te', "nan"}
 

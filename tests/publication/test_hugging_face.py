@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-hub = pytest.importorskip("huggingface_hub")
+import huggingface_hub as hub
 
 
 def test_the_head_of_the_card_survives_the_library(bundle: Path) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import pytest
-
-crates = pytest.importorskip("rocrate.rocrate")
+from rocrate import rocrate as crates
 
 METADATA = "ro-crate-metadata.json"
 SUMS = "SHA256SUMS"

@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-import pytest
-
-openpyxl = pytest.importorskip("openpyxl")
+import openpyxl
 
 
 def test_the_workbook_has_the_rows_of_the_table(bundle: Path) -> None:
