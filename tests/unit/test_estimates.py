@@ -363,6 +363,16 @@ def test_more_ratings_are_advised_only_where_they_made_intervals_narrower() -> N
     assert more.endswith("more ratings should make the intervals narrower still.")
 
 
+@pytest.mark.parametrize("width", [0.0, 2e-15, 0.04])
+def test_nothing_is_advised_and_no_distance_told_where_intervals_have_no_width(
+    width: float,
+) -> None:
+    sentences = list(told(scale(width=width)))
+    assert "they are 0.0 points wide" in sentences[0]
+    assert sentences[-1].endswith("intervals were 1.6 points wide and r was .93.")
+    assert not [one for one in sentences if "narrower" in one or "0.0 points apart" in one]
+
+
 def test_texts_above_narrow_thirds_do_not_cover_each_other() -> None:
     assert spread_out([2.0, 5.0, 8.0], 0.9) == [2.0, 5.0, 8.0]
     assert spread_out([4.9, 5.0, 5.2], 0.9) == pytest.approx([4.1, 5.0, 5.9])

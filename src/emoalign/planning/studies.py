@@ -90,7 +90,8 @@ class StudyDataset(Entry):
     min_raters: int = Field(
         1,
         ge=1,
-        description="Leave out items with fewer raters on any scale, if numbers are known.",
+        description="Leave out items with fewer raters on any scale, if numbers are known; with "
+        "`estimates`, treat them as not rated on it.",
     )
 
     @model_validator(mode="after")

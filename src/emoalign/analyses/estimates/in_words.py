@@ -119,7 +119,8 @@ def told(scale: EstimatedScale) -> Iterator[str]:
     yield _estimated(scale)
     yield _agreement(scale)
     yield _coverage(scale)
-    yield _apart(scale)
+    if (apart := _apart(scale)) is not None:
+        yield apart
     if (others := _domain(scale)) is not None:
         yield others
     if (more := _more(scale)) is not None:
@@ -188,14 +189,21 @@ def _coverage(scale: EstimatedScale) -> str:
     )
 
 
-def _apart(scale: EstimatedScale) -> str:
+def _apart(scale: EstimatedScale) -> str | None:
     # Errors of two estimates add as squares; half a width is what one error keeps within.
     apart, sd = scale.stack["width"] / math.sqrt(2), scale.methods["constant"]["rmse"]
+    if _nothing(apart):
+        return None
     return (
         f"Two {scale.things} differ, with about {percent(scale.coverage)} confidence, if their "
         f"estimates are at least {number(apart, 1)} points apart; human means have an SD of "
         f"{number(sd)} points."
     )
+
+
+def _nothing(width: float) -> bool:
+    """Whether a width is 0.0 as it is shown: norms of few values may be predicted without error."""
+    return float(number(width, 1)) == 0
 
 
 def _domain(scale: EstimatedScale) -> str | None:
@@ -211,7 +219,7 @@ def _domain(scale: EstimatedScale) -> str | None:
 
 def _more(scale: EstimatedScale) -> str | None:
     """What more rated items would buy: little, where intervals are as wide as those that some draws
-    of the last step of the learning curve have."""
+    of the last step of the learning curve have; nothing, where they have no width."""
     if scale.stack["n_clusters"] < scale.fewest_clusters:
         return (
             f"Intervals that are to contain {percent(scale.coverage)} are as long as the scale "
@@ -227,6 +235,8 @@ def _more(scale: EstimatedScale) -> str | None:
         f"With {int(before['n_rated']):,} instead of {rated:,} rated {scale.things}, intervals "
         f"were {number(before['width'], 1)} points wide{r}"
     )
+    if _nothing(width):
+        return f"{few}."
     if width < before["width_low"]:
         return f"{few}: more ratings should make the intervals narrower still."
     images = scale.things == "images"  # which no embedding is made of
