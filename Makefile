@@ -4,8 +4,9 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 VENV := .venv
 BIN := $(VENV)/bin
 VLLM := .venv-vllm
+PUBLICATION := .venv-publication
 
-.PHONY: help env run report test test-slow test-browser test-r test-vllm test-finetune test-slurm lint format docs site lock
+.PHONY: help env run report test test-slow test-browser test-r test-publication test-vllm test-finetune test-slurm lint format docs site lock
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -36,6 +37,10 @@ test-browser: $(VENV)/.dev  ## Run the tests of the report in Chromium, which th
 test-r: $(VENV)/.dev  ## Run the tests of scripts in R, which they install (Debian, root)
 	command -v Rscript >/dev/null || { apt-get -qq update && apt-get -qq install -y --no-install-recommends r-base-core; }
 	$(BIN)/python -m pytest tests/r -m r $(ARGS)
+
+# What reads bundles, and refuses them, is no part of the project and may not be bent to it.
+test-publication: $(VENV)/.dev $(PUBLICATION)/.installed  ## Run the tests of publications with what archives and R users open them
+	$(PUBLICATION)/bin/python -m pytest tests/publication --confcutdir=tests/publication $(ARGS)
 
 test-vllm: $(VLLM)/.installed  ## Run the tests of the vLLM engine with vLLM itself, on the CPU
 	$(VLLM)/bin/python -m pytest tests/vllm $(ARGS)
@@ -73,6 +78,7 @@ site: $(VENV)/.dev  ## Build the documentation as a website, site/index.html, an
 lock:  ## Compile the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile $(COMPILE) pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile $(COMPILE) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile $(LOCKED) --universal --override tests/publication/overrides.txt tests/publication/requirements.in -o requirements-publication-test.lock
 	UV_FIND_LINKS="$$PIP_FIND_LINKS" $(BIN)/uv pip compile $(COMPILE_VLLM) tests/vllm/requirements.in pyproject.toml -o requirements-vllm-test.lock
 
 LOCKED := --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
@@ -96,6 +102,11 @@ $(BIN)/emoalign: $(VENV)/.runtime
 
 $(VENV)/.dev: $(BIN)/emoalign requirements-dev.lock
 	$(INSTALL) -r requirements-dev.lock
+	touch $@
+
+$(PUBLICATION)/.installed: requirements-publication-test.lock
+	$(PYTHON) -m venv $(PUBLICATION)
+	$(PUBLICATION)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-publication-test.lock
 	touch $@
 
 # vLLM for the CPU needs a torch that PyPI does not have. pip looks where its own settings say

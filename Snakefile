@@ -1,7 +1,7 @@
 """emoalign: how human-like are the ratings language models give to emotional stimuli?
 
-Targets: data, plan, stimuli, ratings, items, statistics, distributions, calibration,
-figures, report (the default: everything).
+Targets: data, plan, preregistration, stimuli, ratings, items, statistics, distributions,
+calibration, estimates, figures, report (the default: everything), publication.
 A study is a YAML file: snakemake --cores 8 --configfile config/studies/<study>.yaml
 """
 
@@ -44,7 +44,7 @@ from emoalign.planning.loading import check_file, load_study
 from emoalign.planning.place import require_default_study
 from emoalign.planning.preflight import all_forbidden, check_prompts, why_forbidden
 from emoalign.planning.rules import Files, Needs, models_pattern, together_rules
-from emoalign.study.overrides import overrides
+from emoalign.study.overrides import overrides, taken_out
 
 importable_in_jobs()
 remember_before_failures(Job)
@@ -64,6 +64,7 @@ if not workflow.overwrite_configfiles and not workflow.modifier.skip_configfile:
 
 try:
     options = overrides(workflow.config_settings.config_args or [])
+    amend = taken_out("amend", options, config)
     update_config(config, options)
     loaded = load_study(
         config,
@@ -93,20 +94,24 @@ report: "workflow/captions/workflow.rst"
 
 
 rule all:
-    """Everything: the report comes last, and reads what all other stages make."""
+    """Everything: the report, which reads what other stages make, and files of estimated norms."""
     input:
         f"{RESULTS}/report.html",
         f"{RESULTS}/manifest.json",
+        analyses.targets().get("estimates", []),
 
 
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/terminal.smk"
+include: "workflow/rules/start.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/plan.smk"
+include: "workflow/rules/preregistration.smk"
 include: "workflow/rules/ratings.smk"
 include: "workflow/rules/items.smk"
 include: "workflow/rules/baselines.smk"
 include: "workflow/rules/analyses.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/publication.smk"

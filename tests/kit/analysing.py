@@ -65,6 +65,8 @@ def _read(path: Path, computation: Computation, folder: Path) -> bool:
     file = str(path.relative_to(folder))
     for pattern in computation.reads:
         opening, *rest = pattern.split("<")
-        if file == pattern or ((rest or "/" not in pattern) and file.startswith(opening)):
+        closing = pattern.rpartition(">")[2] if rest else ""
+        among = (rest or "/" not in pattern) and file.startswith(opening)
+        if file == pattern or (among and file.endswith(closing)):
             return True
     return False

@@ -25,6 +25,15 @@ def items(n: int = 200, rated: int = 80, seed: int = 1) -> pd.DataFrame:
     )
 
 
+def with_outcome(rows: pd.DataFrame | None = None, seed: int = 1) -> pd.DataFrame:
+    """Items with an outcome to regress on ratings, and estimates of people's ratings."""
+    rows = items() if rows is None else rows
+    rng = np.random.default_rng(seed)
+    noise, length = rng.normal(size=(2, len(rows))), rows["length"]
+    rt = 600 + 15 * rows["gpt"] + 4 * length + 10 * noise[0]
+    return rows.assign(rt=rt.round(1), estimate=(rows["gpt"] + 0.5 * noise[1]).round(2))
+
+
 def drawn(seed: int = 3) -> pd.DataFrame:
     """Items of which people were given some three times as often as others."""
     rows = items(400, 400, seed)
@@ -35,6 +44,7 @@ def drawn(seed: int = 3) -> pd.DataFrame:
 
 def rated_csv() -> str:
     """The table that help and pages speak of, as CSV."""
-    rows = items().assign(drawn=0.4)
+    rows = with_outcome().assign(drawn=0.4)
     names = {"gpt": "gpt_valence", "people": "human_valence", "kind": "category"}
-    return rows.rename(columns={**names, "z": "concreteness"}).to_csv(index=False)
+    names |= {"z": "concreteness", "estimate": "estimated_valence"}
+    return rows.rename(columns=names).to_csv(index=False)

@@ -18,11 +18,15 @@ from emoalign.analyses.base import (
     RATINGS,
     RIDGE_PREDICTIONS,
     TRAININGS,
+    ComparisonJob,
     Computation,
+    NumbersJob,
 )
 from emoalign.analyses.calibration.analysis import CALIBRATED
 from emoalign.analyses.catalogue import ANALYSES, COMPUTATIONS, PAGE
-from emoalign.planning.analysed import Analyses
+from emoalign.analyses.estimates.analysis import ESTIMATES
+from emoalign.analyses.estimates.filed import FILES as FOR_PEOPLE
+from emoalign.planning.analysed import Analyses, analysed_study
 from emoalign.planning.loading import load_study
 from emoalign.planning.rules import Files
 from emoalign.report.contents import PageSection
@@ -37,7 +41,7 @@ SECTIONS = [
     for part in PAGE
     if (place := part if isinstance(part, PageSection) else part.section) is not None
 ]
-FILES = {RIDGE_PREDICTIONS, *CALIBRATED}
+FILES = {RIDGE_PREDICTIONS, *CALIBRATED, ESTIMATES, *FOR_PEOPLE}
 GATHERED = {COMPLETIONS, RATINGS, PREDICTIONS, TRAININGS}
 KNOWN = {table.path for table in TABLES} | GATHERED | FILES
 
@@ -115,9 +119,13 @@ def test_a_study_with_labels_baselines_and_a_recitation_has_what_concerns_them()
     every = analyses("studies/inoshita2026.yaml", RECITATION)
     rules = {rule.name: rule for rule in every.rules()}
     others = {"forms": "compare_forms", "generalizability": "decompose_variance"}
-    others |= {"groups": "compare_groups", "retest": "compare_waves"}
+    others |= {"groups": "compare_groups", "retest": "compare_waves", "estimates": "estimate"}
     others |= dict.fromkeys(("order", "participants"), "compare_sessions")
-    assert {computation.rule for computation in COMPUTATIONS} == {*rules, *others.values()}
+    others |= {"preregistration": "compare_with_preregistration"}
+    assert {computation.rule for computation in COMPUTATIONS} == {
+        *(*rules, "write_norms"),
+        *others.values(),
+    }
     gradient = "results/s/statistics/transparency_gradient.parquet"
     assert gradient in rules["check_expectations"].inputs
     labelled = rules["describe_labels"].inputs
@@ -176,3 +184,28 @@ def test_an_analysis_sees_no_file_that_its_rule_does_not_declare(tmp_path: Path)
     assert AnalysisFiles.within(tmp_path).table(ALIGNMENT).empty
     with pytest.raises(KeyError, match="alignment"):
         AnalysisFiles(tmp_path, []).table(ALIGNMENT)
+
+
+@pytest.mark.parametrize(
+    ("base", "derived", "further"),
+    [
+        (NumbersJob, "AlignmentJob", ["split_halves"]),
+        (NumbersJob, "WorthJob", []),
+        (ComparisonJob, "ArousalJob", ["worst_items"]),
+        (ComparisonJob, "RobustnessJob", []),
+        (ComparisonJob, "RetestJob", ["pairs"]),
+        (ComparisonJob, "ExpectationJob", ["labels"]),
+    ],
+)
+def test_a_derived_job_tells_first_what_the_other_tells_and_then_its_own(
+    base: type[ComparisonJob | NumbersJob], derived: str, further: list[str]
+) -> None:
+    """Snakemake compares the keys with their order: jobs with another order would run again."""
+    kinds = {computation.job.__name__: computation.job for computation in COMPUTATIONS}
+    study = analysed_study(analyses("studies/inoshita2026.yaml").loaded)
+    told, known = kinds[derived].of(study).params(), base.of(study).params()
+    assert list(told) == [*known, *further]
+    assert {name: told[name] for name in known if name != "version"} == {
+        name: known[name] for name in known if name != "version"
+    }
+    assert list(known)[-2:] == ["seed", "bootstrap_resamples"]

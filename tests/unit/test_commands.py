@@ -41,6 +41,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "words.csv").write_text(WORDS, encoding="utf-8")
     (tmp_path / "ratings.csv").write_text(RATINGS, encoding="utf-8")
     (tmp_path / "rated.csv").write_text(rated_csv(), encoding="utf-8")
+    (tmp_path / "words.txt").write_text("beach\njellyfish\nnull\n", encoding="utf-8")
     (tmp_path / "config/studies").mkdir(parents=True)
     study = (ROOT / "config/config.yaml").read_text(encoding="utf-8")
     small = study.replace("sample: 300", "sample: 10")

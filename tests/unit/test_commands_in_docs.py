@@ -41,6 +41,8 @@ WHOLE = {
         "tests/workflow/test_walkthroughs.py::test_published_ratings_on_nine_scales",
         "tests/workflow/test_walkthroughs.py::"
         "test_trials_of_five_models_on_images_that_are_not_there",
+        "tests/workflow/test_estimates.py::"
+        "test_three_models_of_planted_quality_are_good_enough_as_the_page_says",
     )
 }
 """Pages whose blocks are run from the first command to the last, by these tests."""
@@ -54,6 +56,8 @@ ELSEWHERE = {
     "test_names_are_completed_for_the_shell",
     r"snakemake --report.*": "tests/workflow/test_reruns.py::"
     "test_snakemakes_own_report_has_captions_and_categories",
+    r"snakemake preregistration .+": "tests/workflow/test_preregistration.py::"
+    "test_the_frozen_text_survives_changed_participants_and_the_report_names_the_key",
     r"snakemake baselines .+": "tests/finetune/test_workflow.py::"
     "test_baselines_are_trained_and_applied_without_asking_any_model",
     r"snakemake transparency .+": "tests/workflow/test_labels.py::"
@@ -170,6 +174,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for file, text in (("words.csv", words), ("ratings.csv", words)):
         (tmp_path / file).write_text(text, encoding="utf-8")
     (tmp_path / "rated.csv").write_text(rated_csv(), encoding="utf-8")
+    (tmp_path / "words.txt").write_text("beach\njellyfish\nnull\n", encoding="utf-8")
     (tmp_path / "config").mkdir()
     default = (ROOT / "config/config.yaml").read_text(encoding="utf-8")
     small = default.replace("sample: 300", "sample: 10")

@@ -20,6 +20,7 @@ from emoalign.commands import init
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+READERS = "requirements-publication-test.lock"
 
 
 def locked(name: str) -> dict[str, set[str]]:
@@ -52,7 +53,7 @@ def test_the_lock_for_development_adds_to_the_other_and_changes_nothing() -> Non
     assert {name: dev[name] for name in every} == every
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", [*LOCKS, READERS])
 def test_a_lock_has_hashes_and_no_address(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert "://" not in text

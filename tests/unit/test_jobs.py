@@ -10,10 +10,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from emoalign.analyses.base import AnalysisJob
-from emoalign.planning.analysed import analysed_study
+from emoalign.analyses.base import AnalysisJob, NumbersJob
+from emoalign.planning.analysed import Analyses, analysed_study
 from emoalign.planning.jobs import Jobs, figures, reported
 from emoalign.planning.loading import load_study
+from emoalign.planning.rules import Files
 from emoalign.planning.studies import LoadedStudy
 from emoalign.report.report_job import ReportJob
 from emoalign.study.fields import Job
@@ -38,7 +39,7 @@ def load(study: str) -> LoadedStudy:
 
 
 def load_groups() -> LoadedStudy:
-    """A study of norms by groups of raters, asked in two forms, and in sessions."""
+    """A study of norms by groups of raters, asked in two forms, and in sessions, with estimates."""
     content, problems = read_yaml(ROOT / "config/config.yaml")
     assert not problems
     told = {
@@ -48,6 +49,7 @@ def load_groups() -> LoadedStudy:
             {"name": "in-sessions", "prompts": "words", "session": {"items": 50}},
         ],
         "allow_remote": ["warriner"],
+        "estimates": {},
     }
     return load_study(content | told, ROOT / "config")
 
@@ -66,6 +68,12 @@ def every_job(loaded: LoadedStudy) -> Iterator[Job]:
     yield from (drawn.job for drawn in figures(loaded).values())
 
 
+def registered(loaded: LoadedStudy) -> Job:
+    """The job of a preregistration. It tells of keys at their defaults too, and is no part of those
+    that a later key must not run again: what was planned is told in full."""
+    return Analyses(loaded, Files(loaded, "results/s")).registered()
+
+
 def every_params(study: str) -> bytes:
     """The params of all jobs of a study, as JSON."""
     return orjson.dumps([job.params() for job in every_job(load(study))])
@@ -73,7 +81,8 @@ def every_params(study: str) -> bytes:
 
 @pytest.mark.parametrize("study", [*STUDIES, WITH_EVERY_JOB])
 def test_a_job_that_is_read_back_from_its_params_says_the_same(study: str) -> None:
-    for job in [*every_job(load(study)), *every_job(load_groups())]:
+    jobs = [*every_job(load(study)), *every_job(load_groups()), registered(load(study))]
+    for job in jobs:
         read_back = type(job).model_validate(orjson.loads(orjson.dumps(job.params())))
         assert read_back.model_dump() == job.model_dump()
 
@@ -85,9 +94,9 @@ def test_the_version_of_a_job_is_told_although_it_is_a_default() -> None:
 
 def test_no_kind_of_job_is_left_out_here() -> None:
     kinds = set(Job.__subclasses__())
-    while bases := {kind for kind in kinds if kind in (AnalysisJob, ReportJob)}:
+    while bases := {kind for kind in kinds if kind in (AnalysisJob, NumbersJob, ReportJob)}:
         kinds = kinds - bases | {kind for base in bases for kind in base.__subclasses__()}
-    made = [*every_job(load(WITH_EVERY_JOB)), *every_job(load_groups())]
+    made = [*every_job(load(WITH_EVERY_JOB)), *every_job(load_groups()), registered(load_groups())]
     assert {type(job) for job in made} >= kinds
 
 

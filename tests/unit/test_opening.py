@@ -71,6 +71,7 @@ def test_what_asking_takes_is_told_whatever_a_module_calls_the_rule(tmp_path: Pa
 def test_where_no_ratings_follow_none_are_told(tmp_path: Path) -> None:
     said = told(study(["smollm2-135m"]), tmp_path, jobs=PREPARING[:1], awaited=())
     assert said == "Study s, 1 job: prepare_stimuli."
+    assert told(study(["smollm2-135m"]), tmp_path, jobs=[], awaited=()) == "Study s, no job."
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from emoalign.report.over_specifications import over_specifications
-from emoalign.tables import SPECIFICATION_CONTRASTS, SPECIFICATION_CURVES
+from emoalign.tables import SPECIFICATION_CONTRASTS, SPECIFICATION_CURVES, SPECIFICATIONS
 from tests.kit.words import report_job
 
 SAME = (
@@ -37,10 +37,23 @@ def curve(lowest: float, highest: float, n: int, above: int, **told: object) -> 
     }
 
 
+def way(r: float, items: int, answers: float, **told: object) -> dict[str, object]:
+    """A way of asking with so many answers to each of so many items."""
+    return dict.fromkeys(SPECIFICATIONS.schema.names) | {
+        **{"model": "a", "dataset": "words", "scale": "valence", "readout": "sampled"},
+        **{"temperature": 1.0, "n_items": items, "n_ok": round(items * answers), "r": r},
+        **told,
+    }
+
+
 def said(
-    contrasts: list[dict[str, object]], curves: list[dict[str, object]] | None = None, job=JOB
+    contrasts: list[dict[str, object]],
+    curves: list[dict[str, object]] | None = None,
+    job=JOB,
+    ways: list[dict[str, object]] | None = None,
 ) -> str | None:  # type: ignore[no-untyped-def]
     return over_specifications(
+        pd.DataFrame(ways or [], columns=SPECIFICATIONS.schema.names),
         pd.DataFrame(curves or [], columns=SPECIFICATION_CURVES.schema.names),
         pd.DataFrame(contrasts, columns=SPECIFICATION_CONTRASTS.schema.names),
         job,
@@ -165,15 +178,73 @@ def test_of_several_curves_the_widest_is_told() -> None:
     rows = [curve(0.4, 0.5, 4, 4), curve(0.1, 0.6, 4, 3, model="b", scale="arousal")]
     assert said([], rows, TWO_SCALES) == (
         "r with people varies most between ways of asking for Model b, arousal: between .10 and "
-        ".60 over 4 ways. In 1 of 2 cases, there are ways of asking in which it is not above 0 "
+        ".60 over 4 ways. In 1 of 2 cases, there are ways of asking in which r is not above 0 "
         "(95% interval)."
     )
     rows[1]["n_above_0"] = 4
     told = said([], rows, TWO_SCALES)
     assert told is not None
-    assert told.endswith("It is above 0 (95% interval) in all ways of asking in every case.")
+    assert told.endswith("In every case, r is above 0 (95% interval) in all ways of asking.")
 
 
 def test_one_way_of_asking_is_not_told_of() -> None:
     assert said([], [curve(0.4, 0.4, 1, 1)]) is None
     assert said([contrast(1, 0, 1, 0.5)], [curve(0.4, 0.4, 1, 1)]) is None
+
+
+FEW = "The lowest r rests on only 7 answers to each item, whose noise lowers it."
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (way(0.25, 300, 2099 / 300), way(0.7, 300, 1, readout="exact"), FEW),
+        (way(0.25, 300, 7, temperature=np.nan), way(0.7, 300, 7), FEW),
+        (way(0.25, 30, 10), way(0.7, 30, 10), ""),
+        (way(0.25, 300, 1, temperature=0.0), way(0.7, 300, 1), ""),
+        (way(0.25, 300, 1, readout="exact"), way(0.7, 300, 1, readout="stated"), ""),
+        (
+            way(0.25, 7, 1.2),
+            way(0.7, 300, 21),
+            "The lowest r rests on only 1 answer to each of 7 items, whose noise lowers it.",
+        ),
+        (
+            way(0.25, 29, 21),
+            way(0.7, 12, 3),
+            "The lowest r rests on only 29 items. The highest r rests on only 12 items.",
+        ),
+    ],
+)
+def test_ends_of_the_range_that_rest_on_little_say_so(
+    low: dict[str, object], high: dict[str, object], words: str
+) -> None:
+    others = [
+        way(0.5, 3, 1),
+        way(np.nan, 2, 1),
+        way(0.1, 3, 1, model="b"),
+        way(0.1, 3, 1, scale="arousal"),
+    ]
+    told = said([], [curve(0.25, 0.7, 3, 3)], ways=[high, *others, low])
+    assert (
+        told
+        == (
+            "Over 3 ways of asking, r with people is between .25 and .70 (median .47); its 95% "
+            f"interval is above 0 in all 3. {words}"
+        ).rstrip()
+    )
+
+
+def test_the_widest_of_several_ranges_says_what_its_ends_rest_on() -> None:
+    rows = [curve(0.4, 0.5, 4, 4), curve(0.1, 0.6, 4, 4, model="b")]
+    ways = [way(0.4, 5, 1), way(0.1, 300, 7, model="b"), way(0.6, 300, 7, model="b")]
+    told = said([], rows, ways=ways)
+    assert told == (
+        f"r with people varies most between ways of asking for Model b: between .10 and .60 over 4 "
+        f"ways. {FEW} In every case, r is above 0 (95% interval) in all ways of asking."
+    )
+
+
+def test_a_range_of_one_value_says_nothing_of_its_ends() -> None:
+    told = said([], [curve(0.5, 0.5, 2, 2)], ways=[way(0.5, 4, 1), way(0.5, 4, 1)])
+    assert told is not None
+    assert "rests" not in told

@@ -15,6 +15,7 @@ from emoalign.installed import CATALOGUE
 from emoalign.report.page import sources, with_datasets
 from emoalign.report.references import (
     authors,
+    doi_of,
     entries,
     fields,
     in_markdown,
@@ -176,6 +177,23 @@ def test_the_entries_of_a_dataset_are_read_as_they_come() -> None:
         "Picture System (NAPS): Introduction to a database. *Behavior Research Methods*, *46*(2), "
         "596–610.",
     ]
+
+
+def test_values_in_quotes_and_bare_years_are_read() -> None:
+    entry = '@article{a, author = "M{\\"u}ller, A. and Li, B.", title = "A {T}est", year = 2001}'
+    assert fields(entry) == {"author": "Müller, A. and Li, B.", "title": "A Test", "year": "2001"}
+
+
+def test_a_body_in_braces_is_one_author() -> None:
+    names = fields("@misc{a, author = {{World Health Organization} and {van Dam}, Jo and A. Li}}")
+    expected = [("World Health Organization", ""), ("van Dam", "Jo"), ("Li", "A.")]
+    assert authors(names["author"]) == expected
+
+
+@pytest.mark.parametrize("before", ["", "https://doi.org/", "http://dx.doi.org/", "DOI: "])
+def test_a_doi_is_known_by_its_number(before: str) -> None:
+    assert doi_of({"doi": f"{before}10.1234/ab(c)"}) == "10.1234/ab(c)"
+    assert doi_of({"doi": "unknown"}) is None
 
 
 def test_the_source_of_a_dataset_stands_where_its_title_is_first_named() -> None:

@@ -181,7 +181,7 @@ def test_a_study_of_one_form_says_nothing_of_forms() -> None:
 
 def test_an_example_prompt_is_shown_of_every_form(made: Path) -> None:
     job = forms_of()
-    shown = example_prompts(Results(job, made, []))
+    shown = example_prompts(job, Results(job, made, []).stimuli)
     assert [(one.protocol, one.form) for one in shown] == [
         ("balanced", "plain"),
         ("balanced", "down"),

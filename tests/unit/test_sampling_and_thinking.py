@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emoalign.commands.new_study import _temperature
+from emoalign.commands.new_study import usual_temperature
 from emoalign.elicitation.doubts import Asked as AskedModels
 from emoalign.elicitation.doubts import doubts
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
@@ -291,9 +291,9 @@ def test_a_new_study_leaves_sampling_to_providers_where_a_model_takes_none() -> 
 
     here = VllmModel(title="B", engine="vllm", model="org/b")
     cool, none = api(temperature={"min": 0, "max": 0.8}), api(sampling="none")
-    assert _temperature({"a": cool, "b": here}) == "0.8"
-    assert _temperature({"a": cool, "b": none}).startswith("provider  #")
-    assert _temperature({"a": none, "b": here}) == "1.0"
+    assert usual_temperature({"a": cool, "b": here}) == "0.8"
+    assert usual_temperature({"a": cool, "b": none}).startswith("provider  #")
+    assert usual_temperature({"a": none, "b": here}) == "1.0"
 
 
 def test_a_job_says_provider_and_reads_it_again() -> None:

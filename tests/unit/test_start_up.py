@@ -20,10 +20,12 @@ NEEDED = {
     "gather_data": set(),
     "plan": {"scipy.stats"},
     "predict_baseline": set(),
+    "preregister": {"scipy.stats"},
     "prepare_stimuli": set(),
     "rate": set(),
     "train_baseline": set(),
     "write_manifest": set(),
+    "write_publication": set(),
     "write_report": {"duckdb", "plotly"},
 }
 """What these scripts import of it before they know their job; engines import theirs afterwards."""

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from emoalign.errors import DataError
 from emoalign.planning.studies import StudyDataset
 from emoalign.stimuli.dataset_cards import PreparationJob
-from emoalign.stimuli.readers.base import HumanLabels, SourceItem
+from emoalign.stimuli.readers.base import HumanLabels, HumanRatings, SourceItem
 from emoalign.stimuli.selection import sample_ids, select, strata_of, stratified_ids
 from emoalign.study.reading import read_yaml, validate
 from emoalign.study.scales import HumanScale, LabelScale
@@ -187,6 +187,41 @@ def test_items_know_their_stratum_and_too_few_raters_leave_an_item_out(
         "was drawn from the remaining 5."
     )
     assert "stratum full: 1 of 2 items" in caplog.text
+
+
+def test_where_norms_are_estimated_too_few_raters_count_as_none_and_leave_out_no_item() -> None:
+    people = {"few": (2, 9), "one": (9, 1), "many": (3, 3), "unknown": (None, 3), "none": ()}
+    items = [
+        SourceItem(
+            item_id=name,
+            text=name,
+            ratings={
+                scale: HumanRatings(3.0, 1.0, n, None)
+                for scale, n in zip(("V", "A"), numbers, strict=False)
+            },
+            by_group={"V": {}, "A": {}},
+        )
+        for name, numbers in people.items()
+    ]
+    scale = {"min": 1, "max": 5, "direction": "higher is more"}
+    asked = job(scales={"V": scale, "A": scale}, modality="word", min_raters=3)
+    kept = select(items, replace_in(asked, unrated=True))
+    assert {item.item_id: list(item.ratings) for item in kept.items} == {
+        "few": ["A"],
+        "many": ["V", "A"],
+        "none": [],
+        "one": ["V"],
+        "unknown": ["V", "A"],
+    }
+    assert {item.item_id: list(item.by_group) for item in kept.items}["few"] == ["A"]
+    assert kept.in_words("word") == "Ratings by fewer than 3 people (2 words) count as none."
+    # Without estimates such items are left out, as ever; and one rater is enough by default.
+    assert [item.item_id for item in select(items, asked).items] == ["many", "unknown"]
+    assert select(items, replace_in(asked, unrated=True, min_raters=1)).in_words("word") == ""
+
+
+def replace_in(job: PreparationJob, **changes: Any) -> PreparationJob:
+    return job.model_copy(update=changes)
 
 
 def test_a_sample_that_the_strata_cannot_fill_is_refused() -> None:

@@ -28,6 +28,7 @@ results/
     ├── report.html      start here
     ├── figures/         PDF and PNG
     ├── statistics/      comparisons with people, Parquet and CSV
+    ├── estimates/       norms of all items, XLSX and CSV, with a codebook
     ├── items/           a row per item and condition
     ├── calibrated/      calibrated distributions
     ├── calibrators/     calibration maps, for other items
@@ -38,9 +39,13 @@ results/
     ├── norms/           human ratings
     ├── stimuli/         items
     ├── manifest.json    configuration, versions, checksums
+    ├── publication/     a folder for an archive, from the target publication
     ├── logs/            messages of every job
     └── benchmarks/      time and memory of every job
 ```
+
+[Preregistrations](preregistration.md) are in `config/preregistrations/`, since results may be
+deleted.
 
 ## Words
 
@@ -154,10 +159,9 @@ def _recurring() -> str:
 
 
 def title(kind: Table) -> str:
-    """The heading of a table: its folder, or the file itself where the folder holds others."""
+    """The heading of a table: the file, or the folder where a study has several such files."""
     path = PurePosixPath(kind.path)
-    itself = path.parts[0] in ("statistics", path.name)
-    return (path.stem if itself else path.parts[0]).capitalize()
+    return (path.parts[0] if "<" in kind.path else path.stem).capitalize()
 
 
 def _section(kind: Table, earlier: Sequence[Table]) -> str:

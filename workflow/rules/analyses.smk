@@ -43,7 +43,7 @@ for planned in analyses.rules():
                         category="Tables",
                         labels={"table": Path(file).stem},
                     )
-                    if file.endswith(".csv")
+                    if file.endswith(".csv") and Path(file).parent.name == "statistics"
                     else file
                 )
                 for file in planned.outputs

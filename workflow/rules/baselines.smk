@@ -4,23 +4,7 @@ They need the extra finetune. What is learned is kept in results/trainings/, whi
 Snakemake would delete it, and with it what a training that was killed goes on from.
 """
 
-from emoalign.baselines.baseline_cards import require_packages, require_weights
-
 TRAININGS = "results/trainings"
-
-
-onstart:
-    # A missing package is told now, and not when all models have been asked and paid for. Where
-    # Snakemake makes the environments of jobs itself, it installs the package.
-    needing = ("train_baseline", "predict_baseline")  # with a prefix in a module
-    if not workflow.deployment_settings.deployment_method and any(
-        job.rule.name.endswith(needing) for job in workflow.dag.needrun_jobs()
-    ):
-        try:
-            require_packages("a baseline of the study")
-            require_weights(loaded.baselines)
-        except EmoalignError as error:
-            raise WorkflowError(str(error))
 
 
 rule train_baseline:

@@ -25,7 +25,7 @@ def opening():
         for job in planned
         if {rating_files, completion_files}.intersection(job.rule.input)
     ]
-    return Opening(
+    told = Opening(
         loaded=loaded,
         results=Path(RESULTS),
         journal=Path("results/journal"),
@@ -37,12 +37,21 @@ def opening():
         awaited=prepared.intersection(sum(awaiting, [])),
         cores=workflow.cores if workflow.local_exec else None,
     ).text()
+    if amend and not any(is_rule(job, "preregistration") for job in planned):
+        told += "\n--config amend=true amends nothing here: name the target preregistration."
+    return told
 
 
 def where():
     """The place of the requested results."""
     if any(is_rule(job, "write_report") for job in workflow.dag.jobs):
         return f"The report: {RESULTS}/report.html"
+    targets = list(workflow.dag.targetjobs)
+    if targets and all(is_rule(job, "preregistration") for job in targets):
+        file = Path(analyses.registered().file)
+        return f"The preregistration: {file.with_suffix('.md')}"
+    if targets and all(is_rule(job, "estimates") for job in targets):
+        return f"Estimated norms: {RESULTS}/estimates"
     made = [
         os.path.abspath(file)
         for job in workflow.dag.targetjobs

@@ -37,6 +37,7 @@ COMPLETIONS = "completions"
 
 PREDICTIONS = "baselines/<baseline>/<dataset>.parquet"
 RIDGE_PREDICTIONS = "ridge/<dataset>.parquet"
+CALIBRATED_TABLE = "calibrated/<dataset>.parquet"
 TRAININGS = "baselines/<baseline>/seed-<seed>.training.json"
 
 
@@ -59,6 +60,25 @@ class RaterGroups:
     attributes: tuple[str, ...]
     read_from: Mapping[str, Any]
     files: tuple[FileSource, ...]
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What can be preregistered of a study as far as its configuration tells it.
+
+    Attributes:
+        file: the file of the preregistration.
+        content: the study by parts, as JSON has it.
+        unsaid: the keys of it that are at their defaults.
+        tables: the paths of the tables that its analyses make, ascending.
+        recordings: the files with recorded ratings, by model.
+    """
+
+    file: str
+    content: Mapping[str, Any]
+    unsaid: tuple[tuple[str, ...], ...]
+    tables: tuple[str, ...]
+    recordings: Mapping[str, tuple[FileSource, ...]]
 
 
 class ShownForm(Entry):
@@ -84,7 +104,7 @@ class AnalysedDataset:
     """A dataset as analyses know it.
 
     Attributes:
-        modality, language: as on its card.
+        modality, language, title, licence, citation, redistribute: as on its card.
         numbers, labels: the scales the study asks about, of each kind, ascending.
         frameworks: which scales of numbers are dimensions, and which discrete emotions.
         baselines: the names of the study's baselines that predict it, ascending.
@@ -112,6 +132,10 @@ class AnalysedDataset:
     specifications: int = 0
     participants: tuple[Condition, ...] = ()
     sessions: tuple[Condition, ...] = ()
+    title: str = ""
+    licence: str = ""
+    citation: str = ""
+    redistribute: bool = False
 
     @property
     def scales(self) -> dict[str, DatasetScale]:
@@ -147,11 +171,13 @@ class AnalysedStudy:
     Attributes:
         seed: the seed of the study.
         datasets, protocols: by name, ascending; of protocols, those under which items are rated.
-        settings: all that analyses are set by, an entry for each key of the study.
+        settings: all that analyses are set by, an entry for each key that the study has.
         leakage: what published baselines may have seen, by name.
         lexicon, embedding: cards that the study names.
         personas: what is known of the simulated participants of protocols that have personas, one
             by one, by protocol.
+        registered: the study as it can be preregistered; None where nothing is.
+        registered: what it has of what was preregistered; None without a preregistration.
     """
 
     seed: int
@@ -164,15 +190,50 @@ class AnalysedStudy:
     personas: Mapping[str, tuple[Mapping[str, str | int | float], ...]] = field(
         default_factory=dict
     )
+    registered: Registered | None = None
 
     def set_by(self, kind: type[SettingsT]) -> SettingsT:
-        """The settings of one kind."""
+        """The settings of one kind, which a study `asks` for where their key is optional."""
         return next(entry for entry in self.settings if isinstance(entry, kind))
+
+    def asks(self, kind: type[Entry]) -> bool:
+        """Whether the study has settings of this kind; only those of an optional key it may not."""
+        return any(isinstance(entry, kind) for entry in self.settings)
 
     def within(self, wanted: Callable[[AnalysedDataset], bool]) -> AnalysedStudy:
         """The part of the study that some of its datasets are."""
         kept = {name: dataset for name, dataset in self.datasets.items() if wanted(dataset)}
         return replace(self, datasets=kept)
+
+    @property
+    def resamples(self) -> int:
+        """The bootstrap resamples that intervals come from."""
+        return self.set_by(StatisticsSettings).bootstrap_resamples
+
+    @property
+    def scales(self) -> dict[str, dict[str, DatasetScale]]:
+        """The scales of both kinds by dataset."""
+        return {name: dataset.scales for name, dataset in self.datasets.items()}
+
+    @property
+    def numbers(self) -> dict[str, dict[str, HumanScale]]:
+        """The scales of numbers by dataset."""
+        return {name: dict(dataset.numbers) for name, dataset in self.datasets.items()}
+
+    @property
+    def labels(self) -> dict[str, dict[str, LabelScale]]:
+        """The scales of labels by dataset."""
+        return {name: dict(dataset.labels) for name, dataset in self.datasets.items()}
+
+    @property
+    def ranges(self) -> dict[str, dict[str, Range]]:
+        """The ends of the scales of numbers by dataset."""
+        return {name: dataset.scales for name, dataset in self.compared.items()}
+
+    @property
+    def compared(self) -> dict[str, ComparedDataset]:
+        """What comparisons over scales need to know, by dataset."""
+        return {name: dataset.compared for name, dataset in self.datasets.items()}
 
     def each(self) -> dict[str, AnalysedStudy]:
         """The study dataset by dataset."""
@@ -189,6 +250,29 @@ class AnalysisJob(Job):
     def of(cls, study: AnalysedStudy) -> Self:
         """The job for a study, or for the part of it that the analysis concerns."""
 
+    @classmethod
+    def further(cls, study: AnalysedStudy) -> dict[str, Any]:
+        """The values of the keys that a job adds to those of the job it is derived from."""
+        return {}
+
+
+class NumbersJob(AnalysisJob):
+    """Compare models with people on scales of numbers, and the resamples of intervals."""
+
+    scales: dict[str, dict[str, HumanScale]]
+    seed: int
+    bootstrap_resamples: int
+
+    @classmethod
+    def of(cls, study: AnalysedStudy) -> Self:
+        """All scales of numbers of a study."""
+        return cls(
+            scales=study.numbers,
+            seed=study.seed,
+            bootstrap_resamples=study.resamples,
+            **cls.further(study),
+        )
+
 
 class ComparisonJob(AnalysisJob):
     """Compare item means over cells: datasets, and the resamples that intervals come from."""
@@ -202,9 +286,10 @@ class ComparisonJob(AnalysisJob):
     def of(cls, study: AnalysedStudy) -> Self:
         """All datasets of a study."""
         return cls(
-            datasets={name: dataset.compared for name, dataset in study.datasets.items()},
+            datasets=study.compared,
             seed=study.seed,
-            bootstrap_resamples=study.set_by(StatisticsSettings).bootstrap_resamples,
+            bootstrap_resamples=study.resamples,
+            **cls.further(study),
         )
 
 
@@ -241,11 +326,15 @@ class Computation:
 
 @dataclass(frozen=True)
 class Settings:
-    """A key of a study: its name, what stands there, and what it is for."""
+    """A key of a study: its name, what stands there, and what it is for.
+
+    A study without an `optional` key does not have the analysis; else all has defaults.
+    """
 
     key: str
     entry: type[Entry]
     description: str
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -262,6 +351,7 @@ class Analysis:
         concerns: whether it concerns a dataset. A study without any such dataset does not have it.
         possible: whether a study has what it needs, such as two waves. A study without it does not
             have it.
+        target: whether a target of its name makes its tables; that of another has the name else.
     """
 
     name: str
@@ -271,6 +361,7 @@ class Analysis:
     settings: Settings | None = None
     concerns: Callable[[AnalysedDataset], bool] = lambda dataset: True
     possible: Callable[[AnalysedStudy], bool] = lambda study: True
+    target: bool = True
 
     def part_of(self, study: AnalysedStudy) -> AnalysedStudy | None:
         """The part of a study that it concerns; None where the study does not have it."""

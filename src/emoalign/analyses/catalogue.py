@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, create_model
+from pydantic import AfterValidator, Field, create_model
 
 from emoalign.analyses.alignment.analysis import ANALYSIS as ALIGNMENT
 from emoalign.analyses.arousal.analysis import ANALYSIS as AROUSAL
@@ -14,6 +14,7 @@ from emoalign.analyses.baselines.analysis import ANALYSIS as BASELINES
 from emoalign.analyses.calibration.analysis import ANALYSIS as CALIBRATION
 from emoalign.analyses.contrasts.analysis import ANALYSIS as CONTRASTS
 from emoalign.analyses.distributions.analysis import ANALYSIS as DISTRIBUTIONS
+from emoalign.analyses.estimates.analysis import ANALYSIS as ESTIMATES
 from emoalign.analyses.expectations.analysis import ANALYSIS as EXPECTATIONS
 from emoalign.analyses.explained.analysis import ANALYSIS as EXPLAINED
 from emoalign.analyses.forms.analysis import ANALYSIS as FORMS
@@ -24,6 +25,7 @@ from emoalign.analyses.labels.analysis import ANALYSIS as LABELS
 from emoalign.analyses.order.analysis import ANALYSIS as ORDER
 from emoalign.analyses.participants.analysis import ANALYSIS as PARTICIPANTS
 from emoalign.analyses.precision.analysis import ANALYSIS as PRECISION
+from emoalign.analyses.preregistration.analysis import ANALYSIS as PREREGISTRATION
 from emoalign.analyses.readouts.analysis import ANALYSIS as READOUTS
 from emoalign.analyses.recitation.analysis import ANALYSIS as RECITATION
 from emoalign.analyses.retest.analysis import ANALYSIS as RETEST
@@ -49,6 +51,7 @@ PAGE: tuple[Analysis | PageSection, ...] = (
     SPECIFICATIONS,
     FORMS,
     SUBSTITUTION,
+    ESTIMATES,
     GROUPS,
     EXPLAINED,
     RIDGE,
@@ -74,6 +77,7 @@ PAGE: tuple[Analysis | PageSection, ...] = (
     contents.ANSWERS,
     READOUTS,
     contents.PEOPLE,
+    PREREGISTRATION,
     contents.METHODS,
     contents.MEANING,
     contents.MANIFEST,
@@ -94,10 +98,22 @@ else:
 SHARED = Settings("statistics", StatisticsSettings, "Precision of estimates.")
 
 
+def _given(entry: Entry | None) -> Entry:
+    """What stands at an optional key, which does not stand there for nothing."""
+    if entry is None:
+        raise ValueError("expected keys with values: write {}, or leave the key out")
+    return entry
+
+
 def with_settings(entry: type[EntryT], settings: Iterator[Settings]) -> type[EntryT]:
     """An entry that has the settings of analyses as well, each under its key."""
     fields: dict[str, Any] = {
-        key.key: (key.entry, Field(default_factory=key.entry, description=key.description))
+        key.key: (
+            Annotated[key.entry | None, AfterValidator(_given)],
+            Field(None, validate_default=False, description=key.description),
+        )
+        if key.optional
+        else (key.entry, Field(default_factory=key.entry, description=key.description))
         for key in settings
     }
     made: type[EntryT] = create_model(

@@ -22,6 +22,10 @@ MODULES = {
         "emoalign.commands.showing",
         "Show a model, dataset, prompt set or study, and where its file is.",
     ),
+    "estimate": (
+        "emoalign.commands.estimate",
+        "Make a study that estimates people's ratings of a list of words.",
+    ),
     "docs": ("emoalign.commands.docs", "Show a page of the documentation."),
     "correct": (
         "emoalign.commands.correct",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,8 @@ import click
 from emoalign.commands.group import Unwrapped
 
 BASE = "emoalign correct rated.csv --model gpt_valence --people human_valence"
+
+NORMS = "emoalign correct rated.csv --model estimated_valence --people human_valence --outcome rt"
 
 
 @click.command(
@@ -23,17 +24,31 @@ BASE = "emoalign correct rated.csv --model gpt_valence --people human_valence"
         f"{BASE} --with concreteness",
         f"{BASE} --on concreteness,length --out corrected",
         f"{BASE} --probability drawn",
+        f"{NORMS} --on length",
+        f"{NORMS} --model gpt_valence",
     ),
 )
 @click.argument(
     "file", metavar="TABLE", type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
-@click.option("--model", required=True, metavar="COLUMN", help="The model's rating of each item.")
+@click.option(
+    "--model",
+    "models",
+    required=True,
+    multiple=True,
+    metavar="COLUMN",
+    help="The model's rating of each item, or an estimate. With --outcome, others to compare.",
+)
 @click.option(
     "--people",
     required=True,
     metavar="COLUMN",
     help="People's rating, the mean if there were several; empty where they were not asked.",
+)
+@click.option(
+    "--outcome",
+    metavar="COLUMN",
+    help="Regress this column on the ratings: they are then a predictor, not the outcome.",
 )
 @click.option(
     "--by", metavar="COLUMN", help="Names of two groups: also their means and difference."
@@ -60,8 +75,9 @@ BASE = "emoalign correct rated.csv --model gpt_valence --people human_valence"
 )
 def command(
     file: Path,
-    model: str,
+    models: Sequence[str],
     people: str,
+    outcome: str | None,
     by: str | None,
     covariate: str | None,
     on: Sequence[str],
@@ -72,34 +88,41 @@ def command(
 
     TABLE has a row for each item: CSV, TSV, XLSX, XLS, Parquet or JSONL. A model rated all items,
     people a random part. The mean of people's ratings over all items is estimated from both; so are
-    a difference, a correlation or a regression, if they are asked for. What the model gets wrong
-    is corrected (PPI++ and DSL; emoalign docs substitution).
+    a difference, a correlation or a regression, if they are asked for. With --outcome, another
+    column is regressed on the ratings. What the model gets wrong is corrected (PPI++ and DSL;
+    emoalign docs using-norms).
     """
-    from emoalign.commands.correction.columns import Named, read_columns
-    from emoalign.commands.correction.estimates import estimates, worthwhile_shift
-    from emoalign.commands.correction.files import DATA, ESTIMATES, SCRIPT, check_free, write
-    from emoalign.commands.correction.sample import doubts, sample
-    from emoalign.commands.correction.words import cautions, sentences, table
+    from emoalign.commands.correction.checks import check
+    from emoalign.commands.correction.columns import read_columns
+    from emoalign.commands.correction.files import check_free
+    from emoalign.commands.correction.named import Named
+    from emoalign.commands.correction.sample import sample
+    from emoalign.commands.correction.telling import tell
 
-    named = Named(model, people, by, covariate, tuple(_split(on)), probability)
+    _check_options(models, outcome, **{"by": by, "with": covariate})
+    named = Named(models, people, outcome, by, covariate, tuple(_split(on)), probability)
     if out is not None:
         check_free(out)
     found = sample(file, named, read_columns(file, named))
-    told = estimates(found, named)
+    check(file, found, named)
     n = int(found.rated.sum())
     click.echo(f"{file}: {len(found.human):,} items, of which people rated {n:,} ({people}).\n")
-    for line in table(told):
-        click.echo(line)
-    click.echo("\nIn brackets: 95% confidence intervals. The model alone is biased. For a paper:\n")
-    for sentence in sentences(told, named):
-        click.echo(sentence)
-    click.echo()
-    for caution in (*doubts(found, named), *cautions(told, named, worthwhile_shift(found, named))):
-        click.echo(caution)
-    if out is not None:
-        write(out, found, named, told)
-        click.echo(f"\nWrote {out / ESTIMATES} and {out / DATA}. To repeat this in R:")
-        click.echo(f"  Rscript {shlex.quote(str(out / SCRIPT))}")
+    tell(file, found, named, out)
+
+
+def _check_options(models: Sequence[str], outcome: str | None, **others: str | None) -> None:
+    """Refuse options that do not go together."""
+    if outcome is None and len(models) > 1:
+        raise click.UsageError(
+            "Several --model columns are compared as predictors: name what they predict by "
+            "--outcome, or name one --model."
+        )
+    for option, column in others.items():
+        if outcome is not None and column is not None:
+            raise click.UsageError(
+                f"With --outcome, ratings are a predictor: leave out --{option}. Name further "
+                "predictors by --on."
+            )
 
 
 def _split(on: Sequence[str]) -> list[str]:

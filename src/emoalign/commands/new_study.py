@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import click
 
@@ -59,7 +59,7 @@ def command(name: str, dataset: str, models: tuple[str, ...], prompts: str | Non
     card = read_card(entry.path, DatasetCard)
     cards = {model: read_card(found(model, ["models"])[0][1].path, MODELS) for model in models}
     if any(each.asked for each in cards.values()) and prompts is None:
-        prompts = _fitting(dataset, card, cards)
+        prompts = next(fitting_prompts(dataset, card, cards), None)
         if prompts is None:
             prompts = dataset
             write_prompts(prompts, dataset)
@@ -74,10 +74,13 @@ def command(name: str, dataset: str, models: tuple[str, ...], prompts: str | Non
         )
 
 
-def _fitting(dataset: str, card: DatasetCard, models: dict[str, ModelCard]) -> str | None:
-    """A prompt set that covers all scales of a dataset, and that all models can answer.
+def fitting_prompts(
+    dataset: str, card: DatasetCard, models: Mapping[str, ModelCard]
+) -> Iterator[str]:
+    """The prompt sets that cover all scales of a dataset, and that all models can answer.
 
-    It has the name of the dataset, or is an included one; other prompt sets must be named.
+    They have the name of the dataset, which comes first, or are included ones; others must be
+    named.
     """
     for entry in sorted(entries("prompts"), key=lambda entry: entry.name != dataset):
         if entry.own and entry.name != dataset:
@@ -89,11 +92,12 @@ def _fitting(dataset: str, card: DatasetCard, models: dict[str, ModelCard]) -> s
         if not entry.own and (prompts.language != card.language or prompts.kind != "chat"):
             continue
         if _fits(entry.name, prompts, card, models):
-            return entry.name
-    return None
+            yield entry.name
 
 
-def _fits(name: str, prompts: PromptSet, card: DatasetCard, models: dict[str, ModelCard]) -> bool:
+def _fits(
+    name: str, prompts: PromptSet, card: DatasetCard, models: Mapping[str, ModelCard]
+) -> bool:
     able = [model.able for model in models.values() if isinstance(model, AskedModel)]
     if any(not (each.chat if prompts.kind == "chat" else each.completion) for each in able):
         return False
@@ -150,7 +154,7 @@ def _study(
         "    participants: 20  # answers per item; if you raise it later, only the additional "
         "answers are asked for"
     )
-    yield f"    temperature: {_temperature(models)}"
+    yield f"    temperature: {usual_temperature(models)}"
     priced = any(getattr(each, "prices", None) is not None for each in models.values())
     if priced and not any(each.cost_unknown for each in models.values()):
         yield ""
@@ -158,7 +162,7 @@ def _study(
         yield "max_usd: 5"
 
 
-def _temperature(models: dict[str, ModelCard]) -> str:
+def usual_temperature(models: Mapping[str, ModelCard]) -> str:
     """A temperature of 1, or the highest below it that all models accept.
 
     The provider's own sampling where a model takes no temperature and all have a provider.

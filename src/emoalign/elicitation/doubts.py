@@ -66,7 +66,8 @@ ORDER BY ALL
 """  # noqa: S608 - only numbers of our own
 
 # Equal requests with equal ids are told apart by their tokens, which the first row of each has,
-# and by the time they took.
+# and by the time they took. Least and greatest tell as much as counting what is distinct, which
+# would hold each reply three times.
 _SAME_REPLY = """
 SELECT model, count(*) AS replies
 FROM (
@@ -74,9 +75,10 @@ FROM (
     FROM read_parquet($files)
     WHERE reply_id IS NOT NULL
     GROUP BY ALL
-    HAVING count(DISTINCT request_id) > 1
-        OR count(DISTINCT (request_id, participant)) FILTER (prompt_tokens > 0) > 1
-        OR count(DISTINCT latency_s) > 1
+    HAVING min(hash(request_id)) <> max(hash(request_id))
+        OR min(coalesce(participant, -1)) FILTER (prompt_tokens > 0)
+            <> max(coalesce(participant, -1)) FILTER (prompt_tokens > 0)
+        OR min(latency_s) <> max(latency_s)
 )
 GROUP BY ALL
 ORDER BY ALL
@@ -252,8 +254,7 @@ def same_model(card: str, reported: str) -> bool:
 
 def _rows(query: str, files: Sequence[Path]) -> list[Any]:
     """The rows that a query returns for ratings."""
-    import duckdb
+    from emoalign.tables.ratings_database import ratings_database
 
-    with duckdb.connect() as database:
-        database.execute("SET enable_progress_bar = false")
+    with ratings_database(files) as database:
         return database.execute(query, {"files": [str(path) for path in files]}).fetchall()

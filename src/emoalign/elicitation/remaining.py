@@ -13,6 +13,7 @@ from emoalign.elicitation.pace import time_needed
 from emoalign.elicitation.questions import Question, questions_of
 from emoalign.elicitation.rating import Ask, RatingTask, missing
 from emoalign.elicitation.rehearsal import rehearsed, times_alone
+from emoalign.elicitation.sessions import Session
 from emoalign.prompts import most_tokens
 
 
@@ -41,14 +42,8 @@ class Remaining:
 
 def remaining(task: RatingTask, card: AskedModel) -> Remaining:
     """The requests, tokens, cost and time that a task still needs."""
-    sessions = rehearsed(task, card) if task.job.protocol.session else []
-    questions = [each for session in sessions for each in session.questions]
-    questions = questions or questions_of(task, card)
+    sessions, questions, held = _known(task, card)
     wanted_asks = [question.ask for question in questions]
-    distinct = {ask.request.request_id for ask in wanted_asks}
-    wanted = {(ask.request.request_id, who) for ask in wanted_asks for who in ask.participants}
-    in_journal = read_answers(task.folder, distinct)
-    held = {key: answer for key, answer in in_journal.items() if key in wanted}
     asks = list(missing(wanted_asks, held, card.able.choices))
     kinds = sorted({_decided(ask) for ask in wanted_asks}) or [False]
     of_kind = [
@@ -71,7 +66,7 @@ def remaining(task: RatingTask, card: AskedModel) -> Remaining:
     )
     terms = card.terms()
     return Remaining(
-        answers=len(wanted),
+        answers=len(_answers(questions)),
         held=len(held),
         requests=len(asks),
         tokens_from=due.tokens_from,
@@ -82,6 +77,33 @@ def remaining(task: RatingTask, card: AskedModel) -> Remaining:
         times_alone=times_alone(sessions),
         **amounts,
     )
+
+
+def planned_and_held(task: RatingTask, card: AskedModel) -> tuple[int, int]:
+    """The answers that a task asks for, and those of them that the journal holds.
+
+    The model is not needed for it: none is started, and none is asked.
+    """
+    _, questions, held = _known(task, card)
+    return len(_answers(questions)), len(held)
+
+
+def _known(
+    task: RatingTask, card: AskedModel
+) -> tuple[list[Session], list[Question], dict[Key, Answer]]:
+    """The sessions of a task, all of its questions, and the answers to them in the journal."""
+    sessions = rehearsed(task, card) if task.job.protocol.session else []
+    questions = [each for session in sessions for each in session.questions]
+    questions = questions or questions_of(task, card)
+    wanted = _answers(questions)
+    in_journal = read_answers(task.folder, {request_id for request_id, _ in wanted})
+    return sessions, questions, {key: in_journal[key] for key in in_journal if key in wanted}
+
+
+def _answers(questions: Sequence[Question]) -> set[Key]:
+    """The answers that questions ask for."""
+    asks = [question.ask for question in questions]
+    return {(ask.request.request_id, who) for ask in asks for who in ask.participants}
 
 
 def _longer(question: Question) -> int:

@@ -17,8 +17,8 @@ Varied = Literal["temperature", "personas", "prompts"]
 
 class ShownDataset(Entry):
     """What figures need to know of a dataset; `human` is the most that is known of how people
-    rated an item, by scale, `groups` whether groups of raters are told apart, and `sessions`
-    whether places of answers in sessions are known."""
+    rated an item, by scale, `groups` whether groups of raters are told apart, `sessions` whether
+    places of answers in sessions are known, and `estimated` whether norms are estimated."""
 
     title: str
     modality: Modality
@@ -29,6 +29,7 @@ class ShownDataset(Entry):
     human: dict[str, HumanDetail] = Field(default_factory=dict)
     groups: bool = False
     sessions: bool = False
+    estimated: bool = False
 
     def rated(self, scale: str, *details: HumanDetail) -> bool:
         """Whether people rated on a scale, in one of these details where any are named."""

@@ -79,6 +79,14 @@ def sessions(job: FigureJob) -> str | None:
     return None if told else "no sessions"
 
 
+def estimated(job: FigureJob) -> str | None:
+    """Whether norms are estimated on a scale of numbers that people rated."""
+    if numbers(job) is not None:
+        return numbers(job)
+    told = any(dataset.estimated for dataset in job.datasets.values())
+    return None if told else "no estimated norms (estimates in the study)"
+
+
 def scales(*names: str) -> Lack:
     """Whether a dataset was rated on all of these scales."""
 

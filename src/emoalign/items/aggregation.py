@@ -12,10 +12,10 @@ from emoalign.items.cells import as_lists
 from emoalign.items.clusters import ItemClusters
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.items.mean_errors import answers_to_forms, mean_errors
-from emoalign.items.ratings_database import ratings_database
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import DatasetScale, LabelScale, OrdinalScale
 from emoalign.tables import ITEMS, STATUSES, read_parquet
+from emoalign.tables.ratings_database import ratings_database
 
 ROWS_AT_ONCE = 50_000
 

@@ -124,6 +124,8 @@ def read_cells(
     norms = read_parquet(tables["norms"], columns=["item_id", "scale", "ratings", "labels"])
     items = read_parquet(tables["items"], columns=[*_CELL, "item_id", *_ANSWERS, "distribution"])
     rows = pa.concat_tables([items, *(_as_items(path, items.schema) for path in predictions)])
+    if len(norms):  # Items that nobody rated are not items whose single ratings are unknown.
+        rows = rows.filter(pc.is_in(rows["item_id"], value_set=norms["item_id"].combine_chunks()))
     clusters = ItemClusters.read(tables["stimuli"])
     people = {name: human_answers(norms, name, scale) for name, scale in sorted(scales.items())}
     spread = _spread(people, scales)

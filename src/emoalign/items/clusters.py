@@ -41,13 +41,13 @@ class ItemClusters:
     keys: Keys
 
     @classmethod
-    def read(cls, stimuli: Path) -> ItemClusters:
-        """The clusters of a table of stimuli."""
+    def read(cls, stimuli: Path, by_card: bool = True) -> ItemClusters:
+        """The clusters of a table of stimuli; without `by_card`, only what they show counts."""
         rows = read_parquet(stimuli, columns=["item_id", *_SHOWN, "cluster"])
         rows = rows.sort_by("item_id")
         item_ids = rows["item_id"].to_pylist()
         shown = pc.coalesce(*(rows[name] for name in _SHOWN)).to_pylist()
-        of_card = rows["cluster"].to_pylist()
+        of_card = rows["cluster"].to_pylist() if by_card else [None] * len(item_ids)
         together = belonging(shown, of_card).tolist()
         # What has several names on the card goes by the first.
         names: dict[int, str] = {}

@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from emoalign.items.ratings_database import ratings_database
 from emoalign.study.fields import Range
 from emoalign.tables import CELL_KEY
+from emoalign.tables.ratings_database import ratings_database
 
 _CELL = ", ".join(CELL_KEY)
 _FORM = f"{_CELL}, form, item_id"

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emoalign.items.item_jobs import ComparedDataset
+from emoalign.items.rated_rows import rated_rows
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.replicates import Replicates, pearson_replicates
 from emoalign.statistics.resampling import Clusters
@@ -57,8 +58,10 @@ class RatedItems:
 
 
 def read_items(paths: Iterable[Path]) -> pd.DataFrame:
-    """The rows of item tables, in an order that does not depend on that of the files."""
-    return pd.concat([ITEMS.read(path) for path in sorted(paths)], ignore_index=True)
+    """The rows of item tables without those that `rated_rows` leaves out, in an order that does not
+    depend on that of the files."""
+    rows = [rated_rows(ITEMS.read(path)) for path in sorted(paths)]
+    return pd.concat(rows, ignore_index=True)
 
 
 def of_scales(items: pd.DataFrame, scales: Mapping[str, Collection[str]]) -> pd.DataFrame:

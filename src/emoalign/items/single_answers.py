@@ -11,9 +11,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from emoalign.items.ratings_database import ratings_database
 from emoalign.statistics.pairs import FloatArray
 from emoalign.tables import CELL_KEY, NORMS
+from emoalign.tables.ratings_database import ratings_database
 
 Cell = tuple[str, ...]
 """Model, protocol, dataset, scale and readout."""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emoalign.items.ratings_database import ratings_database
+from emoalign.tables.ratings_database import ratings_database
 
 Levels = NDArray[np.intp]
 """The number of the level of each row, from 0; -1 for none."""

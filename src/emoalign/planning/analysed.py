@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from emoalign.analyses.base import (
@@ -21,7 +22,9 @@ from emoalign.analyses.base import (
 )
 from emoalign.analyses.catalogue import ANALYSES, COMPUTATIONS, PAGE, settings_of_study
 from emoalign.analyses.precision.analysis import PrecisionJob
+from emoalign.analyses.preregistration.analysis import PreregistrationJob
 from emoalign.elicitation.forms import Form
+from emoalign.planning.registered import preregistration_file, registered
 from emoalign.planning.rules import Files, watched
 from emoalign.planning.studies import LoadedStudy
 from emoalign.stimuli.dataset_cards import DatasetCard, GroupedSource
@@ -34,6 +37,14 @@ Together = Sequence[tuple[Computation, AnalysedStudy]]
 
 def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
     """A study as its analyses know it."""
+    study = _analysed(loaded)
+    if not Path(preregistration_file(loaded)).exists():
+        return study
+    return replace(study, registered=registered(loaded, study))
+
+
+def _analysed(loaded: LoadedStudy) -> AnalysedStudy:
+    """The same without what is preregistered, which is told by it."""
     baselines = sorted(loaded.baselines.items())
     return AnalysedStudy(
         seed=loaded.study.seed,
@@ -60,11 +71,19 @@ def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
                     if loaded.models[model].tells_participants(loaded.protocol(protocol))
                 ),
                 sessions=loaded.in_sessions(name),
+                title=card.title,
+                licence=card.licence,
+                citation=card.citation,
+                redistribute=card.redistribute,
             )
             for name, card in sorted(loaded.datasets.items())
         },
         protocols={name: loaded.protocol(name) for name in loaded.protocol_names()},
-        settings=tuple(getattr(loaded.study, key.key) for key in settings_of_study()),
+        settings=tuple(
+            entry
+            for key in settings_of_study()
+            if (entry := getattr(loaded.study, key.key)) is not None
+        ),
         leakage={name: card.leakage for name, card in baselines if card.leakage is not None},
         lexicon=loaded.lexicon,
         embedding=loaded.embedding,
@@ -171,14 +190,18 @@ class Analyses:
             yield self._rule(name, list(together))
 
     def targets(self) -> dict[str, list[str]]:
-        """The files that each analysis makes, by its name."""
+        """The files that each analysis makes, by its name, which is that of a target."""
         return {
             analysis.name: self._outputs(
                 [(computation, part) for computation in analysis.computes], False
             )
             for analysis, part in self._concerned()
-            if analysis.computes
+            if analysis.computes and analysis.target
         }
+
+    def registered(self) -> PreregistrationJob:
+        """What can be preregistered of the study."""
+        return PreregistrationJob.about(registered(self.loaded, _analysed(self.loaded)))
 
     def precision(self) -> PrecisionJob:
         """The widths of the intervals that the study will have."""
@@ -258,7 +281,11 @@ class Analyses:
             for computation, part in together
             for path in computation.makes
             for made in self._files(path, part, wildcard)
-            for file in ([made, made.replace(".parquet", ".csv")] if "<" not in path else [made])
+            for file in (
+                [made, made.replace(".parquet", ".csv")]
+                if path.startswith("statistics/")
+                else [made]
+            )
         ]
 
     def _files(self, path: str, part: AnalysedStudy, wildcard: bool) -> list[str]:

@@ -9,7 +9,9 @@ from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.rating import together
 from emoalign.embeddings.embedding_cards import RIDGE
+from emoalign.planning.estimate_checks import wrong_estimates
 from emoalign.planning.form_checks import wrong_forms
+from emoalign.planning.publication_checks import wrong_publication
 from emoalign.planning.session_checks import wrong_sessions
 from emoalign.planning.studies import LoadedStudy, StudyDataset
 from emoalign.stimuli.dataset_cards import DatasetCard
@@ -69,6 +71,8 @@ def inconsistencies(loaded: LoadedStudy, source: Origin) -> list[str]:
         ]
         problems += _same_questions(loaded, source, place, protocol)
     problems += wrong_sessions(loaded, source)
+    problems += wrong_publication(loaded, source)
+    problems += wrong_estimates(loaded, source)
     return problems
 
 

@@ -66,6 +66,7 @@ class Jobs:
             shown=card.modality != "image" or bool(self.loaded.asked_raters(dataset)),
             rated=(rated := self._rated(dataset)),
             protocols=tuple(self.loaded.protocol_names()) if rated else (),
+            unrated=self.loaded.estimates is not None and bool(self.loaded.numbers(dataset)),
         )
 
     def _rated(self, dataset: str) -> dict[str, dict[str, Any]]:
@@ -217,7 +218,11 @@ def reported(loaded: LoadedStudy) -> ReportJob:
         study=study.study,
         title=study.title,
         seed=study.seed,
-        **{key.key: getattr(study, key.key) for key in settings_of_report()},
+        **{
+            key.key: settings
+            for key in settings_of_report()
+            if (settings := getattr(study, key.key)) is not None
+        },
         models={name: _model(loaded.models[name], protocols.values()) for name in study.models},
         datasets={entry.dataset: _dataset(loaded, entry.dataset) for entry in study.datasets},
         protocols=protocols,
@@ -290,6 +295,7 @@ def _dataset(loaded: LoadedStudy, name: str) -> ReportedDataset:
         human={scale: card.source.detail(scale, compared.min_raters) for scale in scales},
         groups=GroupedSource.of(card, numbers) is not None,
         sessions=bool(loaded.in_sessions(name)),
+        estimated=loaded.estimates is not None,
         keep=card.keep,
         sample=loaded.dataset_entry(name).sample,
         rated_only=loaded.dataset_entry(name).items == "rated",

@@ -77,7 +77,8 @@ class Opening:
     def _running(self) -> Iterator[str]:
         rules = Counter(rule for rule, _ in self.jobs)
         named = ", ".join(f"{n} {rule}" if n > 1 else rule for rule, n in rules.items())
-        yield _filled(f"Study {self.loaded.study.study}, {counted(rules.total(), 'job')}: {named}.")
+        running = f"{counted(rules.total(), 'job')}: {named}" if rules else "no job"
+        yield _filled(f"Study {self.loaded.study.study}, {running}.")
         if self.awaited:
             jobs, unknown = self._jobs_awaited()
             more = (

@@ -79,16 +79,7 @@ def plan(
     Recorded ratings need nothing and are left out.
     """
     items = {dataset: STIMULI.read(path) for dataset, path in stimuli.items()}
-    rows = pd.DataFrame(
-        [
-            row
-            for job in jobs
-            for means in [None if norms is None else norms.get(job.dataset)]
-            for row in [planned(job, cards[job.model], items[job.dataset], journal, means)]
-            if row is not None
-        ],
-        columns=PLAN.schema.names,
-    )
+    rows = planned_rows(jobs, cards, items, journal, norms)
     PLAN.write_csv(rows, output)
     here = {name for name, card in cards.items() if card.destination is None}
     for line in costs_in_words(rows, max_usd, here):
@@ -100,6 +91,26 @@ def plan(
     for line in sessions_in_words(jobs, rows, cards, sizes):
         _log.info("%s", line)
     _log.info("By model, protocol and scale: %s", output)
+
+
+def planned_rows(
+    jobs: Sequence[RatingJob],
+    cards: Mapping[str, ModelCard],
+    items: Mapping[str, pd.DataFrame],
+    journal: Path,
+    norms: Mapping[str, pd.DataFrame] | None = None,
+) -> pd.DataFrame:
+    """A row for each cell that is asked, see `tables.PLAN`; `items` are the stimuli by dataset."""
+    return pd.DataFrame(
+        [
+            row
+            for job in jobs
+            for means in [None if norms is None else norms.get(job.dataset)]
+            for row in [planned(job, cards[job.model], items[job.dataset], journal, means)]
+            if row is not None
+        ],
+        columns=PLAN.schema.names,
+    )
 
 
 def planned(

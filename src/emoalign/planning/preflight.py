@@ -68,6 +68,16 @@ def _unusable(loaded: LoadedStudy, protocol: Protocol, dataset: str, form: Form)
             "the prompts differ each time they are rendered, so every run would ask, and pay for, "
             "different questions"
         )
+    if isinstance(item, str) and shown == _rendered(
+        Renderer(form.template, form.shown, table=table), "another item", who, protocol
+    ):
+        return (
+            "template: it does not show the item, so that all items would be asked the same "
+            "question; write {{ table.next }} where the answer follows"
+            if protocol.recites
+            else "template: it does not show the item, so that all items would be asked the same "
+            "question; write {{ item.text }} where the item stands"
+        )
     if len(set(shown)) < len(who):
         return (
             f"protocol {protocol.name!r} has personas, but the prompts do not use {{{{ persona }}}}"

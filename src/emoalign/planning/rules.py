@@ -15,7 +15,7 @@ from emoalign.elicitation.rating import SESSIONS
 from emoalign.errors import DataError
 from emoalign.planning.studies import LoadedStudy
 from emoalign.study.fields import FileSource
-from emoalign.study.source_files import folder_files, locate
+from emoalign.study.source_files import folder_files, locate_all
 
 
 @dataclass(frozen=True)
@@ -223,6 +223,6 @@ def _there(sources: Iterable[FileSource]) -> list[str]:
     paths: list[str] = []
     for source in sources:
         with suppress(DataError):
-            path = locate(source)
-            paths += map(str, folder_files(path) if path.is_dir() else [path])
+            for path in locate_all(source):
+                paths += map(str, folder_files(path) if path.is_dir() else [path])
     return paths

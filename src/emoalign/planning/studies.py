@@ -18,6 +18,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from emoalign.analyses.catalogue import FigureName, settings_of_study, with_settings
+from emoalign.analyses.estimates.analysis import EstimatesSettings
 from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.forms import Form, forms
@@ -29,6 +30,7 @@ from emoalign.prompts import (
     question_template,
     unworded,
 )
+from emoalign.publication.settings import PublicationSettings
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry, Name
 from emoalign.study.lexicons import SeedLexicon
@@ -88,7 +90,8 @@ class StudyDataset(Entry):
     min_raters: int = Field(
         1,
         ge=1,
-        description="Leave out items with fewer raters on any scale, if numbers are known.",
+        description="Leave out items with fewer raters on any scale, if numbers are known; with "
+        "`estimates`, treat them as not rated on it.",
     )
 
     @model_validator(mode="after")
@@ -147,6 +150,13 @@ class Study(Entry):
     figures: tuple[FigureName, ...] | None = Field(
         None,
         description="Figures to draw; [] for none. Default: all that apply (docs/figures.md).",
+    )
+    publication: PublicationSettings | None = Field(
+        None,
+        description=(
+            "A bundle of the tables for an archive: `snakemake publication` "
+            "(docs/publication.md). Default: none."
+        ),
     )
 
     @field_validator("figures")
@@ -228,6 +238,12 @@ class LoadedStudy:
     shadowing: tuple[str, ...] = ()
     cards: Mapping[str, str] = field(default_factory=dict)
     followed: Mapping[str, ProtocolCard] = field(default_factory=dict)
+
+    @property
+    def estimates(self) -> EstimatesSettings | None:
+        """The settings of estimated norms, where the study asks for these."""
+        found = (entry for _, entry in self.study if isinstance(entry, EstimatesSettings))
+        return next(found, None)
 
     def card_name(self, model: str) -> str:
         """The name of the card of a model: its own, unless one card stands for several."""

@@ -9,14 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 
 from emoalign.elicitation.doubts import Asked, doubts
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.report.grid import in_order
 from emoalign.report.report_job import ReportJob, is_asked, only_ratings
-from emoalign.tables import CELL_KEY, STATUSES, Status, intact, records
+from emoalign.tables import CELL_KEY, STATUSES, Status, records
+from emoalign.tables.ratings_database import ratings_database
 from emoalign.wording import percent
 
 EXAMPLES = 5
@@ -133,7 +133,7 @@ def _doubts(job: ReportJob, ratings: Sequence[Path]) -> list[str]:
 
 def _asked(query: str, ratings: Sequence[Path], **bound: int) -> pd.DataFrame:
     """The result of a query about all ratings."""
-    with intact(ratings), duckdb.connect() as database:
+    with ratings_database(ratings) as database:
         files = [str(path) for path in sorted(ratings)]
         return database.execute(query, {"files": files, **bound}).df()
 

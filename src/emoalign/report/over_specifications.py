@@ -16,20 +16,27 @@ from emoalign.wording import coefficient, counted, out_of, with_p
 
 Row = Mapping[str, Any]
 
+FEW_ITEMS = 30
+"""Of fewer items, the report says that an end of the range of r rests on them alone: the 95%
+interval of r = 0 is wider than ±.36."""
+
+FEW_ANSWERS = 10
+"""Of fewer sampled answers an item, likewise: their noise lowers r."""
+
 
 def over_specifications(
-    curves: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob
+    ways: pd.DataFrame, curves: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob
 ) -> str | None:
     """Whether models keep their order over all ways of asking, or, where no two were asked alike,
-    how far r depends on the way; None where none has several. The tables are
-    `SPECIFICATION_CURVES` and `SPECIFICATION_CONTRASTS`."""
+    how far r depends on the way, and whether its ends rest on little; None where none has several.
+    The tables are `SPECIFICATIONS`, `SPECIFICATION_CURVES` and `SPECIFICATION_CONTRASTS`."""
     pairs = records(contrasts[contrasts["n_specifications"] > 1])
     if len(pairs) == 1:
         return _pair(pairs[0], job)
     if pairs:
         return _pairs(pairs)
     alone = records(curves[curves["n_specifications"] > 1])
-    return _alone(alone, job) if alone else None
+    return _alone(ways, alone, job) if alone else None
 
 
 def _pair(row: Row, job: ReportJob) -> str:
@@ -79,7 +86,7 @@ def _pairs(pairs: Sequence[Row]) -> str:
     return f"{opening}{told}."
 
 
-def _alone(curves: Sequence[Row], job: ReportJob) -> str:
+def _alone(ways: pd.DataFrame, curves: Sequence[Row], job: ReportJob) -> str:
     """Models of which no two were asked alike, or one."""
     if len(curves) == 1:
         [row] = curves
@@ -89,26 +96,53 @@ def _alone(curves: Sequence[Row], job: ReportJob) -> str:
             if row["lowest"] < 0 < row["highest"]
             else f"Over {n} ways of asking, r with people is"
         )
-        return f"{opening} {_span(row)} (median {coefficient(row['median'])}); {_above(row)}."
+        median = coefficient(row["median"])
+        return f"{opening} {_span(row)} (median {median}); {_above(row)}.{_little(ways, row)}"
     widest = max(curves, key=lambda row: row["highest"] - row["lowest"])
     who = [] if len(job.models) == 1 else [job.short_names[widest["model"]]]
     of = ", ".join([*who, *([] if _one_scale(job) else [scale(job, widest)])])
     unsure = sum(row["n_above_0"] < _n(row) for row in curves)
     held = (
-        "It is above 0 (95% interval) in all ways of asking in every case."
+        "In every case, r is above 0 (95% interval) in all ways of asking."
         if not unsure
-        else f"In {out_of(unsure, len(curves))} cases, there are ways of asking in which it is not "
+        else f"In {out_of(unsure, len(curves))} cases, there are ways of asking in which r is not "
         "above 0 (95% interval)."
     )
     return (
         f"r with people varies most between ways of asking for {of}: {_span(widest)} over "
-        f"{_n(widest)} ways. {held}"
+        f"{_n(widest)} ways.{_little(ways, widest)} {held}"
     )
 
 
 def _span(row: Row) -> str:
     least, most = coefficient(row["lowest"]), coefficient(row["highest"])
     return least if least == most else f"between {least} and {most}"
+
+
+def _little(ways: pd.DataFrame, curve: Row) -> str:
+    """Sentences, each after a space, about ends of a range that rest on few items or answers."""
+    if curve["lowest"] == curve["highest"]:
+        return ""
+    about = ["model", "dataset", "scale"]
+    of_curve = ways[about].eq([curve[name] for name in about]).all(axis=1)
+    own = sorted(records(ways[of_curve].dropna(subset="r")), key=lambda way: float(way["r"]))
+    return "".join(
+        f" The {end} r rests on only {rests}."
+        for end, way in zip(("lowest", "highest"), own[:1] + own[-1:], strict=False)
+        if (rests := _rests_on_little(way, noisy=end == "lowest"))
+    )
+
+
+def _rests_on_little(way: Row, noisy: bool) -> str:
+    """The few items that r rests on, and the few answers where these matter, as they are `noisy`;
+    nothing where both are many. At a temperature of 0, one answer is as good as many."""
+    n, each = int(way["n_items"]), way["n_ok"] / way["n_items"]
+    sampled = noisy and way["readout"] == "sampled" and way["temperature"] != 0
+    items = counted(n, "item") if n < FEW_ITEMS else ""
+    if not sampled or each >= FEW_ANSWERS:
+        return items
+    answers = counted(max(1, round(each)), "answer")
+    return f"{answers} to each {f'of {items}' if items else 'item'}, whose noise lowers it"
 
 
 def _above(row: Row) -> str:

@@ -12,7 +12,20 @@ _ENTRY = re.compile(
     r"@(?!comment|string|preamble)\w+\s*\{.*?(?=^\s*@\w+\s*\{|\Z)", re.M | re.S | re.I
 )
 
-_FIELD = re.compile(r"\b(?P<name>\w+)\s*=\s*\{(?P<value>(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
+_BRACED = r"\{(?:[^{}]|\{[^{}]*\})*\}"
+
+_FIELD = re.compile(
+    r"\b(?P<name>\w+)\s*=\s*"
+    rf"(?:\{{(?P<value>(?:[^{{}}]|{_BRACED})*)\}}|\"(?P<quoted>(?:[^\"{{}}]|{_BRACED})*)\"|(?P<number>\d+))"
+)
+
+_BODY = re.compile(r"\{([^{}\\]*\s[^{}\\]*)\}")
+"""Words in braces within the names of authors: a body, such as {World Health Organization}."""
+
+_KEPT = "\u00a0"
+"""A blank that parts no names."""
+
+_DOI = re.compile(r"10\.\d{4,9}/\S+")
 
 _ACCENTS = {
     "'": "\u0301",
@@ -64,12 +77,32 @@ class Piece(NamedTuple):
 
 def entries(bibtex: str) -> list[dict[str, str]]:
     """The fields of every entry of a BibTeX text."""
-    return [fields(entry) for entry in _ENTRY.findall(bibtex)]
+    return [fields(entry) for entry in entry_texts(bibtex)]
+
+
+def entry_texts(bibtex: str) -> list[str]:
+    """Every entry of a BibTeX text, as it is."""
+    return _ENTRY.findall(bibtex)
 
 
 def fields(entry: str) -> dict[str, str]:
     """The fields of a BibTeX entry, in Unicode, without the braces and dashes of TeX."""
-    return {match["name"].lower(): _plain(match["value"]) for match in _FIELD.finditer(entry)}
+    found = {}
+    for match in _FIELD.finditer(entry):
+        value = match["value"] or match["quoted"] or match["number"] or ""
+        name = match["name"].lower()
+        found[name] = _plain(_BODY.sub(_as_one, value) if name == "author" else value)
+    return found
+
+
+def _as_one(body: re.Match[str]) -> str:
+    return _KEPT.join(body[1].split())
+
+
+def doi_of(source: Mapping[str, str]) -> str | None:
+    """The DOI of a source, without the address of its resolver."""
+    found = _DOI.search(source.get("doi", ""))
+    return None if found is None else found[0]
 
 
 def _plain(value: str) -> str:
@@ -79,12 +112,13 @@ def _plain(value: str) -> str:
     value = _LETTER.sub(lambda letter: _LETTERS[letter[1]], _ACCENTED.sub(accented, value))
     value = re.sub(r"[{}]", "", re.sub(r"\\([&%_#$])", r"\1", value))
     value = value.replace("--", "–").replace("``", "“").replace("''", "”")
-    return unicodedata.normalize("NFC", " ".join(value.split()))
+    return unicodedata.normalize("NFC", " ".join(re.split(r"[ \t\r\n]+", value.strip())))
 
 
 def authors(names: str) -> list[tuple[str, str]]:
-    """Family and given names of the authors of an entry."""
-    return [_author(name) for name in names.split(" and ")]
+    """Family and given names of the authors of an entry; a body has no given name."""
+    parted = [_author(name) for name in names.split(" and ")]
+    return [(family.replace(_KEPT, " "), given) for family, given in parted]
 
 
 def _author(name: str) -> tuple[str, str]:
@@ -165,8 +199,7 @@ def _published(source: Mapping[str, str]) -> list[Piece]:
 
 
 def _address(source: Mapping[str, str]) -> list[Piece]:
-    if "doi" in source:
-        doi = source["doi"].removeprefix("https://doi.org/")
+    if doi := doi_of(source):
         return [Piece(" "), Piece(f"doi:{doi}", url=f"https://doi.org/{quote(doi)}")]
     url = source.get("url", "")
     if url.startswith(("https://", "http://")):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,10 @@ def label_agreement(
 FEWEST_LABELS = 5
 """With four labels no two-sided permutation p can be below .08."""
 
-Learner = Callable[[sparse.csr_matrix, NDArray[np.bool_], sparse.csr_matrix], FloatArray]
+Features = TypeVar("Features", sparse.csr_matrix, FloatArray)
+"""Features of texts, shape (texts, size)."""
+
+Learner = Callable[[Features, NDArray[np.bool_], Features], FloatArray]
 """Learns from features (texts, words) and whether each text has the label; scores other texts, the
 higher the likelier: features (others, words) to (others,)."""
 
@@ -119,7 +123,7 @@ def transparency(similarities: FloatArray, shares: FloatArray) -> FloatArray:
 
 
 def out_of_fold_auc(
-    features: sparse.csr_matrix, labelled: NDArray[np.bool_], folds: Folds, learner: Learner
+    features: Features, labelled: NDArray[np.bool_], folds: Folds, learner: Learner[Features]
 ) -> float:
     """Area under the ROC curve of a classifier, on texts that it has not learned from.
 

@@ -80,17 +80,21 @@ def nested_ridge(features: FloatArray, targets: FloatArray, keys: Keys, seed: in
         tried = np.empty((len(PENALTIES), *y.shape))
         for part in range(FOLDS):
             left = inner == part
-            tried[:, left] = _path(x[~left], y[~left], x[left])
+            tried[:, left] = ridge_path(x[~left], y[~left], x[left])
         chosen = np.square(tried + y.mean(axis=0) - y).mean(axis=1).argmin(axis=0)
         of_target = np.arange(len(chosen))
         penalties[fold] = PENALTIES[chosen]
         within[fold, kept] = tried[chosen, :, of_target].T
-        beyond[held] = _path(x, y, features[held])[chosen, :, of_target].T
+        beyond[held] = ridge_path(x, y, features[held])[chosen, :, of_target].T
     return NestedRidge(folds, targets.mean(axis=0), beyond, within, penalties)
 
 
-def _path(x: FloatArray, y: FloatArray, others: FloatArray) -> FloatArray:
-    """Predictions beyond the mean of y for others, by penalty: (penalties, others, targets)."""
+def ridge_path(x: FloatArray, y: FloatArray, others: FloatArray) -> FloatArray:
+    """Predict others beyond the mean of y with each of `PENALTIES`: (penalties, others, targets).
+
+    Learns targets, shape (items, targets), from features, shape (items, size), standardised on the
+    same items; `others` has shape (others, size).
+    """
     centre, spread = x.mean(axis=0), x.std(axis=0)
     scale = np.where(spread > ROUNDING, spread, 1) * np.sqrt(x.shape[1])
     x, others, y = (x - centre) / scale, (others - centre) / scale, y - y.mean(axis=0)

@@ -197,3 +197,5 @@ class PreparationJob(Job):
     """Cards of recorded ratings by model, if only items that all of them rated are used."""
     protocols: tuple[str, ...] = ()
     """The protocols under which they must have them."""
+    unrated: bool = False
+    """Whether items that nobody rated are kept among items that people rated."""

@@ -142,6 +142,11 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W\d_]", "", name.casefold())
 
 
+def names_texts(name: str) -> bool:
+    """Tell whether a column of this name is likely to hold words or sentences."""
+    return _plain(name) in _NAMES["text"].split()
+
+
 def _named(
     key: Key, names: Sequence[str], held: Mapping[str, Sequence[str]], repeated: bool
 ) -> str | None:

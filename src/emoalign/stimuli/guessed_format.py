@@ -71,7 +71,7 @@ def guess_table(path: Path) -> GuessedTable:
     elif kind not in ("parquet", "jsonl"):
         written |= _as_text(path, kind)
     elif kind == "jsonl":
-        written |= _encoding(path.read_bytes())
+        written |= guessed_encoding(path.read_bytes())
     rows, header = _rows(path, written)
     more = len(rows) > ROWS
     width = len(header)
@@ -191,7 +191,7 @@ def _as_text(path: Path, kind: str) -> dict[str, object]:
     written: dict[str, object] = {}
     if kind not in ("csv", "tsv"):
         written["format"] = "csv"
-    written |= _encoding(content)
+    written |= guessed_encoding(content)
     text = content.decode(str(written.get("encoding", "utf-8-sig")), errors="replace")
     first = "".join(islice(io.StringIO(text, newline=""), _FIRST_LINES))
     if _separator(first.splitlines()[0] if first else ""):
@@ -206,7 +206,8 @@ def _as_text(path: Path, kind: str) -> dict[str, object]:
     return written
 
 
-def _encoding(content: bytes) -> dict[str, object]:
+def guessed_encoding(content: bytes) -> dict[str, object]:
+    """The key `encoding` of a card for a file with this content; empty for UTF-8."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return {"encoding": "utf-16"}
     head = content[:4000]

@@ -19,7 +19,7 @@ from emoalign.stimuli.norms import norm_rows
 from emoalign.stimuli.public_ids import public_ids
 from emoalign.stimuli.rated_items import RatedItems, only_rated
 from emoalign.stimuli.readers.base import SourceItem
-from emoalign.stimuli.selection import Selection, select
+from emoalign.stimuli.selection import select
 from emoalign.study.fields import FileSource
 from emoalign.study.source_files import locate_verified, sha256
 from emoalign.tables import NORMS, STIMULI, atomic, groups
@@ -98,8 +98,8 @@ def prepared(
             items = list(selection.items)
             missing = len(everything) - len(answered)
             left_out = {"without answers by every recorded model": missing, **selection.left_out}
-            if any(left_out.values()):
-                notes.append(Selection(items, left_out).in_words(job.modality))
+            if told := replace(selection, left_out=left_out).in_words(job.modality):
+                notes.append(told)
     if job.restricted and items:
         called = public_ids(everything, job.dataset)
         items = [replace(item, item_id=called[item.item_id]) for item in items]

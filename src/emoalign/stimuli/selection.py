@@ -43,10 +43,14 @@ PLAIN_LETTERS = {
 
 @dataclass(frozen=True)
 class Selection:
-    """The items of a study, in order of their id, and how many others are left out by reason."""
+    """The items of a study, in order of their id, and how many others are left out by reason.
+
+    `few` tells of ratings that count as none because too few people gave them.
+    """
 
     items: Sequence[SourceItem]
     left_out: Mapping[str, int]
+    few: str = ""
 
     def in_words(self, modality: Modality) -> str:
         """The numbers in sentences: "Of 310 words, 10 shown … were excluded."."""
@@ -67,7 +71,7 @@ class Selection:
                 if n
                 else f"The sample was drawn from {_many(len(self.items) + not_drawn, modality)}."
             )
-        return " ".join(told)
+        return " ".join(filter(None, (*told, self.few)))
 
 
 def select(items: Sequence[SourceItem], job: PreparationJob) -> Selection:
@@ -75,16 +79,22 @@ def select(items: Sequence[SourceItem], job: PreparationJob) -> Selection:
 
     Leaves out items that do not match `keep`, those shown as demonstrations by any prompt set (case
     ignored), and those that fewer than `min_raters` people rated on a scale that others have
-    ratings on; a scale that nobody rated leaves out none. An item counts under the first reason
-    that applies. Raises DataError on a repeated id, or when fewer items are left than the sample
-    needs.
+    ratings on; a scale that nobody rated leaves out none. Where `unrated` items are kept, ratings
+    by fewer than `min_raters` people count as none, and leave out no item. An item counts under the
+    first reason that applies. Raises DataError on a repeated id, or when fewer items are left than
+    the sample needs.
     """
     by_id = {item.item_id: item for item in items}
     if len(by_id) != len(items):
         ids = [item.item_id for item in items]
         twice = next(item_id for item_id in ids if ids.count(item_id) > 1)
         raise DataError(f"dataset {job.dataset!r}: the id {twice!r} is used for more than one item")
-    reasons = dict(_unusable(items, job))
+    few: set[str] = set()
+    if job.unrated:
+        enough = {item_id: _by_enough(item, job.min_raters) for item_id, item in by_id.items()}
+        few = {item_id for item_id in by_id if enough[item_id] is not by_id[item_id]}
+        by_id = enough
+    reasons = dict(_unusable(list(by_id.values()), job))
     left_out = Counter(reasons.values())
     usable = [item_id for item_id in by_id if item_id not in reasons]
     strata: dict[str, str] = {}
@@ -113,6 +123,27 @@ def select(items: Sequence[SourceItem], job: PreparationJob) -> Selection:
             for item_id in drawn
         ],
         +left_out,
+        _few(len(few.intersection(drawn)), job),
+    )
+
+
+def _by_enough(item: SourceItem, min_raters: int) -> SourceItem:
+    """An item without the ratings of scales on which fewer than `min_raters` people rated it."""
+    few = {scale for scale, human in item.ratings.items() if _raters_on(human) < min_raters}
+    if not few:
+        return item
+    return replace(
+        item,
+        ratings={scale: of for scale, of in item.ratings.items() if scale not in few},
+        by_group={scale: of for scale, of in item.by_group.items() if scale not in few},
+    )
+
+
+def _few(n: int, job: PreparationJob) -> str:
+    if not n:
+        return ""
+    return (
+        f"Ratings by fewer than {job.min_raters} people ({_many(n, job.modality)}) count as none."
     )
 
 
@@ -137,7 +168,7 @@ def _unusable(items: Sequence[SourceItem], job: PreparationJob) -> Iterator[tupl
             yield item.item_id, unlike
         elif composed(shown_name(item)).casefold() in shown:
             yield item.item_id, "shown as an example in a prompt"
-        elif _raters(item, rated) < job.min_raters:
+        elif _raters(item, rated, job.unrated) < job.min_raters:
             yield item.item_id, few
 
 
@@ -149,11 +180,14 @@ def _reasons(left_out: Mapping[str, int]) -> list[str]:
     return [f"{count:,} {reason}" for reason, count in left_out.items() if count]
 
 
-def _raters(item: SourceItem, scales: Collection[str]) -> float:
-    """The fewest people who rated an item on any of the scales; infinity if unknown."""
-    if not item.ratings.keys() >= set(scales):
-        return 0
-    return min((_raters_on(item.ratings[scale]) for scale in scales), default=math.inf)
+def _raters(item: SourceItem, scales: Collection[str], unrated: bool) -> float:
+    """The fewest people who rated an item on any of the scales; infinity if unknown.
+
+    With `unrated`, scales on which nobody rated it do not count.
+    """
+    known = [_raters_on(item.ratings[scale]) for scale in scales if scale in item.ratings]
+    missing = not unrated and len(known) < len(scales)
+    return 0 if missing else min(known, default=math.inf)
 
 
 def _raters_on(human: HumanRatings | HumanLabels) -> float:

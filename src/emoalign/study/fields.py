@@ -43,6 +43,16 @@ def _known(encoding: str) -> str:
 Encoding = Annotated[str, AfterValidator(_known)]
 """An encoding of texts that Python knows, such as utf-8-sig or cp1252."""
 
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise ValueError("it is empty; write a text, or leave the entry out")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_said)]
+"""A text that says something: neither empty nor white space alone."""
+
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Modality = Literal["word", "sentence", "image"]
 Readout = Literal["sampled", "exact", "decision", "stated"]

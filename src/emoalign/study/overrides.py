@@ -41,6 +41,21 @@ def overrides(said: Iterable[str]) -> dict[str, Any]:
     return read
 
 
+def taken_out(name: str, options: dict[str, Any], config: dict[str, Any]) -> bool:
+    """What the command line says of an option of the run, which is no key of a study.
+
+    It is taken out of the `options` and of the `config` that Snakemake has made of them. Raises
+    StudyError where it is neither true nor false.
+    """
+    if name not in options:
+        return False
+    said = options.pop(name)
+    config.pop(name, None)
+    if not isinstance(said, bool):
+        raise StudyError([f"--config {name}: expected true or false, found {said!r}"])
+    return said
+
+
 def _read(value: str) -> Any:
     """A value as YAML; a command line has no comments, so a # in a text is part of it."""
     if not value:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from emoalign.study.fields import Entry, Name, Range, whole_steps
+from emoalign.study.fields import Entry, Name, Range, Text, whole_steps
 
 AnswerKind = Literal[
     "text",
@@ -31,6 +33,36 @@ STATED_TOTAL = 100.0
 
 STATED_TOLERANCE = 0.01
 """The distance of its sum from the total that is rounding, as a share of the total."""
+
+
+_IN_NUMBERS = re.compile(r"[0-9０-９.．,，+＋−－-]+")
+_IN_JSON = re.compile(r"[\s0-9.+\-{}\[\]:,\"`]+")
+"""Strings that stand within an answer: one of numbers, or one in JSON, with its code fence."""
+
+
+def _cuts(stop: str, kind: str) -> str | None:
+    """The reason why a string would end answers of a kind that are not yet complete, after the
+    string itself; None where it can stand within no such answer."""
+    if not stop:
+        return "would end every answer before it begins; leave it out"
+    if kind in ("text", "next_token", "decimal"):
+        if _IN_NUMBERS.fullmatch(stop.strip()) is None:
+            return None
+        return (
+            "would cut numbers, as 7.5 to 7, which would count as a rating; write what follows the "
+            'number, such as "\\n", or leave stop out'
+        )
+    if kind.startswith("structured") and not stop.strip():
+        return (
+            "may stand within an object, which would be cut; leave stop out: the server ends "
+            "answers where the object ends"
+        )
+    if stop.strip() and _IN_JSON.fullmatch(stop):
+        return (
+            "is part of JSON, so that answers would be cut, and none could be read; leave stop "
+            "out, or write what follows an answer"
+        )
+    return None
 
 
 class AnswerFormat(Entry):
@@ -58,7 +90,18 @@ class AnswerFormat(Entry):
         ),
     )
     max_tokens: int = Field(8, ge=1, description="Longest answer; longer ones count as truncated.")
-    stop: tuple[str, ...] = Field((), description="Strings that end an answer.")
+    stop: tuple[str, ...] = Field(
+        (), description="Strings that end an answer, and stand within none."
+    )
+
+    @field_validator("stop")
+    @classmethod
+    def _cuts_nothing(cls, stop: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for string in stop:
+            why = _cuts(string, str(info.data.get("kind", "text")))
+            if why is not None:
+                raise ValueError(f"{json.dumps(string, ensure_ascii=False)} {why}")
+        return stop
 
     @model_validator(mode="after")
     def _one_token(self) -> AnswerFormat:
@@ -110,7 +153,7 @@ class Demonstration(Entry):
 
     short: ClassVar[str] = "text: {0}, rating: ..."
 
-    text: str = Field(description="The stimulus.")
+    text: Text = Field(description="The stimulus.")
     rating: float | None = Field(None, description="Its rating.")
     labels: tuple[str, ...] | None = Field(None, description="Its labels, for a scale of labels.")
 
@@ -154,13 +197,12 @@ class ScaleInstruction(Entry):
             "Order of labels. rotated: a form for each rotation. random: drawn for each answer."
         ),
     )
-    key: str | None = Field(
+    key: Text | None = Field(
         None,
-        min_length=1,
         description="Key in answers that are JSON objects. Default: the scale's name.",
     )
     demonstrations: tuple[Demonstration, ...] = Field((), description="Worked examples, in order.")
-    practice: tuple[str, ...] = Field(
+    practice: tuple[Text, ...] = Field(
         (),
         description=(
             "Texts that every session rates first, in this order; never used as items. They count "
@@ -210,7 +252,7 @@ class PromptSet(Entry):
         description="chat: messages. completion: text to be continued."
     )
     system: str | None = Field(None, description="Template of a system message (chat only).")
-    template: str = Field(
+    template: Text = Field(
         description=(
             "The question, with item.text, instruction, demonstrations, scale, persona, and by "
             "kind of answer scale.key, scale.points, scales, table or history; all are in "

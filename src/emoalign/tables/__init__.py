@@ -30,6 +30,12 @@ from emoalign.tables.distributions import (
     ENTROPY,
     ITEM_ENTROPIES,
 )
+from emoalign.tables.estimates import (
+    ESTIMATES,
+    ESTIMATION,
+    ESTIMATION_CURVE,
+    ESTIMATION_WEIGHTS,
+)
 from emoalign.tables.explained import EXPLAINED, EXPLAINED_SCALES
 from emoalign.tables.forms import FORMS
 from emoalign.tables.learned import (
@@ -40,7 +46,9 @@ from emoalign.tables.learned import (
     PREDICTIONS,
     TRAININGS,
 )
+from emoalign.tables.norm_files import CODEBOOK, TO_RATE
 from emoalign.tables.parquet import intact, metadata, read_parquet
+from emoalign.tables.preregistration import PREREGISTRATION, PREREGISTRATION_ANSWERS
 from emoalign.tables.rater_groups import GROUP_CONTRASTS, GROUP_NORMS, GROUP_PERSONAS, GROUPS
 from emoalign.tables.ratings import (
     ITEMS,
@@ -123,8 +131,16 @@ TABLES = (
     CALIBRATION,
     CALIBRATION_CURVES,
     CALIBRATED,
+    ESTIMATES,
+    ESTIMATION,
+    ESTIMATION_WEIGHTS,
+    ESTIMATION_CURVE,
+    CODEBOOK,
+    TO_RATE,
     PLAN,
     PRECISION,
+    PREREGISTRATION,
+    PREREGISTRATION_ANSWERS,
 )
 
 __all__ = [
@@ -139,6 +155,7 @@ __all__ = [
     "CALIBRATION_CURVES",
     "CATEGORIES",
     "CELL_KEY",
+    "CODEBOOK",
     "COMPLETIONS",
     "CONTRASTS",
     "DISTRIBUTIONS",
@@ -146,6 +163,10 @@ __all__ = [
     "DISTRIBUTION_SCORECARD",
     "ENTROPY",
     "EQUIVALENCE",
+    "ESTIMATES",
+    "ESTIMATION",
+    "ESTIMATION_CURVE",
+    "ESTIMATION_WEIGHTS",
     "EXPLAINED",
     "EXPLAINED_SCALES",
     "FORMS",
@@ -164,6 +185,8 @@ __all__ = [
     "PLAN",
     "PRECISION",
     "PREDICTIONS",
+    "PREREGISTRATION",
+    "PREREGISTRATION_ANSWERS",
     "RATERS_WORTH",
     "RATINGS",
     "READOUTS",
@@ -182,6 +205,7 @@ __all__ = [
     "STIMULI",
     "STRUCTURE",
     "TABLES",
+    "TO_RATE",
     "TRAININGS",
     "TRANSPARENCY",
     "TRANSPARENCY_GRADIENT",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -98,18 +99,20 @@ class Table:
         return rows
 
 
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""Beginnings of a cell that a spreadsheet may take for a formula and carry out."""
+FORMULAS = re.compile("'*[=+@\t\r\n-]")
+"""Beginnings of a cell that a spreadsheet may take for a formula and carry out, with apostrophes
+before them: one more is added to these, too, so that it can be told from theirs."""
 
 
 def inert(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows for CSV: texts that begin like a formula get an apostrophe before them; numbers stay.
 
-    Spreadsheets carry out what an item, an answer or a title from elsewhere says in a cell.
+    Spreadsheets carry out what an item, an answer or a title from elsewhere says in a cell. Texts
+    that differ stay different: to read them, take away one apostrophe from what still matches.
     """
 
     def shown(value: object) -> object:
-        return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value
+        return f"'{value}" if isinstance(value, str) and FORMULAS.match(value) else value
 
     texts = [name for name in rows.columns if not pd.api.types.is_numeric_dtype(rows[name])]
     return rows.assign(**{name: rows[name].map(shown) for name in texts})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any
 
 from emoalign.analyses.base import (
     ITEMS,
@@ -10,35 +10,25 @@ from emoalign.analyses.base import (
     STIMULI,
     AnalysedStudy,
     Analysis,
-    AnalysisJob,
     Computation,
+    NumbersJob,
     statistics,
 )
 from emoalign.figures.kinds import FigureKind, differing, several_scales_and_models
 from emoalign.report.contents import PageSection
-from emoalign.study.scales import HumanScale
 from emoalign.study.settings import StatisticsSettings
 
 
-class AlignmentJob(AnalysisJob):
+class AlignmentJob(NumbersJob):
     """Compare models with people, cell by cell: scales of numbers by dataset."""
 
     version: int = 10
-    scales: dict[str, dict[str, HumanScale]]
-    seed: int
-    bootstrap_resamples: int
     split_halves: int
 
     @classmethod
-    def of(cls, study: AnalysedStudy) -> Self:
-        """All scales of numbers of a study."""
-        settings = study.set_by(StatisticsSettings)
-        return cls(
-            scales={name: dict(dataset.numbers) for name, dataset in study.datasets.items()},
-            seed=study.seed,
-            bootstrap_resamples=settings.bootstrap_resamples,
-            split_halves=settings.split_halves,
-        )
+    def further(cls, study: AnalysedStudy) -> dict[str, Any]:
+        """The split halves that reliabilities come from."""
+        return {"split_halves": study.set_by(StatisticsSettings).split_halves}
 
 
 def _over(varied: str, r: str, ratio: str, more: str = "") -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any
 
 from emoalign.analyses.base import (
     ITEMS,
@@ -25,16 +25,9 @@ class ArousalJob(ComparisonJob):
     worst_items: int
 
     @classmethod
-    def of(cls, study: AnalysedStudy) -> Self:
-        """All datasets of a study."""
-        worst_items = study.set_by(StatisticsSettings).worst_items
-        compared = ComparisonJob.of(study)
-        return cls(
-            datasets=compared.datasets,
-            seed=compared.seed,
-            bootstrap_resamples=compared.bootstrap_resamples,
-            worst_items=worst_items,
-        )
+    def further(cls, study: AnalysedStudy) -> dict[str, Any]:
+        """The number of items of each list."""
+        return {"worst_items": study.set_by(StatisticsSettings).worst_items}
 
 
 ANALYSIS = Analysis(

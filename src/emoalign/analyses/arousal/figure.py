@@ -15,6 +15,7 @@ from emoalign.figures.drawing import Subject
 from emoalign.figures.panels import headed, instead, panels, round_ticks
 from emoalign.figures.point_names import Outliers, name_outliers
 from emoalign.figures.style import FAINT, PEOPLE
+from emoalign.items.rated_rows import rated_rows
 from emoalign.study.scales import OrdinalScale
 from emoalign.tables import AROUSAL, AROUSAL_ITEMS, ITEMS, RESIDUALS, groups, records
 from emoalign.wording import correlation
@@ -52,7 +53,7 @@ def draw_v_shape(subject: Subject) -> list[Figure]:
 
 
 def _panels(subject: Subject) -> Iterator[Panel]:
-    items = subject.rows(ITEMS)
+    items = rated_rows(subject.rows(ITEMS))
     both = items[items["scale"].isin(["valence", "arousal"])]
     people = both.drop_duplicates(["item_id", "scale"])
     # People are the same beside every model, but for items a model did not rate.

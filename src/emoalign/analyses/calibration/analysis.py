@@ -7,6 +7,7 @@ from typing import Literal, Self, get_args
 from pydantic import Field, field_validator
 
 from emoalign.analyses.base import (
+    CALIBRATED_TABLE,
     ITEMS,
     NORMS,
     STIMULI,
@@ -21,7 +22,7 @@ from emoalign.figures.kinds import FigureKind, distributions
 from emoalign.report.contents import PageSection
 from emoalign.study.fields import Entry
 from emoalign.study.scales import DatasetScale
-from emoalign.study.settings import DistributionSettings, StatisticsSettings
+from emoalign.study.settings import DistributionSettings
 
 Method = Literal[
     "temperature", "bias", "isotonic", "mixture", "vector", "dirichlet", "cumulative_logit"
@@ -30,7 +31,7 @@ Method = Literal[
 
 METHODS: tuple[Method, ...] = get_args(Method)
 
-CALIBRATED = ("calibrated/<dataset>.parquet", "calibrators/<dataset>.json")
+CALIBRATED = (CALIBRATED_TABLE, "calibrators/<dataset>.json")
 
 
 class CalibrationSettings(Entry):
@@ -90,10 +91,10 @@ class CalibrationReviewJob(AnalysisJob):
     def of(cls, study: AnalysedStudy) -> Self:
         """All datasets of a study."""
         return cls(
-            datasets={name: dataset.scales for name, dataset in study.datasets.items()},
+            datasets=study.scales,
             min_raters=study.set_by(DistributionSettings).min_raters,
             seed=study.seed,
-            bootstrap_resamples=study.set_by(StatisticsSettings).bootstrap_resamples,
+            bootstrap_resamples=study.resamples,
             settings=study.set_by(CalibrationSettings),
         )
 

@@ -20,7 +20,7 @@ from emoalign.analyses.base import (
 from emoalign.figures.kinds import FigureKind, distributions
 from emoalign.report.contents import PageSection
 from emoalign.study.scales import DatasetScale
-from emoalign.study.settings import DistributionSettings, StatisticsSettings
+from emoalign.study.settings import DistributionSettings
 
 TABLES = statistics("distributions", "entropy", "categories", "distribution_contrasts")
 
@@ -38,9 +38,9 @@ class DistributionJob(AnalysisJob):
     def of(cls, study: AnalysedStudy) -> Self:
         """All scales of a study."""
         return cls(
-            scales={name: dataset.scales for name, dataset in study.datasets.items()},
+            scales=study.scales,
             seed=study.seed,
-            bootstrap_resamples=study.set_by(StatisticsSettings).bootstrap_resamples,
+            bootstrap_resamples=study.resamples,
             settings=study.set_by(DistributionSettings),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any
 
 from pydantic import Field
 
@@ -26,20 +26,9 @@ class ExpectationJob(ComparisonJob):
     labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @classmethod
-    def of(cls, study: AnalysedStudy) -> Self:
-        """All datasets of a study."""
-        labels = {
-            name: tuple(dataset.labels)
-            for name, dataset in study.datasets.items()
-            if dataset.labels
-        }
-        compared = ComparisonJob.of(study)
-        return cls(
-            datasets=compared.datasets,
-            seed=compared.seed,
-            bootstrap_resamples=compared.bootstrap_resamples,
-            labels=labels,
-        )
+    def further(cls, study: AnalysedStudy) -> dict[str, Any]:
+        """The scales of labels of datasets that have any."""
+        return {"labels": {name: tuple(labels) for name, labels in study.labels.items() if labels}}
 
 
 ANALYSIS = Analysis(

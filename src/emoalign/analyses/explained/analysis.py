@@ -19,7 +19,6 @@ from emoalign.analyses.base import (
 from emoalign.embeddings.embedding_cards import EmbeddingCard
 from emoalign.report.contents import PageSection
 from emoalign.study.scales import Frameworks
-from emoalign.study.settings import StatisticsSettings
 
 TABLES = statistics("explained", "explained_scales")
 
@@ -43,7 +42,7 @@ class ExplainedJob(ComparisonJob):
                 for name, dataset in study.datasets.items()
             },
             seed=study.seed,
-            bootstrap_resamples=study.set_by(StatisticsSettings).bootstrap_resamples,
+            bootstrap_resamples=study.resamples,
             languages={name: dataset.language for name, dataset in study.datasets.items()},
             embedding=None if study.embedding is None else study.embedding.plain(),
         )

@@ -17,7 +17,6 @@ from emoalign.analyses.base import (
 from emoalign.figures.kinds import FigureKind, several_forms
 from emoalign.report.contents import PageSection
 from emoalign.study.fields import Range
-from emoalign.study.settings import StatisticsSettings
 
 
 class FormsJob(AnalysisJob):
@@ -35,7 +34,7 @@ class FormsJob(AnalysisJob):
     def of(cls, study: AnalysedStudy) -> Self:
         """All protocols with several forms of a study."""
         return cls(
-            scales={name: dataset.compared.scales for name, dataset in study.datasets.items()},
+            scales=study.ranges,
             forms={
                 name: {
                     protocol: dict(dataset.forms[protocol]) for protocol in dataset.several_forms
@@ -43,7 +42,7 @@ class FormsJob(AnalysisJob):
                 for name, dataset in study.datasets.items()
             },
             seed=study.seed,
-            bootstrap_resamples=study.set_by(StatisticsSettings).bootstrap_resamples,
+            bootstrap_resamples=study.resamples,
         )
 
 

@@ -15,6 +15,7 @@ from emoalign.analyses.forms.analysis import FormsJob
 from emoalign.items.asked_items import AskedScale, Specification, asked_scales, missing
 from emoalign.items.form_means import form_means, place_shares
 from emoalign.items.rated_items import drawn_items, of_scales
+from emoalign.items.rated_rows import rated_rows
 from emoalign.statistics.forms import of_others, pull, shifts
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.replicates import (
@@ -45,7 +46,8 @@ def compare_forms(job: FormsJob, files: AnalysisFiles) -> None:
         own = ITEMS.read(items[dataset])
         means = form_means(ratings, dataset, job.scales[dataset], files.folder)
         means = means[means["protocol"].isin(list(protocols))]
-        for scale in asked_scales(of_scales(own, {dataset: job.scales[dataset]}), means):
+        rated = of_scales(rated_rows(own), {dataset: job.scales[dataset]})
+        for scale in asked_scales(rated, means):
             rows += scale_rows(scale, protocols, job)
         of_labels = means[~means["scale"].isin(list(job.scales[dataset]))]
         rows += label_rows(of_labels)

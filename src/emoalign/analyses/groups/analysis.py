@@ -20,7 +20,6 @@ from emoalign.figures.kinds import FigureKind, rater_groups
 from emoalign.report.contents import PageSection
 from emoalign.study.fields import Entry
 from emoalign.study.scales import HumanScale
-from emoalign.study.settings import StatisticsSettings
 
 
 class GroupedDataset(Entry):
@@ -58,7 +57,7 @@ class GroupsJob(AnalysisJob):
                 for protocol, personas in sorted(study.personas.items())
             },
             seed=study.seed,
-            bootstrap_resamples=study.set_by(StatisticsSettings).bootstrap_resamples,
+            bootstrap_resamples=study.resamples,
         )
 
 

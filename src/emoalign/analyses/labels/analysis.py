@@ -25,7 +25,7 @@ class LabelsJob(AnalysisJob):
     @classmethod
     def of(cls, study: AnalysedStudy) -> Self:
         """All scales of labels of a study."""
-        return cls(labels={name: dict(dataset.labels) for name, dataset in study.datasets.items()})
+        return cls(labels=study.labels)
 
 
 ANALYSIS = Analysis(

@@ -28,7 +28,7 @@ class OrderJob(AnalysisJob):
     def of(cls, study: AnalysedStudy) -> Self:
         """All datasets that are rated in sessions."""
         return cls(
-            scales={name: dict(dataset.numbers) for name, dataset in study.datasets.items()},
+            scales=study.numbers,
             seed=study.seed,
         )
 

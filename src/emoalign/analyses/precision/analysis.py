@@ -75,7 +75,7 @@ class PrecisionJob(AnalysisJob):
             if "sampled" in entry.readouts and entry.participants is not None
         }
         return cls(
-            datasets={name: dataset.scales for name, dataset in study.datasets.items()},
+            datasets=study.scales,
             participants=tuple(sorted(sampled)),
             exact=any("exact" in protocol.readouts for protocol in protocols),
             decision=any("decision" in protocol.readouts for protocol in protocols),

@@ -34,7 +34,7 @@ class ReadoutsJob(AnalysisJob):
         """All scales of numbers of a study."""
         numerics = study.set_by(StatisticsSettings)
         return cls(
-            scales={name: dict(dataset.numbers) for name, dataset in study.datasets.items()},
+            scales=study.numbers,
             seed=study.seed,
             simulations=numerics.simulations,
             bootstrap_resamples=numerics.bootstrap_resamples,

@@ -20,7 +20,6 @@ from emoalign.analyses.base import (
 from emoalign.report.contents import PageSection
 from emoalign.study.fields import Entry, Modality
 from emoalign.study.scales import HumanScale
-from emoalign.study.settings import StatisticsSettings
 
 
 class RecitationSettings(Entry):
@@ -64,7 +63,7 @@ class RecitationJob(AnalysisJob):
             },
             tolerance=study.set_by(RecitationSettings).tolerance,
             seed=study.seed,
-            bootstrap_resamples=study.set_by(StatisticsSettings).bootstrap_resamples,
+            bootstrap_resamples=study.resamples,
         )
 
 

@@ -12,6 +12,7 @@ from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.recitation.analysis import RecitationJob, RecitedDataset
 from emoalign.items.human_agreement import Drawing
 from emoalign.items.rated_items import drawn_items
+from emoalign.items.rated_rows import rated_rows
 from emoalign.statistics.correlation import pearson
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.recitation import FEWEST_COMPLETIONS, partial_sums, recitation
@@ -39,7 +40,7 @@ def compare_completions(job: RecitationJob, files: AnalysisFiles) -> None:
     completions = pd.concat(read, ignore_index=True) if read else pd.DataFrame(columns=_SUBJECT)
     rows, items = [], []
     for name, dataset in sorted(job.datasets.items()):
-        rated = ITEMS.read(files.by_dataset("items")[name])
+        rated = rated_rows(ITEMS.read(files.by_dataset("items")[name]))
         norms = NORMS.read(files.by_dataset("norms")[name])
         of_dataset = completions[completions["dataset"] == name]
         for subject in subjects(dataset, name, rated, of_dataset):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import combinations
-from typing import Self
+from typing import Any
 
 from emoalign.analyses.base import (
     ITEMS,
@@ -29,15 +29,9 @@ class RetestJob(ComparisonJob):
     pairs: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, study: AnalysedStudy) -> Self:
-        """All datasets and waves of a study."""
-        compared = ComparisonJob.of(study)
-        return cls(
-            datasets=compared.datasets,
-            seed=compared.seed,
-            bootstrap_resamples=compared.bootstrap_resamples,
-            pairs=waves(study.protocols.values()),
-        )
+    def further(cls, study: AnalysedStudy) -> dict[str, Any]:
+        """The waves of the study."""
+        return {"pairs": waves(study.protocols.values())}
 
 
 def waves(protocols: Iterable[Protocol]) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
 
@@ -25,7 +24,8 @@ from emoalign.statistics.replicates import (
 from emoalign.statistics.resampling import FEWEST_CLUSTERS
 from emoalign.statistics.retest import Measure, retest_sums
 from emoalign.statistics.seeds import seed_of
-from emoalign.tables import RETEST, intact
+from emoalign.tables import RETEST
+from emoalign.tables.ratings_database import ratings_database
 from emoalign.wording import only
 
 MEASURES: tuple[Measure, ...] = ("icc_consistency", "icc_agreement", "change", "sem")
@@ -62,8 +62,7 @@ def compare_waves(job: RetestJob, files: AnalysisFiles) -> None:
 def read_arrived(ratings: Sequence[Path], job: RetestJob) -> dict[CellName, Arrived]:
     """When answers under the protocols of the job arrived, by cell."""
     protocols = sorted({name for pair in job.pairs for name in pair})
-    with intact(ratings), duckdb.connect(config={"threads": 1}) as database:
-        database.execute("SET enable_progress_bar = false")
+    with ratings_database(ratings) as database:
         named = {"files": [str(path) for path in ratings], "protocols": protocols}
         found = database.execute(_ARRIVED, named).fetchall()
     return {

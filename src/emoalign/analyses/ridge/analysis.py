@@ -32,7 +32,7 @@ class RidgeJob(AnalysisJob):
     def of(cls, study: AnalysedStudy) -> Self:
         """All scales of a study; the card of the embedding without what changes nothing."""
         return cls(
-            scales={name: dataset.scales for name, dataset in study.datasets.items()},
+            scales=study.scales,
             embedding=None if study.embedding is None else study.embedding.plain(),
             seed=study.seed,
         )

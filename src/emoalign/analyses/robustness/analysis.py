@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any
 
 from emoalign.analyses.base import (
     ITEMS,
@@ -27,15 +27,9 @@ class RobustnessJob(ComparisonJob):
     min_answers: int = 2
 
     @classmethod
-    def of(cls, study: AnalysedStudy) -> Self:
-        """All datasets of a study."""
-        compared = ComparisonJob.of(study)
-        return cls(
-            datasets=compared.datasets,
-            seed=compared.seed,
-            bootstrap_resamples=compared.bootstrap_resamples,
-            min_answers=study.set_by(StatisticsSettings).min_answers,
-        )
+    def further(cls, study: AnalysedStudy) -> dict[str, Any]:
+        """The fewest answers of an item."""
+        return {"min_answers": study.set_by(StatisticsSettings).min_answers}
 
 
 ANALYSIS = Analysis(

@@ -63,7 +63,7 @@ class SpecificationsJob(AnalysisJob):
         """All scales of numbers, and all protocols, of a study."""
         settings = study.set_by(StatisticsSettings)
         return cls(
-            scales={name: dataset.compared.scales for name, dataset in study.datasets.items()},
+            scales=study.ranges,
             protocols={name: Factors.of(protocol) for name, protocol in study.protocols.items()},
             seed=study.seed,
             bootstrap_resamples=settings.bootstrap_resamples,

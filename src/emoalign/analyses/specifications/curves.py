@@ -15,6 +15,7 @@ from emoalign.analyses.specifications.analysis import SpecificationsJob
 from emoalign.items.asked_items import AskedScale, Specification, Way, asked_scales, missing
 from emoalign.items.form_means import form_means
 from emoalign.items.rated_items import of_scales
+from emoalign.items.rated_rows import rated_rows
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.replicates import UNDEFINED, Replicates, median, pearson_replicates
 from emoalign.statistics.resampling import FEWEST_CLUSTERS
@@ -48,7 +49,8 @@ def trace_curves(job: SpecificationsJob, files: AnalysisFiles) -> None:
 
     def scales() -> Iterator[AskedScale]:
         for dataset, ranges in job.scales.items():
-            items = of_scales(ITEMS.read(by_dataset[dataset]), {dataset: ranges})
+            rated = rated_rows(ITEMS.read(by_dataset[dataset]))
+            items = of_scales(rated, {dataset: ranges})
             if not items.empty:
                 means = form_means(ratings, dataset, ranges, files.folder)
                 yield from asked_scales(items, means)

@@ -39,7 +39,7 @@ def _view(results: Results) -> View | Absent | None:
     )
     if rows.empty:
         return None
-    told = over_specifications(curves, contrasts, job)
+    told = over_specifications(rows, curves, contrasts, job)
     if told is None:
         return Absent(
             "No model has correlations with people under two ways of asking, so there is nothing "

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from emoalign.figures.drawing import Subject
 from emoalign.figures.panels import pages_of
 from emoalign.figures.style import PAGE_INCHES, PEOPLE, shortened
+from emoalign.items.rated_rows import rated_rows
 from emoalign.statistics.resampling import root_mean_square
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import ITEMS, groups
@@ -55,7 +56,7 @@ def draw(subject: Subject) -> list[Figure]:
 
     Points are scattered at random within their row.
     """
-    items = subject.rows(ITEMS)
+    items = rated_rows(subject.rows(ITEMS))
     rated = items.drop_duplicates("item_id").dropna(subset="human_sd")
     people = Row("People", rated["human_sd"], rated["human_n"], PEOPLE, rated["human_sd"])
     cells = []

@@ -32,7 +32,7 @@ class StructureJob(AnalysisJob):
         """All datasets of a study."""
         settings = study.set_by(StatisticsSettings)
         return cls(
-            datasets={name: dataset.compared for name, dataset in study.datasets.items()},
+            datasets=study.compared,
             seed=study.seed,
             permutations=settings.permutations,
             structure_items=settings.structure_items,

@@ -13,6 +13,7 @@ from emoalign.analyses.base import (
     Analysis,
     AnalysisJob,
     Computation,
+    NumbersJob,
     Settings,
     statistics,
 )
@@ -20,7 +21,6 @@ from emoalign.figures.kinds import FigureKind
 from emoalign.report.contents import PageSection
 from emoalign.study.fields import Entry
 from emoalign.study.scales import HumanScale, LabelScale
-from emoalign.study.settings import StatisticsSettings
 
 TABLES = statistics(
     "raters_worth", "alternative_annotator", "alternative_annotator_raters", "equivalence"
@@ -78,22 +78,10 @@ class SubstitutionSettings(Entry):
         return self
 
 
-class WorthJob(AnalysisJob):
+class WorthJob(NumbersJob):
     """Find how many raters each condition is worth: scales of numbers by dataset."""
 
     version: int = 2
-    scales: dict[str, dict[str, HumanScale]]
-    seed: int
-    bootstrap_resamples: int
-
-    @classmethod
-    def of(cls, study: AnalysedStudy) -> Self:
-        """All scales of numbers of a study."""
-        return cls(
-            scales={name: dict(dataset.numbers) for name, dataset in study.datasets.items()},
-            seed=study.seed,
-            bootstrap_resamples=study.set_by(StatisticsSettings).bootstrap_resamples,
-        )
 
 
 class AnnotatorJob(AnalysisJob):
@@ -107,8 +95,8 @@ class AnnotatorJob(AnalysisJob):
     def of(cls, study: AnalysedStudy) -> Self:
         """All scales of a study."""
         return cls(
-            numbers={name: dict(dataset.numbers) for name, dataset in study.datasets.items()},
-            labels={name: dict(dataset.labels) for name, dataset in study.datasets.items()},
+            numbers=study.numbers,
+            labels=study.labels,
             epsilon=study.set_by(SubstitutionSettings).epsilon,
         )
 

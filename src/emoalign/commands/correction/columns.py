@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from emoalign.errors import DataError
+from emoalign.commands.correction.named import Named
 from emoalign.statistics.pairs import FloatArray
 from emoalign.stimuli.guessed_format import guess_table
 from emoalign.stimuli.mistakes import Mistakes
@@ -18,10 +17,10 @@ from emoalign.stimuli.rows import Record
 from emoalign.stimuli.sheets import layout_of, read_records
 from emoalign.stimuli.table_format import NO_NAME, TableFormat
 from emoalign.study.fields import FileSource
-from emoalign.wording import counted
 
 _REMEDIES = {
     "--people": "Correct the fields, and leave those empty that people did not rate.",
+    "--outcome": "Correct the fields, or name a column of numbers by --outcome.",
     "--with": "Correct the fields. If the column names two groups, use --by.",
     "--probability": "Write the probabilities as numbers from 0 to 1: 35% as 0.35, 1/3 as 0.3333.",
     "--on": "Correct the fields. To regress on groups, give each but one a column of 0 and 1.",
@@ -29,37 +28,7 @@ _REMEDIES = {
 """What to do where a column contains something else than numbers."""
 
 
-@dataclass(frozen=True)
-class Named:
-    """The columns of a table that were named, by the options that name them.
-
-    Attributes:
-        model: the model's ratings, of all items.
-        people: people's, empty where they were not asked.
-        by: names of two groups of items, for their difference.
-        covariate: numbers that people's ratings are correlated with.
-        on: predictors of a regression.
-        probability: with which people were asked about an item.
-    """
-
-    model: str
-    people: str
-    by: str | None = None
-    covariate: str | None = None
-    on: Sequence[str] = ()
-    probability: str | None = None
-
-    def given(self) -> list[tuple[str, str]]:
-        """Each option with the column it names, in the order of the help."""
-        single = (
-            ("--model", self.model),
-            ("--people", self.people),
-            ("--by", self.by),
-            ("--with", self.covariate),
-            ("--probability", self.probability),
-        )
-        named = [(option, name) for option, name in single if name is not None]
-        return named + [("--on", name) for name in self.on]
+_MANY = " If there are many, --model and --people may be swapped."
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +48,7 @@ class Columns:
 
 def read_columns(table: Path, named: Named) -> Columns:
     """Read the columns named. Raises DataError with all that is wrong in their fields."""
-    _once(table, named)
+    named.once(table)
     written = guess_table(table).format
     layout = layout_of(written, FileSource(file=str(table)), "the command")
     columns = {f"{option} {name}": name for option, name in named.given()}
@@ -96,18 +65,6 @@ def read_columns(table: Path, named: Named) -> Columns:
     values = np.array(rows, dtype=np.float64).T
     numbers = {columns[key]: column for key, column in zip(of_numbers, values, strict=True)}
     return Columns(lines, numbers, groups)
-
-
-def _once(table: Path, named: Named) -> None:
-    """Refuse a column that has two parts. Groups and covariates may be predictors as well."""
-    roles = [(option, name) for option, name in named.given() if option not in ("--by", "--with")]
-    twice = [name for name, times in Counter(name for _, name in roles).items() if times > 1]
-    twice += [name for name in (named.by, named.covariate) if name in (named.model, named.people)]
-    for name in filter(None, twice):
-        given = dict.fromkeys(option for option, column in named.given() if column == name)
-        options = " and ".join(given)
-        remedy = "name a column of its own for each" if len(given) > 1 else "name it once"
-        raise DataError(f"{table}: the column {name!r} is given twice, by {options}: {remedy}")
 
 
 class _Fields:
@@ -148,12 +105,21 @@ class _Fields:
     def check(self, record: Record, found: Mapping[str, float]) -> None:
         """Note what a row lacks, and a probability that is none. What is infinite was noted."""
         named = self.named
-        if np.isnan(found[f"--model {named.model}"]):
+        rated = not np.isnan(found[f"--people {named.people}"])
+        for model in named.models:
+            first = model == named.model
+            if np.isnan(found[f"--model {model}"]) and (rated or first):
+                self._add(
+                    "Items that the model did not rate",
+                    f"{record.where}, column {model!r}: the model's rating is missing",
+                    "Remove these lines: the estimates are then about the items that remain."
+                    + (_MANY if first else f" If there are many, leave out --model {model}."),
+                )
+        if named.outcome is not None and np.isnan(found[f"--outcome {named.outcome}"]):
             self._add(
-                "Items that the model did not rate",
-                f"{record.where}, column {named.model!r}: the model's rating is missing",
-                "Remove these lines: the estimates are then about the items that remain. If there "
-                "are many, --model and --people may be swapped.",
+                "Items without an outcome",
+                f"{record.where}, column {named.outcome!r}: the outcome is missing",
+                "Remove these lines: the regression is then about the items that remain.",
             )
         for option, name in (("--with", named.covariate), *(("--on", name) for name in named.on)):
             if name is not None and np.isnan(found[f"{option} {name}"]):
@@ -164,7 +130,6 @@ class _Fields:
                     "items that remain.",
                 )
         if named.probability is not None:
-            rated = not np.isnan(found[f"--people {named.people}"])
             self._probability(record.where, found[f"--probability {named.probability}"], rated)
 
     def _probability(self, where: str, value: float, rated: bool) -> None:
@@ -205,37 +170,3 @@ class _Fields:
 
     def _add(self, kind: str, problem: str, remedy: str) -> None:
         self.mistakes.add(kind, problem, remedy)
-
-
-MOST_GROUPS = 10
-"""A column with more values does not name groups."""
-
-
-def two_groups(table: Path, column: str, groups: Sequence[str]) -> tuple[str, str]:
-    """The names of two groups in order. Raises DataError if there are more, or only one."""
-    sizes = Counter(groups)
-    if len(sizes) == 2:
-        first, second = sorted(sizes, key=_in_order)
-        return first, second
-    shown = ", ".join(f"{name!r} ({size:,})" for name, size in sizes.most_common(5))
-    more = f" and {len(sizes) - 5} more" if len(sizes) > 5 else ""
-    raise DataError(
-        f"{table}: the column {column!r} (--by) has {counted(len(sizes), 'value')}: {shown}{more}. "
-        "A difference needs two groups: "
-        + (
-            "name another column."
-            if len(sizes) == 1
-            else "name another column; for a column of numbers, use --with."
-            if len(sizes) > MOST_GROUPS
-            else "keep the lines of two of them. For more, give each group but one a column of 0 "
-            "and 1, and name these columns by --on."
-        )
-    )
-
-
-def _in_order(name: str) -> tuple[float, str]:
-    """Numbers by size, before words by the alphabet."""
-    try:
-        return float(name.replace(",", ".")), ""
-    except ValueError:
-        return np.inf, name.casefold()

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from emoalign.commands.correction.columns import Named
+from emoalign.commands.correction.named import Named
 from emoalign.commands.correction.sample import Sample
 from emoalign.statistics.corrected import (
     Estimate,
@@ -42,6 +42,11 @@ class Ends(NamedTuple):
     error: float
     low: float
     high: float
+
+    @classmethod
+    def of(cls, one: Estimate, at: int) -> Ends:
+        """Those of one coefficient."""
+        return cls(*(float(each[at]) for each in (one.values, one.errors, one.low, one.high)))
 
     @property
     def width(self) -> float:
@@ -87,7 +92,7 @@ class Estimated:
         return 1 - self.best.width / self.people.width
 
 
-class _Ways(NamedTuple):
+class Ways(NamedTuple):
     """Coefficients by all ways."""
 
     people: Estimate
@@ -99,16 +104,18 @@ class _Ways(NamedTuple):
 
 def estimates(found: Sample, named: Named) -> list[Estimated]:
     """The mean, and whatever else was asked for, in the order of the help."""
-    told = [_told(found, _mean(found), 0, "mean", "mean")]
+    told = [estimated(found, _mean(found), 0, "mean", "mean")]
     if found.groups:
         told += _of_groups(found)
     if named.covariate is not None:
         z = named.covariate
-        told.append(_told(found, _correlation(found, z), 0, "correlation", f"r with {z}", z))
+        told.append(estimated(found, _correlation(found, z), 0, "correlation", f"r with {z}", z))
     if named.on:
         ways = _regression(found, named.on)
         terms = ("(intercept)", *named.on)
-        told += [_told(found, ways, at, "regression", term, term) for at, term in enumerate(terms)]
+        told += [
+            estimated(found, ways, at, "regression", term, term) for at, term in enumerate(terms)
+        ]
     return told
 
 
@@ -144,72 +151,71 @@ def _of_groups(found: Sample) -> Iterator[Estimated]:
     parts = {name: found.of(at) for name, at in found.groups.items()}
     means = {name: _mean(part) for name, part in parts.items()}
     for name, part in parts.items():
-        yield _told(part, means[name], 0, "group", f"mean ({name})", name)
+        yield estimated(part, means[name], 0, "group", f"mean ({name})", name)
     (one, first), (other, second) = means.items()
-    between = _Ways(
+    between = Ways(
         difference(first.people, second.people),
         difference(first.ppi, second.ppi) if first.ppi and second.ppi else None,
         difference(first.dsl, second.dsl),
         second.model - first.model,
         np.nan,
     )
-    yield _told(found, between, 0, "difference", f"{other} − {one}")
+    yield estimated(found, between, 0, "difference", f"{other} − {one}")
 
 
-def _mean(found: Sample) -> _Ways:
+def _mean(found: Sample) -> Ways:
     return _by_least_squares(found, np.ones((len(found.model), 1)))
 
 
-def _regression(found: Sample, on: Sequence[str]) -> _Ways:
+def _regression(found: Sample, on: Sequence[str]) -> Ways:
     return _by_least_squares(
         found, np.column_stack([np.ones(len(found.model)), *(found.covariates[x] for x in on)])
     )
 
 
-def _by_least_squares(found: Sample, predictors: FloatArray) -> _Ways:
+def _by_least_squares(found: Sample, predictors: FloatArray) -> Ways:
     at = found.rated
     human, model = found.human[at], found.model
-    dsl = design_based_regression(predictors, model, found.human, _drawn_with(found))
+    dsl = design_based_regression(predictors, model, found.human, drawn_with(found))
     of_model = least_squares(predictors, model).values
     if found.probabilities is not None:
         people = least_squares(predictors[at], human, found.probabilities[at])
-        return _Ways(people, None, dsl, of_model, np.nan)
+        return Ways(people, None, dsl, of_model, np.nan)
     both = corrected_regression(
         Part(predictors[at], model[at]), human, Part(predictors[~at], model[~at])
     )
-    return _Ways(both.classical, both.ppi, dsl, of_model, both.weight)
+    return Ways(both.classical, both.ppi, dsl, of_model, both.weight)
 
 
-def _correlation(found: Sample, name: str) -> _Ways:
+def _correlation(found: Sample, name: str) -> Ways:
     at, z, model = found.rated, found.covariates[name], found.model
-    dsl = design_based_correlation(z, model, found.human, _drawn_with(found))
+    dsl = design_based_correlation(z, model, found.human, drawn_with(found))
     of_model = np.full(1, np.nan) if np.ptp(model) == 0 else np.corrcoef(model, z)[:1, 1]
     if found.probabilities is not None:
         people = weighted_correlation(found.human[at], z[at], found.probabilities[at])
-        return _Ways(people, None, dsl, of_model, np.nan)
+        return Ways(people, None, dsl, of_model, np.nan)
     both = corrected_correlation(found.human[at], model[at], model[~at], z[at], z[~at])
-    return _Ways(both.classical, both.ppi, dsl, of_model, both.weight)
+    return Ways(both.classical, both.ppi, dsl, of_model, both.weight)
 
 
-def _drawn_with(found: Sample) -> FloatArray:
+def drawn_with(found: Sample) -> FloatArray:
     """The probabilities with which people were asked: of a random part its share of the items."""
     if found.probabilities is not None:
         return found.probabilities
     return np.full(len(found.human), found.rated.mean())
 
 
-def _told(found: Sample, ways: _Ways, at: int, kind: Kind, term: str, name: str = "") -> Estimated:
-    def ends(one: Estimate) -> Ends:
-        each = (one.values, one.errors, one.low, one.high)
-        return Ends(*(float(values[at]) for values in each))
-
+def estimated(
+    found: Sample, ways: Ways, at: int, kind: Kind, term: str, name: str = ""
+) -> Estimated:
+    """One coefficient by all ways, with the name of its row and of what it is about."""
     return Estimated(
         kind,
         term,
         name,
-        ends(ways.people),
-        None if ways.ppi is None else ends(ways.ppi),
-        ends(ways.dsl),
+        Ends.of(ways.people, at),
+        None if ways.ppi is None else Ends.of(ways.ppi, at),
+        Ends.of(ways.dsl, at),
         float(ways.model[at]),
         ways.weight,
         int(found.rated.sum()),

@@ -1,4 +1,4 @@
-"""Items that a model rated, and people in part: whether estimates can be made from them."""
+"""Items that a model rated, and people in part; and why to doubt what is estimated from them."""
 
 from __future__ import annotations
 
@@ -10,25 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from emoalign.commands.correction.columns import Columns, Named, two_groups
-from emoalign.errors import DataError
+from emoalign.commands.correction.columns import Columns
+from emoalign.commands.correction.groups import two_groups
+from emoalign.commands.correction.named import Named
 from emoalign.statistics.pairs import FloatArray
-from emoalign.wording import counted, listed, only
+from emoalign.wording import counted
 
 FEW = 30
 """Items rated by people below which normal intervals are too narrow."""
 
 UNLIKELY = 0.001
 """Probability of a difference by chance below which it is doubted that chance made it."""
-
-
-FARTHEST = 1e5
-"""Mean of a predictor, in its SDs, beyond which least squares loses more than half its digits."""
-
-EXACT = 1e-7
-"""SD of errors, in SDs of people's ratings, below which they are those of arithmetic."""
-
-RATED = "the items that people rated"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +35,9 @@ class Sample:
             rated a random part of all items.
         groups: two names with the items of each as truth values, or nothing.
         lines: numbers of the lines in the table.
+        outcome: what is regressed on the ratings, (items,); (0,) if they are the outcome.
+        norms: ratings by all models named, by their names; NaN where one of them is missing that
+            is only compared.
     """
 
     model: FloatArray
@@ -51,6 +46,8 @@ class Sample:
     probabilities: FloatArray | None
     groups: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     lines: Sequence[int] = ()
+    outcome: FloatArray = field(default_factory=lambda: np.empty(0))
+    norms: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @property
     def rated(self) -> NDArray[np.bool_]:
@@ -65,7 +62,7 @@ class Sample:
 
 
 def sample(table: Path, named: Named, columns: Columns) -> Sample:
-    """The items of a table. Raises DataError if they do not allow what was asked for."""
+    """The items of a table. Raises DataError if there are not two groups where they are named."""
     numbers = columns.numbers
     groups = {}
     if named.by is not None:
@@ -73,22 +70,16 @@ def sample(table: Path, named: Named, columns: Columns) -> Sample:
         pair = two_groups(table, named.by, columns.groups)
         groups = {name: of_items == name for name in pair}
     asked_for = (named.covariate, *named.on)
-    covariates = {name: numbers[name] for name in asked_for if name is not None}
-    known = None if named.probability is None else numbers[named.probability]
-    found = Sample(
-        numbers[named.model], numbers[named.people], covariates, known, groups, columns.lines
+    return Sample(
+        numbers[named.model],
+        numbers[named.people],
+        {name: numbers[name] for name in asked_for if name is not None},
+        None if named.probability is None else numbers[named.probability],
+        groups,
+        columns.lines,
+        np.empty(0) if named.outcome is None else numbers[named.outcome],
+        {name: numbers[name] for name in named.models},
     )
-    check = _Check(table, named.people)
-    check.part(found, 1)
-    for name, of_group in groups.items():
-        check.part(found.of(of_group), 1, f" with {named.by} = {name}")
-    if named.covariate is not None:
-        check.part(found, 2)
-        check.predictors(found, "--with", [named.covariate])
-    if named.on:
-        check.part(found, 1 + len(named.on))
-        check.predictors(found, "--on", named.on)
-    return found
 
 
 def doubts(found: Sample, named: Named) -> list[str]:
@@ -111,7 +102,7 @@ def doubts(found: Sample, named: Named) -> list[str]:
 
 def _not_random(found: Sample, named: Named) -> list[str]:
     rated, rest = found.model[found.rated], found.model[~found.rated]
-    if np.ptp(found.model) == 0:
+    if np.ptp(found.model) == 0 or len(rest) < 2:
         return []
     constant = np.ptp(rated) == 0 and np.ptp(rest) == 0
     if not constant and _p_of_difference(rated, rest) >= UNLIKELY:
@@ -143,96 +134,3 @@ def _other_n(found: Sample) -> list[str]:
         f"By their probabilities, about {expected:,.0f} items would have been given to people, but "
         f"they rated {n:,}. Check the probabilities."
     ]
-
-
-def _constant(values: FloatArray) -> bool:
-    """Whether all are the same, or differ by so little that their squares vanish."""
-    return bool(np.ptp(values) == 0 or np.var(values) == 0)
-
-
-class _Check:
-    """Refuses what cannot be estimated, with a DataError."""
-
-    def __init__(self, table: Path, people: str) -> None:
-        self.table, self.people = table, people
-
-    def part(self, part: Sample, coefficients: int, where: str = "") -> None:
-        """Refuse items of which people rated none, too few, or all, or all alike."""
-        n, items = int(part.rated.sum()), len(part.human)
-        needed = coefficients + 2
-        if n == 0:
-            raise self._cannot(
-                f"people rated none of the {counted(items, 'item')}{where}: have a random part of "
-                "them rated, write the ratings into this column, and leave the other fields empty"
-            )
-        if n < needed:
-            raise self._cannot(
-                f"people rated {only(n, 'item')}{where}; at least {needed} are needed, better "
-                f"{FEW} or more"
-            )
-        if n == items and not where:
-            raise self._cannot(
-                f"people rated all {counted(items, 'item')}, so there is nothing to correct: "
-                "analyse their ratings alone"
-            )
-        if n == items and part.probabilities is None:
-            raise self._cannot(
-                f"people rated all {counted(items, 'item')}{where}, so there is nothing to correct "
-                "in that group: analyse people's ratings alone, or take more items into the table"
-            )
-        if _constant(part.human[part.rated]):
-            raise self._cannot(
-                f"all {n:,} ratings by people{where} are {part.human[part.rated][0]:g}, which says "
-                "nothing about how far others may differ"
-            )
-
-    def predictors(self, found: Sample, option: str, names: Sequence[str]) -> None:
-        """Refuse predictors that are constant, or follow from others, in a part of the items."""
-        parts = {
-            "all items": np.full(len(found.human), True),
-            RATED: found.rated,
-        }
-        if found.probabilities is None:
-            parts["the items that people did not rate"] = ~found.rated
-        for where, at in parts.items():
-            held = np.ones((int(at.sum()), 1))
-            for name in names:
-                values = found.covariates[name][at]
-                if _constant(values):
-                    raise DataError(
-                        f"{self.table}, column {name!r}: it is {values[0]:g} for {where}: leave "
-                        f"out {option} {name}"
-                    )
-                if option == "--on" and np.std(values) * FARTHEST < abs(values.mean()):
-                    raise DataError(
-                        f"{self.table}, column {name!r}: for {where}, it is "
-                        f"{values.mean():.10g} on average and differs too little from that to be "
-                        f"computed with (SD = {np.std(values):.2g}): subtract a round number such "
-                        f"as {np.floor(values.min()):.10g} from all of it"
-                    )
-                # Units must not decide what counts as the same.
-                scaled = (values - values.mean()) / np.std(values)
-                held = np.column_stack([held, scaled])
-                if np.linalg.matrix_rank(held, tol=1e-8 * len(held) ** 0.5) < held.shape[1]:
-                    others = ", ".join(names[: names.index(name)])
-                    raise DataError(
-                        f"{self.table}, column {name!r}: for {where}, it follows from {others}: "
-                        f"leave out {option} {name}, or one of the others"
-                    )
-            if where == RATED:
-                self._some_error(held, found.human[at], option, names)
-
-    def _some_error(
-        self, held: FloatArray, human: FloatArray, option: str, names: Sequence[str]
-    ) -> None:
-        """Refuse ratings that predictors foretell without error: often the same column twice."""
-        foretold = held @ np.linalg.lstsq(held, human)[0]
-        if np.std(human - foretold) < EXACT * np.std(human):
-            raise self._cannot(
-                f"for all {len(human):,} items that people rated, it follows exactly from "
-                f"{listed(names)}, which leaves nothing to estimate: if that is not the same "
-                f"ratings under another name, have more items rated, or leave out {option}"
-            )
-
-    def _cannot(self, problem: str) -> DataError:
-        return DataError(f"{self.table}, column {self.people!r}: {problem}")

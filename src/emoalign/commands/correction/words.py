@@ -5,20 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from emoalign.commands.correction.columns import Named
 from emoalign.commands.correction.estimates import DSL, MODEL, PEOPLE, PPI, Ends, Estimated, Shift
+from emoalign.commands.correction.named import Named
 from emoalign.wording import ABSENT, ci, coefficient, interval, listed, number, percent
 
 MOST_DIGITS = 6
 """Decimals of a number, whatever its standard error."""
 
 
-def table(told: Sequence[Estimated]) -> list[str]:
+def table(told: Sequence[Estimated], named: Named) -> list[str]:
     """The lines of a table: a row for each estimate, a column for each way to it."""
     by_ppi = told[0].ppi is not None
     columns: list[tuple[str, Callable[[Estimated], str]]] = [
         ("", lambda one: one.term),
-        (PEOPLE if by_ppi else f"{PEOPLE}, weighted", lambda one: _with_ends(one, one.people)),
+        (
+            PEOPLE if named.probability is None else f"{PEOPLE}, weighted",
+            lambda one: _with_ends(one, one.people),
+        ),
         (PPI if by_ppi else DSL, lambda one: _with_ends(one, one.best)),
         ("interval", _gain),
     ]
@@ -27,8 +30,14 @@ def table(told: Sequence[Estimated]) -> list[str]:
             ("λ", lambda one: coefficient(one.weight)),
             (DSL, lambda one: _with_ends(one, one.dsl)),
         ]
-    columns.append((MODEL, lambda one: _written(one)(one.model)))
-    rows = [[title for title, _ in columns], *([say(one) for _, say in columns] for one in told)]
+    columns.append((MODEL, lambda one: written(one)(one.model)))
+    return aligned(
+        [[title for title, _ in columns], *([say(one) for _, say in columns] for one in told)]
+    )
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table whose columns stand below each other."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
@@ -52,17 +61,19 @@ def sentences(told: Sequence[Estimated], named: Named) -> Iterator[str]:
         f"all items by {named.model} were combined by {how}."
     )
     means = [
-        f"{one.name} (M = {_written(one)(one.best.value)})" for one in told if one.kind == "group"
+        f"{one.name} (M = {written(one)(one.best.value)})" for one in told if one.kind == "group"
     ]
-    slopes = [_found(one, "b = ", f", for {one.name}") for one in told if one.kind == "regression"]
+    slopes = [
+        corrected(one, "b = ", f", for {one.name}") for one in told if one.kind == "regression"
+    ]
     for one in told:
         if one.kind == "mean":
-            yield f"The mean of {people} was {_found(one)}."
+            yield f"The mean of {people} was {corrected(one)}."
         elif one.kind == "difference":
             pair = listed(reversed(means))
-            yield f"The difference in the mean of {people} between {pair} was {_found(one)}."
+            yield f"The difference in the mean of {people} between {pair} was {corrected(one)}."
         elif one.kind == "correlation" and not math.isnan(one.best.value):
-            yield f"The correlation of {people} with {one.name} was {_found(one, 'r = ')}."
+            yield f"The correlation of {people} with {one.name} was {corrected(one, 'r = ')}."
     if slopes:
         begins = "The coefficient" if len(named.on) == 1 else "The coefficients"
         yield (
@@ -73,29 +84,15 @@ def sentences(told: Sequence[Estimated], named: Named) -> Iterator[str]:
 
 def cautions(told: Sequence[Estimated], named: Named, shift: Shift | None = None) -> Iterator[str]:
     """What the reader of the table must know: where nothing is gained, and what is assumed."""
-    undefined = [one.term for one in told if math.isnan(one.best.value)]
-    if undefined:
-        yield f"{listed(undefined)}: not estimable from so few ratings by people."
+    yield from not_shown(told)
     known = [one for one in told if not math.isnan(one.best.value)]
-    small = [one.term for one in known if _wanted(one) > MOST_DIGITS]
-    if small:
-        yield (
-            f"{listed(small)}: too small to be shown. Take the logarithm of the column, or larger "
-            "units."
-        )
     useless = [one.term for one in known if one.weight == 0]
     if useless:
         yield (
             f"λ = 0 for {listed(useless)}: the ratings of {named.model} add nothing to people's, "
             "and PPI++ is the estimate from people alone."
         )
-    way = PPI if told[0].ppi is not None else DSL
-    wider = [one.term for one in known if one.weight != 0 and round(one.narrower, 2) < 0]
-    if wider:
-        yield (
-            f"{way} has a wider interval than people's ratings alone for {listed(wider)}: the "
-            f"ratings of {named.model} add nothing there."
-        )
+    yield from wider(known, PPI if told[0].ppi is not None else DSL, named)
     if shift is not None:
         yield (
             f"{named.model} rates {number(abs(shift.by))} {'lower' if shift.by > 0 else 'higher'} "
@@ -116,22 +113,53 @@ def cautions(told: Sequence[Estimated], named: Named, shift: Shift | None = None
         )
 
 
-def _found(one: Estimated, letter: str = "", of: str = "") -> str:
+def not_shown(told: Sequence[Estimated]) -> Iterator[str]:
+    """Which estimates the table cannot show."""
+    undefined = [one.term for one in told if math.isnan(one.best.value)]
+    if undefined:
+        yield f"{listed(undefined)}: not estimable from so few ratings by people."
+    small = [one.term for one in told if _wanted(one) > MOST_DIGITS]
+    if small:
+        yield (
+            f"{listed(small)}: too small to be shown. Take the logarithm of the column, or larger "
+            "units."
+        )
+
+
+def wider(told: Sequence[Estimated], way: str, named: Named) -> Iterator[str]:
+    """Where correction costs more than it brings."""
+    terms = [one.term for one in told if one.weight != 0 and round(one.narrower, 2) < 0]
+    if terms:
+        yield (
+            f"{way} has a wider interval than people's ratings alone for {listed(terms)}: the "
+            f"ratings of {named.model} add nothing there."
+        )
+
+
+def corrected(one: Estimated, letter: str = "", of: str = "") -> str:
     """The corrected estimate with its interval, and people's alone beside it."""
-    written, digits, bounded = _written(one), _digits(one), one.kind == "correlation"
-    both, alone = one.best, one.people
+    said, digits, bounded = written(one), digits_of(one), one.kind == "correlation"
+    alone = one.people
     weight = "" if math.isnan(one.weight) else f"λ = {coefficient(one.weight)}; "
     return (
-        f"{letter}{written(both.value)}, {ci(both.low, both.high, digits, bounded=bounded)}{of} "
-        f"({weight}people's ratings alone: {written(alone.value)} "
-        f"{interval(alone.low, alone.high, digits, bounded=bounded)})"
+        f"{in_words(one, one.best, letter)}{of} ({weight}people's ratings alone: "
+        f"{said(alone.value)} {interval(alone.low, alone.high, digits, bounded=bounded)})"
+    )
+
+
+def in_words(one: Estimated, ends: Ends, letter: str = "") -> str:
+    """One way to an estimate with its interval: b = 0.29, 95% CI [0.09, 0.49]."""
+    bounded = one.kind == "correlation"
+    return (
+        f"{letter}{written(one)(ends.value)}, "
+        f"{ci(ends.low, ends.high, digits_of(one), bounded=bounded)}"
     )
 
 
 def _with_ends(one: Estimated, ends: Ends) -> str:
     bounded = one.kind == "correlation"
-    between = interval(ends.low, ends.high, _digits(one), bounded=bounded)
-    return f"{_written(one)(ends.value)} {between}".rstrip()
+    between = interval(ends.low, ends.high, digits_of(one), bounded=bounded)
+    return f"{written(one)(ends.value)} {between}".rstrip()
 
 
 def _gain(one: Estimated) -> str:
@@ -143,14 +171,15 @@ def _gain(one: Estimated) -> str:
     return f"{percent(abs(share))} {'narrower' if share > 0 else 'wider'}"
 
 
-def _written(one: Estimated) -> Callable[[float], str]:
-    digits = _digits(one)
+def written(one: Estimated) -> Callable[[float], str]:
+    """How its numbers are written."""
+    digits = digits_of(one)
     if one.kind == "correlation":
         return lambda value: coefficient(value, digits)
     return lambda value: number(value, digits)
 
 
-def _digits(one: Estimated) -> int:
+def digits_of(one: Estimated) -> int:
     """Decimals: two, or as many as show the first digit of the standard error."""
     return min(_wanted(one), MOST_DIGITS)
 

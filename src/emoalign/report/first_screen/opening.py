@@ -38,6 +38,7 @@ from emoalign.tables import (
     READOUTS,
     SPECIFICATION_CONTRASTS,
     SPECIFICATION_CURVES,
+    SPECIFICATIONS,
     Table,
     groups,
 )
@@ -138,7 +139,9 @@ def first_screen(results: Results, read: Collection[str]) -> FirstScreen:
                 *confounded(job),
             ]
         ),
-        holds=over_specifications(rows(SPECIFICATION_CURVES), rows(SPECIFICATION_CONTRASTS), job),
+        holds=over_specifications(
+            rows(SPECIFICATIONS), rows(SPECIFICATION_CURVES), rows(SPECIFICATION_CONTRASTS), job
+        ),
         rankings=told,
         worries=worries(
             numbers,

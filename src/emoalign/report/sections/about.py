@@ -27,7 +27,7 @@ def _methods(results: Results) -> View:
     asked = any(map(is_asked, job.models.values()))
     return View(
         {
-            "prompts": example_prompts(results) if asked else [],
+            "prompts": example_prompts(results.job, results.stimuli) if asked else [],
             "caveats": [
                 (card.title, caveat) for card in job.datasets.values() for caveat in card.caveats
             ],

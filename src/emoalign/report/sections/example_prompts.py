@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from emoalign.elicitation.forms import Form
 from emoalign.prompts import Image, Prompt, Renderer, with_images
-from emoalign.report.section import Results
+from emoalign.report.report_job import ReportJob
 from emoalign.study.prompt_sets import AnswerFormat
 from emoalign.study.protocols import Protocol
 from emoalign.study.scales import Scale
@@ -33,19 +35,19 @@ class ExamplePrompt:
     answer: AnswerFormat | None
 
 
-def example_prompts(results: Results) -> list[ExamplePrompt]:
+def example_prompts(job: ReportJob, stimuli: Callable[[str], pd.DataFrame]) -> list[ExamplePrompt]:
     """The prompt for the first item of each dataset under each protocol, in each prompt set; where
-    labels rotate, in the first rotation.
+    labels rotate, in the first rotation. `stimuli` gives the items of a dataset.
 
     Where the terms forbid items to be shown, a placeholder takes the item's place.
     """
-    job, shown = results.job, []
+    shown = []
     for dataset, card in job.datasets.items():
         text: str | Image = "(item not shown)"
         if card.modality == "image":
             text = Image("0" * 64, 16, Path())
         elif card.show_items:
-            text = str(results.stimuli(dataset)["text"].iloc[0])
+            text = str(stimuli(dataset)["text"].iloc[0])
         scales: Mapping[str, Scale] = {**card.scales, **card.labels}
         for name in job.protocols:
             seen: set[str] = set()

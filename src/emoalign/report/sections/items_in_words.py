@@ -34,10 +34,24 @@ def items_used(results: Results) -> Iterator[str]:
             yield used
         elif card.rated_only:
             yield "Every recorded model has answers to all items."
+        yield from _by_people(results, name, n)
         yield from _rated(results, name, n)
         yield from _scales(card)
     if _demonstrations(job):
         yield "No item was shown as an example in a prompt."
+
+
+def _by_people(results: Results, dataset: str, n: int) -> Iterator[str]:
+    """The number of items without human ratings, which are there to be estimated."""
+    if not results.job.datasets[dataset].estimated:
+        return
+    norms = read_parquet(results.folder / f"norms/{dataset}.parquet", columns=["item_id"])
+    unrated = n - len(norms["item_id"].unique())
+    if 0 < unrated < n:
+        yield (
+            f"Of these, {unrated:,} {'has' if unrated == 1 else 'have'} no human ratings; their "
+            "norms are estimated, and no comparison with people is based on them."
+        )
 
 
 def _rated(results: Results, dataset: str, n: int) -> Iterator[str]:

@@ -1,28 +1,7 @@
-# Repeats the estimates of estimates.csv from data.csv, with base R only:
-#
-#   Rscript correct.R
-#
-# PPI++: Angelopoulos, Duchi & Zrnic (2023). DSL: Egami, Hinck, Stewart & Wei (2023).
-# A row of data.csv is an item: the model's rating, the probability with which people were asked if
-# that differed between items, people's rating (empty where they were not asked), and predictors.
-
-file <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
-if (length(file)) setwd(dirname(gsub("~+~", " ", file, fixed = TRUE)))
-data <- read.csv("data.csv", check.names = FALSE, encoding = "UTF-8")
-expected <- read.csv("estimates.csv", encoding = "UTF-8")
+# A norm as outcome: means, correlations and regressions of people's ratings
 
 model <- data$model
-people <- as.numeric(data$people)
-random <- names(data)[3] != "probability"  # people rated a random part of all items
-known <- if (!random) as.numeric(data$probability)
 everyone <- rep(TRUE, nrow(data))
-
-# An estimate: value, standard error, and the ends of the 95% interval
-
-normal <- function(value, error) {
-  half <- qnorm(.975) * error
-  cbind(value, error, value - half, value + half)
-}
 
 by_fisher <- function(r, error) {
   half <- qnorm(.975) * error / (1 - r^2)
@@ -30,28 +9,9 @@ by_fisher <- function(r, error) {
   cbind(r, error, tanh(atanh(r) - half), tanh(atanh(r) + half))
 }
 
-without_interval <- function(value) cbind(value, NA, NA, NA)
-
-# Linear algebra that predictors of very different units do not upset
-
-inverse <- function(products) {
-  units <- sqrt(outer(diag(products), diag(products)))
-  solve(products / units) / units
-}
-
-fitted_to <- function(x, y) drop(inverse(crossprod(x)) %*% crossprod(x, y))
-
 centred <- function(rows) sweep(rows, 2, colMeans(rows))
 
-# Least squares: with robust errors (HC0), by PPI++, by DSL
-
-least_squares <- function(x, y, probability = rep(1, length(y))) {
-  weighted <- x / probability
-  bread <- inverse(crossprod(weighted, x))
-  value <- drop(bread %*% crossprod(weighted, y))
-  meat <- crossprod(weighted * drop(y - x %*% value))
-  normal(value, sqrt(diag(bread %*% meat %*% bread)))
-}
+# Least squares by PPI++ and by DSL
 
 ppi_least_squares <- function(x, f, y) {
   rated <- !is.na(y)
@@ -213,10 +173,4 @@ regression <- function(columns) {
 found <- rbind(
 # CALLS
 )
-columns <- c("estimate", "standard_error", "low", "high")
-colnames(found) <- columns
-rownames(found) <- NULL
-print(cbind(expected[c("term", "method")], found), digits = 7)
-apart <- max(abs(found - as.matrix(expected[columns])), na.rm = TRUE)
-cat("Largest difference from estimates.csv:", format(apart, digits = 2), "\n")
-if (apart > 1e-6 * max(1, abs(found), na.rm = TRUE)) stop("estimates.csv has other numbers")
+compared(named(found, ends), "estimates.csv", c("term", "method"))

@@ -9,22 +9,23 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from emoalign.tables import intact
+from emoalign.tables.parquet import intact
 
 MEMORY_LIMIT = "600MB"
 
 
 @contextmanager
 def ratings_database(
-    files: Sequence[Path], near: Path, threads: int = 1
+    files: Sequence[Path], near: Path | None = None, threads: int = 1
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory; what does not fit goes to the disk, into the folder `near`.
+    """A database in memory; what does not fit goes to the disk, into the folder `near`, by default
+    that of the first file.
 
     `files` are those that queries read. Raises DataError where one is damaged.
     """
     with (
         intact(files),
-        TemporaryDirectory(dir=near, prefix=".duckdb.") as spill,
+        TemporaryDirectory(dir=near or files[0].parent, prefix=".duckdb.") as spill,
         duckdb.connect(
             config={"threads": threads, "memory_limit": MEMORY_LIMIT, "temp_directory": spill}
         ) as database,

@@ -1,0 +1,1 @@
+"""Norms estimated for items that nobody rated, with intervals."""

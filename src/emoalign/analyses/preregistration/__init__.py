@@ -1,0 +1,1 @@
+"""What was preregistered, and what has changed since."""

@@ -1,0 +1,1 @@
+"""Estimates for a list of words: the parts of `emoalign estimate`."""

@@ -1,0 +1,1 @@
+"""What a study passes on: its tables with everything that readers and archives need of them."""
