@@ -72,7 +72,7 @@ ELSEWHERE = {
 """Commands that another test runs, since they ask a model, need the network or a cluster."""
 
 HELP = ("emoalign calibrate", "emoalign init", "emoalign new", "emoalign new dataset")
-HELP = (*HELP, "emoalign new model", "emoalign correct")
+HELP = (*HELP, "emoalign new model", "emoalign correct", "emoalign estimate")
 """Commands that a sentence names without what they need; their help is shown instead."""
 
 FOR = {"<file>": "config/config.yaml", "<name>": "mine", "<rule>": "align", "$study": "mine"}

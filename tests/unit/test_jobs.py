@@ -14,6 +14,7 @@ from emoalign.analyses.base import AnalysisJob, NumbersJob
 from emoalign.planning.analysed import Analyses, analysed_study
 from emoalign.planning.jobs import Jobs, figures, reported
 from emoalign.planning.loading import load_study
+from emoalign.planning.published import published
 from emoalign.planning.rules import Files
 from emoalign.planning.studies import LoadedStudy
 from emoalign.report.report_job import ReportJob
@@ -39,7 +40,8 @@ def load(study: str) -> LoadedStudy:
 
 
 def load_groups() -> LoadedStudy:
-    """A study of norms by groups of raters, asked in two forms, and in sessions, with estimates."""
+    """A study of norms by groups of raters, asked in two forms, and in sessions, with estimates
+    and a publication."""
     content, problems = read_yaml(ROOT / "config/config.yaml")
     assert not problems
     told = {
@@ -50,6 +52,7 @@ def load_groups() -> LoadedStudy:
         ],
         "allow_remote": ["warriner"],
         "estimates": {},
+        "publication": {"licence": "CC-BY-4.0", "creators": [{"family": "Doe", "given": "Jo"}]},
     }
     return load_study(content | told, ROOT / "config")
 
@@ -68,10 +71,12 @@ def every_job(loaded: LoadedStudy) -> Iterator[Job]:
     yield from (drawn.job for drawn in figures(loaded).values())
 
 
-def registered(loaded: LoadedStudy) -> Job:
-    """The job of a preregistration. It tells of keys at their defaults too, and is no part of those
-    that a later key must not run again: what was planned is told in full."""
-    return Analyses(loaded, Files(loaded, "results/s")).registered()
+def told_in_full(loaded: LoadedStudy) -> Iterator[Job]:
+    """The jobs of a preregistration, and of a publication where there is one. They tell of keys at
+    their defaults too, and are no part of those that a later key must not run again."""
+    yield Analyses(loaded, Files(loaded, "results/s")).registered()
+    if (bundle := published(loaded)) is not None:
+        yield bundle
 
 
 def every_params(study: str) -> bytes:
@@ -81,7 +86,9 @@ def every_params(study: str) -> bytes:
 
 @pytest.mark.parametrize("study", [*STUDIES, WITH_EVERY_JOB])
 def test_a_job_that_is_read_back_from_its_params_says_the_same(study: str) -> None:
-    jobs = [*every_job(load(study)), *every_job(load_groups()), registered(load(study))]
+    groups = load_groups()
+    jobs = [*every_job(load(study)), *every_job(groups), *told_in_full(groups)]
+    jobs += told_in_full(load(study))
     for job in jobs:
         read_back = type(job).model_validate(orjson.loads(orjson.dumps(job.params())))
         assert read_back.model_dump() == job.model_dump()
@@ -96,7 +103,8 @@ def test_no_kind_of_job_is_left_out_here() -> None:
     kinds = set(Job.__subclasses__())
     while bases := {kind for kind in kinds if kind in (AnalysisJob, NumbersJob, ReportJob)}:
         kinds = kinds - bases | {kind for base in bases for kind in base.__subclasses__()}
-    made = [*every_job(load(WITH_EVERY_JOB)), *every_job(load_groups()), registered(load_groups())]
+    groups = load_groups()
+    made = [*every_job(load(WITH_EVERY_JOB)), *every_job(groups), *told_in_full(groups)]
     assert {type(job) for job in made} >= kinds
 
 
