@@ -26,7 +26,7 @@ from emoalign.planning.analysed import analysed_study
 from emoalign.planning.loading import load_study
 from emoalign.planning.studies import LoadedStudy
 from emoalign.tables import ESTIMATION, ITEMS, NORMS, STATUSES, STIMULI
-from substitution import memory, written
+from substitution import memory, recorded_models, written
 
 SCALES = ("arousal", "dominance", "valence")
 ENDS = (1, 9)
@@ -81,18 +81,7 @@ def planned(folder: Path, *, embedded: bool) -> LoadedStudy:
         "redistribute": True,
     }
     written(folder / "config/datasets/words.yaml", card)
-    names = [f"m{number}" for number in range(N_MODELS)]
-    table = folder / "ratings.csv"
-    table.write_text("id,person,scale,rating\nw,p,valence,5\n", encoding="utf-8")
-    columns = {"item": "id", "participant": "person", "scale": "scale", "rating": "rating"}
-    for model in names:
-        recorded = {
-            "title": model,
-            "engine": "recorded",
-            "source": {"file": str(table)},
-            "columns": columns,
-        }
-        written(folder / f"config/models/{model}.yaml", recorded)
+    names = recorded_models(folder, N_MODELS)
     content = {
         "study": "made",
         "title": "Made",

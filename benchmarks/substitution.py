@@ -66,6 +66,23 @@ def memory() -> str:
     return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
 
 
+def recorded_models(folder: Path, number: int) -> list[str]:
+    """Names of models whose cards are written, with a table of one rating, which nobody reads."""
+    names = [f"m{place}" for place in range(number)]
+    table = folder / "ratings.csv"
+    table.write_text("id,person,scale,rating\nw,p,valence,5\n", encoding="utf-8")
+    columns = {"item": "id", "participant": "person", "scale": "scale", "rating": "rating"}
+    for model in names:
+        recorded = {
+            "title": model,
+            "engine": "recorded",
+            "source": {"file": str(table)},
+            "columns": columns,
+        }
+        written(folder / f"config/models/{model}.yaml", recorded)
+    return names
+
+
 def planned(folder: Path) -> LoadedStudy:
     """A study of recorded ratings that states an ε and margins."""
     scale = {"min": 1, "max": 9, "direction": "higher is more"}
@@ -87,22 +104,7 @@ def planned(folder: Path) -> LoadedStudy:
         "redistribute": True,
     }
     written(folder / "config/datasets/words.yaml", card)
-    names = [f"m{number}" for number in range(N_MODELS)]
-    table = folder / "ratings.csv"
-    table.write_text("id,person,scale,rating\nw,p,valence,5\n", encoding="utf-8")
-    for model in names:
-        recorded = {
-            "title": model,
-            "engine": "recorded",
-            "source": {"file": str(table)},
-            "columns": {
-                "item": "id",
-                "participant": "person",
-                "scale": "scale",
-                "rating": "rating",
-            },
-        }
-        written(folder / f"config/models/{model}.yaml", recorded)
+    names = recorded_models(folder, N_MODELS)
     stated = {"epsilon": 0.1, "because": "made people", "bias_within": 0.5, "r_within": 0.05}
     content = {
         "study": "made",
