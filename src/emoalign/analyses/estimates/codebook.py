@@ -18,8 +18,8 @@ BREIMAN = "Breiman (1996), Machine Learning, 24, 49–64. doi:10.1007/BF00117832
 BARBER = "Barber et al. (2021), Annals of Statistics, 49, 486–507. doi:10.1214/20-AOS1965"
 
 APOSTROPHE = (
-    "In the CSV, an apostrophe stands before a text that begins with =, +, -, @ or a line break; "
-    "read.R takes it away."
+    "In the CSV, an apostrophe stands before a text that begins with =, +, -, @, a tab or a line "
+    "break; read.R takes it away."
 )
 
 LEARNT = "models' ratings, with the weights of statistics/estimation_weights.csv"

@@ -68,8 +68,7 @@ class EstimatedScale:
     @property
     def ratio(self) -> float:
         """Width as a share of that of intervals that know nothing of the item; NaN if this is 0."""
-        ignorant = float(self.methods["constant"]["width"])
-        return float(self.stack["width"]) / ignorant if ignorant else math.nan
+        return relative_width(self.stack["width"], self.methods["constant"]["width"])
 
     @property
     def fewest_clusters(self) -> int:
@@ -80,6 +79,11 @@ class EstimatedScale:
     def verdict(self) -> Verdict:
         """Whether intervals keep their promise, and are narrow enough to use."""
         return verdict(self.stack, self.ratio, self.coverage)
+
+
+def relative_width(width: float, ignorant: float) -> float:
+    """Width as a share of that of intervals that know nothing of the item; NaN if this is 0."""
+    return width / ignorant if ignorant else math.nan
 
 
 def verdict(stack: Row, ratio: float, coverage: float) -> Verdict:

@@ -11,7 +11,7 @@ import pandas as pd
 from emoalign import __version__
 from emoalign.analyses.estimates.codebook import cited_as
 from emoalign.analyses.estimates.filed import FiledDataset
-from emoalign.analyses.estimates.in_words import Verdict, verdict
+from emoalign.analyses.estimates.in_words import Verdict, relative_width, verdict
 from emoalign.study.fields import Range
 from emoalign.tables import records
 from emoalign.wording import ci, correlation, number, percent, sentence
@@ -91,7 +91,7 @@ def _quality(row: dict[str, Any], constant: float, ends: Range, coverage: float)
     if pd.isna(row["coverage"]):
         return sentence(f"Not estimated: {row['reason']}")
     rated, unrated = int(row["n_rated"]), int(row["n_unrated"])
-    ratio = row["width"] / constant if constant > 0 else math.nan
+    ratio = relative_width(row["width"], constant)
     share = ci(row["coverage_low"], row["coverage_high"], bounded=True)
     return (
         f"People rated {rated:,} of {rated + unrated:,} items. Estimates made without them: "
